@@ -1,0 +1,92 @@
+//! What the cleaner makes of a page: the text that a reader would read, and what stands around it.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use crate::{CanonicalUrl, FeedId, Home, Lang, StoryId, Timestamp};
+
+/// A clean article.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Article {
+    /// The story's stable id.
+    pub id: StoryId,
+    /// Where the page was read, after redirects; the entry's link where no page was read.
+    pub url: Option<Url>,
+    /// The one address the story is known by.
+    pub canonical_url: Option<CanonicalUrl>,
+    /// The feed that led to it.
+    pub feed: Option<FeedId>,
+    /// Where that feed is at home.
+    #[serde(default)]
+    pub home: Home,
+    /// The outlet's name.
+    pub outlet: Option<String>,
+    /// The headline, without the outlet's name.
+    pub title: String,
+    /// The people who wrote it.
+    pub bylines: Vec<String>,
+    /// When it was published.
+    pub published: Option<Timestamp>,
+    /// Where `published` was read.
+    pub published_source: Option<PublishedSource>,
+    /// When it was last changed.
+    pub updated: Option<Timestamp>,
+    /// When the page, or the feed where there is no page, was fetched.
+    pub fetched: Option<Timestamp>,
+    /// The language of the text.
+    pub lang: Option<Lang>,
+    /// Clean text: paragraphs, split by one blank line.
+    pub text: String,
+    /// Whether the text is the page's or the feed's.
+    pub text_source: TextSource,
+    /// Why the feed's text stands in for the page's.
+    pub page_missing: Option<String>,
+    /// SHA-256 over the bytes that the article was made from, in hexadecimal.
+    pub content_hash: Option<String>,
+    /// The page's HTTP status.
+    pub http_status: Option<u16>,
+    /// The page's `ETag`.
+    pub etag: Option<String>,
+    /// The page's `Last-Modified`.
+    pub last_modified: Option<String>,
+}
+
+impl Article {
+    /// How many words the text has.
+    pub fn words(&self) -> usize {
+        self.text.split_whitespace().count()
+    }
+}
+
+/// Which text an article holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum TextSource {
+    /// The article's page.
+    Page,
+    /// The feed's own text.
+    Feed,
+    /// Text that came in as text, as some other scraper made it.
+    Text,
+}
+
+/// Where the time of publication was read, best first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum PublishedSource {
+    /// `datePublished` of the page's JSON-LD.
+    JsonLd,
+    /// A meta tag, such as `article:published_time`.
+    Meta,
+    /// A `<time>` element.
+    TimeElement,
+    /// The date in the page's address.
+    Url,
+    /// A date in the visible text.
+    Text,
+    /// The feed's entry.
+    Feed,
+    /// The line that a filter read.
+    Input,
+}

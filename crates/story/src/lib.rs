@@ -1,0 +1,31 @@
+//! The nouns that every stage of vigia speaks, and nothing else: no I/O, no async runtime.
+//!
+//! A story comes into being step by step, and the type says how far it has come:
+//!
+//! ```text
+//! Entry ──fetch──▶ Page ──clean──▶ Article ──classify──▶ Story
+//! ```
+//!
+//! [`storage`] holds the traits through which stages remember things, so that no stage knows the
+//! ledger that implements them.
+
+mod article;
+mod canonical;
+mod entry;
+mod id;
+mod page;
+mod record;
+pub mod storage;
+
+pub use article::{Article, PublishedSource, TextSource};
+pub use canonical::{CanonicalUrl, is_front_page, same_site, story_url};
+pub use entry::{Entry, Home};
+pub use id::{EntryId, EntryKey, FeedId, Iso2, Lang, ParseIdError, StoryId};
+pub use page::{Content, Fetched, Page};
+pub use record::{
+    Actor, Casualty, CasualtyScope, Category, Cluster, Country, Event, Evidence, EvidenceKind,
+    Field, Outcome, Place, Provenance, Role, SCHEMA, Story,
+};
+
+/// An instant in UTC.
+pub type Timestamp = chrono::DateTime<chrono::Utc>;

@@ -1,0 +1,226 @@
+//! What stages remember, as traits: the ledger implements them and the stages know only these.
+
+use std::{future::Future, time::Duration};
+
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use crate::{Entry, EntryId, FeedId, StoryId, Timestamp};
+
+/// The store could not do what was asked; nothing of it was done.
+#[derive(Debug, thiserror::Error)]
+#[error("{what}")]
+pub struct StorageError {
+    /// What could not be done.
+    pub what: String,
+    /// Why.
+    #[source]
+    pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+/// The answers of a store.
+pub type Stored<T> = Result<T, StorageError>;
+
+/// What an HTTP server gave us to ask with the next time, byte for byte (RFC 9110 §13.1).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Validators {
+    /// `ETag`, quotes and weakness mark included.
+    pub etag: Option<String>,
+    /// `Last-Modified`.
+    pub last_modified: Option<String>,
+}
+
+/// What is remembered of a feed between two polls and across restarts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FeedState {
+    /// The feed.
+    pub feed: FeedId,
+    /// The address that issued the validators; they are sent to no other.
+    pub url: Url,
+    /// The last response's validators.
+    pub validators: Validators,
+    /// The last poll that was answered or failed.
+    pub last_poll: Option<Timestamp>,
+    /// The last poll that ended with 200 or 304.
+    pub last_success: Option<Timestamp>,
+    /// The last poll that showed something new.
+    pub last_new: Option<Timestamp>,
+    /// No poll before this.
+    pub next_poll: Option<Timestamp>,
+    /// Polls that failed since the last success.
+    pub failures: u32,
+    /// What the last poll was like, in the words of a person: "200 with 20 entries", "404 Not Found".
+    pub last_result: String,
+    /// Whether the last poll succeeded.
+    pub healthy: bool,
+}
+
+impl FeedState {
+    /// The state of a feed that was never polled.
+    pub fn new(feed: FeedId, url: Url) -> Self {
+        Self {
+            feed,
+            url,
+            validators: Validators::default(),
+            last_poll: None,
+            last_success: None,
+            last_new: None,
+            next_poll: None,
+            failures: 0,
+            last_result: "never polled".to_owned(),
+            healthy: true,
+        }
+    }
+}
+
+/// An entry that a poll showed, and whether its page is worth having.
+#[derive(Clone, Debug)]
+pub struct ShownEntry {
+    /// The entry.
+    pub entry: Entry,
+    /// Set where the entry is remembered as seen and goes no further, with the reason.
+    pub skip: Option<String>,
+}
+
+/// How many of a poll's entries were new.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PollCounts {
+    /// Entries that the feed had not shown before and that are pending now.
+    pub new: u64,
+    /// Entries that it had shown before.
+    pub known: u64,
+    /// Entries that it had not shown before and that were skipped with a reason.
+    pub skipped: u64,
+}
+
+/// An entry in flight, as it is taken up.
+#[derive(Clone, Debug)]
+pub struct PendingEntry {
+    /// The ledger's number of it.
+    pub id: EntryId,
+    /// The entry.
+    pub entry: Entry,
+    /// How many times its page was asked for in vain.
+    pub attempts: u32,
+}
+
+/// What the fetcher remembers.
+pub trait FetchStore: Send + Sync + 'static {
+    /// The state of every feed that was ever polled.
+    fn feed_states(&self) -> impl Future<Output = Stored<Vec<FeedState>>> + Send;
+
+    /// Commits a poll in one transaction: the feed's state with its validators, and its new
+    /// entries as pending.
+    fn commit_poll(
+        &self,
+        state: FeedState,
+        entries: Vec<ShownEntry>,
+    ) -> impl Future<Output = Stored<PollCounts>> + Send;
+
+    /// Hosts that have pending entries, claimed or not. The host of an entry is
+    /// [`entry_host`] of its link.
+    fn pending_hosts(&self) -> impl Future<Output = Stored<Vec<String>>> + Send;
+
+    /// Claims up to `limit` entries of `host` that are due, oldest first. A claim ends with
+    /// [`postpone`](Self::postpone), with [`SinkStore::finish`], or with the process.
+    fn claim(
+        &self,
+        host: &str,
+        now: Timestamp,
+        limit: usize,
+    ) -> impl Future<Output = Stored<Vec<PendingEntry>>> + Send;
+
+    /// When the next unclaimed entry of `host` is due; `None` where there is none.
+    fn next_due(&self, host: &str) -> impl Future<Output = Stored<Option<Timestamp>>> + Send;
+
+    /// Gives a claimed entry back, to be tried again at `next_try`.
+    fn postpone(
+        &self,
+        id: EntryId,
+        attempts: u32,
+        next_try: Timestamp,
+        why: String,
+    ) -> impl Future<Output = Stored<()>> + Send;
+}
+
+/// The host that an entry's page is asked of, with its port where that is not the scheme's own;
+/// empty for an entry without a link.
+pub fn entry_host(link: Option<&Url>) -> String {
+    let Some(link) = link else { return String::new() };
+    match (link.host_str(), link.port()) {
+        (Some(host), Some(port)) => format!("{host}:{port}"),
+        (Some(host), None) => host.to_owned(),
+        (None, _) => String::new(),
+    }
+}
+
+/// How an entry ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// Its story stands in the record and is synced.
+    Kept {
+        /// The story.
+        story: StoryId,
+        /// Its revision.
+        revision: u32,
+    },
+    /// It was judged and not kept.
+    Dropped {
+        /// Why, as a word of bounded vocabulary.
+        reason: String,
+        /// The story's address, for `vigia explain`.
+        url: Option<String>,
+        /// The whole verdict as JSON, kept for a while so that it can be shown.
+        verdict: String,
+    },
+    /// Its story is another entry's.
+    Duplicate {
+        /// The story that is in the record or on its way there.
+        of: StoryId,
+    },
+    /// Nothing could be made of it.
+    Failed {
+        /// Why, as a word of bounded vocabulary.
+        reason: String,
+        /// The particulars.
+        detail: String,
+    },
+}
+
+/// Up to where the record is known to be on disk.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Checkpoint {
+    /// Name of the file within the sink's directory.
+    pub file: String,
+    /// Bytes of it that are synced.
+    pub offset: u64,
+}
+
+/// Whether a story may be written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reservation {
+    /// It may: nobody else has it.
+    Granted,
+    /// It may not: it stands in the record already, or another entry is writing it.
+    Taken,
+}
+
+/// What the sink remembers.
+pub trait SinkStore: Send + Sync + 'static {
+    /// Reserves each story for its entry, in order, before its line is written. The reservation
+    /// of a story twice in one call is granted once. Durable when it returns.
+    fn reserve(
+        &self,
+        stories: Vec<(EntryId, StoryId, u32)>,
+    ) -> impl Future<Output = Stored<Vec<Reservation>>> + Send;
+
+    /// Records how entries ended, and how far the record is synced. Durable when it returns.
+    fn finish(
+        &self,
+        endings: Vec<(EntryId, Ending)>,
+        checkpoint: Option<Checkpoint>,
+    ) -> impl Future<Output = Stored<()>> + Send;
+}
+
+/// How long dropped verdicts are kept for `vigia explain`.
+pub const DROPPED_KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
