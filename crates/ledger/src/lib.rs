@@ -1,1 +1,127 @@
-//! placeholder
+//! Durable memory: the state of feeds, entries in flight, what was seen, and the verdicts of what
+//! was dropped, in one SQLite database (WAL, `synchronous=FULL`).
+//!
+//! One thread owns the writing connection and groups what it is asked for into transactions: while
+//! one commit is being synced, the next group gathers. An answer arrives after the commit that it
+//! belongs to, so that what a caller was told is on disk.
+//!
+//! It does not decide anything: what a poll showed and how an entry ended is told to it.
+
+mod entries;
+mod feeds;
+mod reader;
+mod recovery;
+mod schema;
+mod stories;
+mod writer;
+
+use std::{
+    fs::File,
+    path::{Path, PathBuf},
+};
+
+pub use reader::{FeedCounts, Reader};
+pub use recovery::{Recovered, WrittenStory};
+
+use writer::Writer;
+
+/// Why a ledger cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum LedgerError {
+    /// The folder or the file cannot be made or written.
+    #[error(
+        "open the ledger `{}`: its folder must exist or be creatable, and be writable by this user",
+        path.display()
+    )]
+    Unwritable {
+        /// The ledger's file.
+        path: PathBuf,
+        /// The system's reason.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The file is not a ledger, or is damaged.
+    #[error(
+        "read the ledger `{}`: it is damaged or no ledger; move it and its -wal file away and start \
+         again: the record is read back, so that nothing is written twice, and feeds are asked anew",
+        path.display()
+    )]
+    Corrupt {
+        /// The ledger's file.
+        path: PathBuf,
+        /// What SQLite says.
+        #[source]
+        source: rusqlite::Error,
+    },
+    /// Another process has it.
+    #[error("use the ledger `{}`: another vigia is using it; stop that one first", path.display())]
+    InUse {
+        /// The ledger's file.
+        path: PathBuf,
+    },
+    /// A newer program wrote it.
+    #[error(
+        "use the ledger `{}`: a newer vigia wrote it (version {found}, this one knows {known}); \
+         run that program, or restore the copy it made before migrating",
+        path.display()
+    )]
+    TooNew {
+        /// The ledger's file.
+        path: PathBuf,
+        /// Its version.
+        found: i64,
+        /// The newest version known here.
+        known: i64,
+    },
+    /// SQLite failed otherwise.
+    #[error("use the ledger `{}`", path.display())]
+    Sqlite {
+        /// The ledger's file.
+        path: PathBuf,
+        /// What SQLite says.
+        #[source]
+        source: rusqlite::Error,
+    },
+    /// The thread could not be started.
+    #[error("start the ledger's thread")]
+    Thread(#[source] std::io::Error),
+}
+
+impl LedgerError {
+    /// Sorts SQLite's errors by what a person has to do about them.
+    fn of(path: &Path, source: rusqlite::Error) -> Self {
+        use rusqlite::ErrorCode as Code;
+        let path = path.to_owned();
+        match source.sqlite_error_code() {
+            Some(Code::DatabaseCorrupt | Code::NotADatabase) => Self::Corrupt { path, source },
+            Some(Code::CannotOpen | Code::ReadOnly | Code::PermissionDenied) => {
+                let source = std::io::Error::other(source);
+                Self::Unwritable { path, source }
+            }
+            _ => Self::Sqlite { path, source },
+        }
+    }
+}
+
+/// The ledger: a handle to the thread that writes it. Cheap to share behind an `Arc`.
+#[derive(Debug)]
+pub struct Ledger {
+    writer: Writer,
+    /// Held as long as the ledger is; a killed process lets go of it by itself.
+    _lock: File,
+}
+
+impl Ledger {
+    /// Opens the ledger at `path`, making it and its folder where they are not there, and releases
+    /// the claims of the process before.
+    pub fn open(path: &Path) -> Result<Self, LedgerError> {
+        let lock = schema::lock(path)?;
+        let connection = schema::open(path)?;
+        entries::release_claims(&connection).map_err(|e| LedgerError::of(path, e))?;
+        let writer = Writer::start(connection).map_err(LedgerError::Thread)?;
+        Ok(Self {
+            writer,
+            _lock: lock,
+        })
+    }
+}

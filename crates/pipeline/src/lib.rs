@@ -1,1 +1,30 @@
-//! placeholder
+//! The wiring: queues, stages, supervision and shutdown; the one crate that sees all stages.
+//!
+//! ```text
+//! fetcher ──Page──▶ clean ──Article──▶ classify ──Story──▶ sink ──▶ JSONL
+//!    ▲                │                    │                │
+//!    └──── ledger ◀───┴──── how it ended ──┴────────────────┘
+//! ```
+//!
+//! [`Line`] is the daemon; [`filter`] is the same stages on standard input and output. Whoever
+//! builds on vigia needs this crate and `story` only: what the stages offer to a program is
+//! exported here.
+
+pub mod filter;
+mod line;
+mod parcel;
+mod pool;
+mod record;
+mod settings;
+pub mod status;
+
+pub use classifier::{
+    Classifier, CountryVotes, DropReason, Explanation, Knowledge, KnowledgeError, KnowledgeFiles,
+    drop_reason,
+};
+pub use cleaner::{Cleaner, Rejection};
+pub use fetcher::{Feed, FeedReport, FetchError, Report, Settings as FetchSettings, fetch_one};
+pub use ledger::{FeedCounts, LedgerError, Reader};
+pub use line::{Line, LineError, Mode, Summary};
+pub use settings::{Settings, load_knowledge};
+pub use sink::SinkError;

@@ -72,7 +72,9 @@ pub enum TextSource {
 }
 
 /// Where the time of publication was read, best first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum PublishedSource {
     /// `datePublished` of the page's JSON-LD.

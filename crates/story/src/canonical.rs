@@ -8,9 +8,32 @@ use url::{Host, Url};
 
 /// Query parameters that say how a reader came to a page and not which page it is.
 const TRACKING_PARAMETERS: &[&str] = &[
-    "fbclid", "gclid", "dclid", "gbraid", "wbraid", "msclkid", "yclid", "igshid", "twclid", "ttclid",
-    "mc_cid", "mc_eid", "_ga", "_gl", "ocid", "cmpid", "ncid", "spm", "xtor", "at_medium",
-    "at_campaign", "ito", "s_cid", "smid", "traffic_source", "outputtype",
+    "fbclid",
+    "gclid",
+    "dclid",
+    "gbraid",
+    "wbraid",
+    "msclkid",
+    "yclid",
+    "igshid",
+    "twclid",
+    "ttclid",
+    "mc_cid",
+    "mc_eid",
+    "_ga",
+    "_gl",
+    "ocid",
+    "cmpid",
+    "ncid",
+    "spm",
+    "xtor",
+    "at_medium",
+    "at_campaign",
+    "ito",
+    "s_cid",
+    "smid",
+    "traffic_source",
+    "outputtype",
 ];
 
 /// An address with its tracking parameters, fragment and default port removed.
@@ -56,9 +79,17 @@ impl CanonicalUrl {
     pub fn identity(&self) -> String {
         let host = self.0.host_str().unwrap_or_default();
         let host = host.strip_prefix("www.").unwrap_or(host);
-        let port = self.0.port().map(|port| format!(":{port}")).unwrap_or_default();
+        let port = self
+            .0
+            .port()
+            .map(|port| format!(":{port}"))
+            .unwrap_or_default();
         let path = self.0.path().trim_end_matches('/');
-        let query = self.0.query().map(|query| format!("?{query}")).unwrap_or_default();
+        let query = self
+            .0
+            .query()
+            .map(|query| format!("?{query}"))
+            .unwrap_or_default();
         format!("{host}{port}{path}{query}")
     }
 }
@@ -77,7 +108,10 @@ fn is_tracking(name: &str) -> bool {
 /// Whether `url` is the front page of its site, which no story has for an address.
 pub fn is_front_page(url: &Url) -> bool {
     let path = url.path().trim_matches('/');
-    let front = matches!(path, "" | "index.html" | "index.php" | "index.htm" | "home" | "portada");
+    let front = matches!(
+        path,
+        "" | "index.html" | "index.php" | "index.htm" | "home" | "portada"
+    );
     front && url.query().is_none()
 }
 
@@ -87,10 +121,15 @@ pub fn same_site(a: &Url, b: &Url) -> bool {
     let bare = |url: &Url| match url.host() {
         Some(Host::Domain(host)) => {
             let host = host.to_ascii_lowercase();
-            let rest = ["www.", "m.", "amp."].iter().find_map(|p| host.strip_prefix(p));
+            let rest = ["www.", "m.", "amp."]
+                .iter()
+                .find_map(|p| host.strip_prefix(p));
             Some(rest.map_or(host.clone(), str::to_owned))
         }
-        Some(address) => Some(format!("{address}:{}", url.port_or_known_default().unwrap_or(0))),
+        Some(address) => Some(format!(
+            "{address}:{}",
+            url.port_or_known_default().unwrap_or(0)
+        )),
         None => None,
     };
     match (bare(a), bare(b)) {
@@ -107,7 +146,9 @@ pub fn same_site(a: &Url, b: &Url) -> bool {
 pub fn story_url(read_from: &Url, stated: Option<&Url>) -> Option<CanonicalUrl> {
     let believed = stated.filter(|stated| {
         let above = read_from.path() != stated.path()
-            && read_from.path().starts_with(&format!("{}/", stated.path().trim_end_matches('/')));
+            && read_from
+                .path()
+                .starts_with(&format!("{}/", stated.path().trim_end_matches('/')));
         same_site(read_from, stated) && !is_front_page(stated) && !above
     });
     CanonicalUrl::new(believed.unwrap_or(read_from))
@@ -122,12 +163,19 @@ mod tests {
     }
 
     fn check_identity(input: &str, expected: &str) {
-        assert_eq!(CanonicalUrl::new(&url(input)).unwrap().identity(), expected, "{input}");
+        assert_eq!(
+            CanonicalUrl::new(&url(input)).unwrap().identity(),
+            expected,
+            "{input}"
+        );
     }
 
     #[test]
     fn identity_leaves_out_what_does_not_name_the_story() {
-        check_identity("https://www.eldiario.test/a/b/?utm_source=rss&id=7#x", "eldiario.test/a/b?id=7");
+        check_identity(
+            "https://www.eldiario.test/a/b/?utm_source=rss&id=7#x",
+            "eldiario.test/a/b?id=7",
+        );
         check_identity("http://eldiario.test:80/a/b?fbclid=1", "eldiario.test/a/b");
         check_identity("https://eldiario.test:8443/a", "eldiario.test:8443/a");
         check_identity("https://user:secret@eldiario.test/a", "eldiario.test/a");
@@ -135,7 +183,10 @@ mod tests {
 
     #[test]
     fn only_web_addresses_are_canonical() {
-        assert_eq!(CanonicalUrl::new(&url("mailto:redaccion@eldiario.test")), None);
+        assert_eq!(
+            CanonicalUrl::new(&url("mailto:redaccion@eldiario.test")),
+            None
+        );
         assert_eq!(CanonicalUrl::new(&url("file:///etc/passwd")), None);
     }
 
@@ -147,13 +198,21 @@ mod tests {
 
     fn check_story(read_from: &str, stated: &str, expected: &str) {
         let got = story_url(&url(read_from), Some(&url(stated))).unwrap();
-        assert_eq!(got.as_url().as_str(), expected, "{read_from} states {stated}");
+        assert_eq!(
+            got.as_url().as_str(),
+            expected,
+            "{read_from} states {stated}"
+        );
     }
 
     #[test]
     fn a_stated_address_is_believed_on_its_own_site_only() {
         let page = "https://m.a.test/judicial/nota-1?x=1";
-        check_story(page, "https://www.a.test/judicial/nota-1", "https://www.a.test/judicial/nota-1");
+        check_story(
+            page,
+            "https://www.a.test/judicial/nota-1",
+            "https://www.a.test/judicial/nota-1",
+        );
         check_story(page, "https://b.test/judicial/nota-1", page);
         check_story(page, "https://www.a.test/", page);
         check_story(page, "https://www.a.test/judicial/", page);

@@ -47,14 +47,21 @@ impl Entry {
     /// What makes this entry the same one at the next poll of its feed: the guid, else the
     /// canonical link, else title and date.
     pub fn key(&self) -> EntryKey {
-        let guid = self.guid.as_deref().map(str::trim).filter(|guid| !guid.is_empty());
+        let guid = self
+            .guid
+            .as_deref()
+            .map(str::trim)
+            .filter(|guid| !guid.is_empty());
         let link = || self.link.as_ref().and_then(CanonicalUrl::new);
         if let Some(guid) = guid {
             EntryKey::of(&["guid", guid])
         } else if let Some(link) = link() {
             EntryKey::of(&["link", &link.identity()])
         } else {
-            let date = self.published.map(|date| date.to_rfc3339()).unwrap_or_default();
+            let date = self
+                .published
+                .map(|date| date.to_rfc3339())
+                .unwrap_or_default();
             EntryKey::of(&["title", self.title.as_deref().unwrap_or_default(), &date])
         }
     }
@@ -84,7 +91,11 @@ mod tests {
     #[test]
     fn a_guid_outlives_a_changed_link_and_title() {
         let before = entry(Some("77"), Some("https://a.test/1"), "Uno");
-        let after = entry(Some("77"), Some("https://a.test/uno-corregido"), "Uno, corregido");
+        let after = entry(
+            Some("77"),
+            Some("https://a.test/uno-corregido"),
+            "Uno, corregido",
+        );
         assert_eq!(before.key(), after.key());
     }
 
@@ -93,6 +104,9 @@ mod tests {
         let tracked = entry(None, Some("https://www.a.test/1?utm_source=rss"), "Uno");
         let plain = entry(Some("  "), Some("https://a.test/1"), "Otro");
         assert_eq!(tracked.key(), plain.key());
-        assert_ne!(entry(None, None, "Uno").key(), entry(None, None, "Dos").key());
+        assert_ne!(
+            entry(None, None, "Uno").key(),
+            entry(None, None, "Dos").key()
+        );
     }
 }

@@ -55,7 +55,9 @@ impl fmt::Display for FeedId {
 
 impl<'de> Deserialize<'de> for FeedId {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(serde::de::Error::custom)
     }
 }
 
@@ -134,7 +136,9 @@ macro_rules! code_forms {
 
         impl<'de> Deserialize<'de> for $type {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+                String::deserialize(deserializer)?
+                    .parse()
+                    .map_err(serde::de::Error::custom)
             }
         }
     };
@@ -145,7 +149,9 @@ code_forms!(Lang);
 
 /// The stable id of a story: 32 hexadecimal digits over its canonical URL, or the id that a
 /// filter's input brought with it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(transparent)]
 pub struct StoryId(String);
 
@@ -157,7 +163,10 @@ impl StoryId {
 
     /// The id of a story that has no URL of its own: its feed and its key there.
     pub fn of_entry(feed: &FeedId, key: &EntryKey) -> Self {
-        Self(short_hash(&[feed.as_str().as_bytes(), key.as_str().as_bytes()]))
+        Self(short_hash(&[
+            feed.as_str().as_bytes(),
+            key.as_str().as_bytes(),
+        ]))
     }
 
     /// The id of a text that came from nowhere: a hash of what it says.
@@ -193,7 +202,9 @@ pub struct EntryKey(String);
 impl EntryKey {
     /// The key over `parts`, which are hashed so that a key is short whatever a feed calls a guid.
     pub(crate) fn of(parts: &[&str]) -> Self {
-        Self(short_hash(&parts.iter().map(|p| p.as_bytes()).collect::<Vec<_>>()))
+        Self(short_hash(
+            &parts.iter().map(|p| p.as_bytes()).collect::<Vec<_>>(),
+        ))
     }
 
     /// The key as text: 32 hexadecimal digits.
@@ -212,6 +223,16 @@ impl fmt::Display for EntryId {
     }
 }
 
+/// Bytes in lower-case hexadecimal.
+pub fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |four_bits: u8| char::from(DIGITS[usize::from(four_bits)]);
+    bytes
+        .iter()
+        .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])
+        .collect()
+}
+
 /// The first half of SHA-256 over length-prefixed parts, in hexadecimal: 128 bits keep the chance
 /// of one collision among a thousand million stories under 1 in 10^20.
 fn short_hash(parts: &[&[u8]]) -> String {
@@ -220,7 +241,7 @@ fn short_hash(parts: &[&[u8]]) -> String {
         hash.update((part.len() as u64).to_le_bytes());
         hash.update(part);
     }
-    hash.finalize()[..16].iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&hash.finalize()[..16])
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ pub mod storage;
 pub use article::{Article, PublishedSource, TextSource};
 pub use canonical::{CanonicalUrl, is_front_page, same_site, story_url};
 pub use entry::{Entry, Home};
-pub use id::{EntryId, EntryKey, FeedId, Iso2, Lang, ParseIdError, StoryId};
+pub use id::{EntryId, EntryKey, FeedId, Iso2, Lang, ParseIdError, StoryId, hex};
 pub use page::{Content, Fetched, Page};
 pub use record::{
     Actor, Casualty, CasualtyScope, Category, Cluster, Country, Event, Evidence, EvidenceKind,

@@ -89,6 +89,8 @@ pub struct PollCounts {
     pub new: u64,
     /// Entries that it had shown before.
     pub known: u64,
+    /// Entries that it had not shown before and whose page another feed showed already.
+    pub duplicate: u64,
     /// Entries that it had not shown before and that were skipped with a reason.
     pub skipped: u64,
 }
@@ -146,7 +148,9 @@ pub trait FetchStore: Send + Sync + 'static {
 /// The host that an entry's page is asked of, with its port where that is not the scheme's own;
 /// empty for an entry without a link.
 pub fn entry_host(link: Option<&Url>) -> String {
-    let Some(link) = link else { return String::new() };
+    let Some(link) = link else {
+        return String::new();
+    };
     match (link.host_str(), link.port()) {
         (Some(host), Some(port)) => format!("{host}:{port}"),
         (Some(host), None) => host.to_owned(),
@@ -168,8 +172,8 @@ pub enum Ending {
     Dropped {
         /// Why, as a word of bounded vocabulary.
         reason: String,
-        /// The story's address, for `vigia explain`.
-        url: Option<String>,
+        /// The story, by which `vigia explain` finds the verdict.
+        story: StoryId,
         /// The whole verdict as JSON, kept for a while so that it can be shown.
         verdict: String,
     },

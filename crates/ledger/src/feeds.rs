@@ -1,0 +1,129 @@
+//! The state of feeds, and polls: what a feed showed, committed with its validators.
+
+use rusqlite::{Connection, OptionalExtension, params};
+use story::{
+    CanonicalUrl, Entry, StoryId, is_front_page,
+    storage::{FeedState, PollCounts, ShownEntry, entry_host},
+};
+
+use crate::entries::now_ms;
+
+/// The state of every feed that was polled.
+pub(crate) fn states(connection: &Connection) -> rusqlite::Result<Vec<FeedState>> {
+    let mut query = connection.prepare_cached("SELECT state FROM feed WHERE state IS NOT NULL")?;
+    let rows = query.query_map([], |row| row.get::<_, String>(0))?;
+    // A state that an older program wrote and this one cannot read is a feed that starts afresh.
+    Ok(rows
+        .collect::<Result<Vec<_>, _>>()?
+        .iter()
+        .filter_map(|s| serde_json::from_str(s).ok())
+        .collect())
+}
+
+/// Stores the feed's state and its new entries. Runs inside a transaction.
+pub(crate) fn commit_poll(
+    connection: &Connection,
+    state: &FeedState,
+    shown: &[ShownEntry],
+) -> rusqlite::Result<PollCounts> {
+    let json = serde_json::to_string(state).expect("a feed's state is plain data");
+    connection
+        .prepare_cached(
+            "INSERT INTO feed (id, state) VALUES (?1, ?2)
+             ON CONFLICT (id) DO UPDATE SET state = excluded.state",
+        )?
+        .execute(params![state.feed.as_str(), json])?;
+    let feed: i64 = connection
+        .prepare_cached("SELECT no FROM feed WHERE id = ?1")?
+        .query_row([state.feed.as_str()], |row| row.get(0))?;
+    let mut counts = PollCounts::default();
+    for shown in shown {
+        match place(connection, feed, shown)? {
+            Placed::Known => counts.known += 1,
+            Placed::Duplicate => counts.duplicate += 1,
+            Placed::Skipped => counts.skipped += 1,
+            Placed::Pending => counts.new += 1,
+        }
+    }
+    Ok(counts)
+}
+
+enum Placed {
+    Known,
+    Duplicate,
+    Skipped,
+    Pending,
+}
+
+/// Finds out what a shown entry is to us and records it where it is new.
+fn place(connection: &Connection, feed: i64, shown: &ShownEntry) -> rusqlite::Result<Placed> {
+    let key = shown.entry.key();
+    let link = link_story(&shown.entry);
+    let link = link.as_ref().map(StoryId::as_str);
+    // Some feeds give an entry a new guid at every poll: the link knows it as well.
+    let known = connection
+        .prepare_cached(
+            "SELECT 1 FROM entry WHERE feed = ?1 AND key = ?2
+             UNION ALL SELECT 1 FROM entry WHERE link = ?3 AND feed = ?1 LIMIT 1",
+        )?
+        .exists(params![feed, key.as_str(), link])?;
+    if known {
+        return Ok(Placed::Known);
+    }
+    let elsewhere: Option<Option<String>> = connection
+        .prepare_cached(
+            "SELECT story FROM entry WHERE link = ?1 AND ending IS NOT 'failed' AND ending IS NOT 'skipped' LIMIT 1",
+        )?
+        .query_row([link], |row| row.get(0))
+        .optional()?;
+    let (placed, ending, reason, story) = match (&shown.skip, elsewhere) {
+        (Some(reason), _) => (
+            Placed::Skipped,
+            Some("skipped"),
+            Some(reason.as_str()),
+            None,
+        ),
+        (None, Some(of)) => {
+            let of = of.or_else(|| link.map(str::to_owned));
+            (Placed::Duplicate, Some("duplicate"), Some("same-page"), of)
+        }
+        (None, None) => (Placed::Pending, None, None, None),
+    };
+    let now = now_ms();
+    connection
+        .prepare_cached(
+            "INSERT INTO entry (feed, key, link, ending, reason, story, seen_ms, done_ms)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        )?
+        .execute(params![
+            feed,
+            key.as_str(),
+            link,
+            ending,
+            reason,
+            story,
+            now,
+            ending.map(|_| now)
+        ])?;
+    if matches!(placed, Placed::Pending) {
+        let body = serde_json::to_string(&shown.entry).expect("an entry is plain data");
+        connection
+            .prepare_cached(
+                "INSERT INTO pending (entry, host, due_ms, body) VALUES (?1, ?2, ?3, ?4)",
+            )?
+            .execute(params![
+                connection.last_insert_rowid(),
+                entry_host(shown.entry.link.as_ref()),
+                now,
+                body
+            ])?;
+    }
+    Ok(placed)
+}
+
+/// The story that an entry's link names; none where the link is a site's front page, which many
+/// different entries may share.
+fn link_story(entry: &Entry) -> Option<StoryId> {
+    let link = entry.link.as_ref().filter(|link| !is_front_page(link))?;
+    Some(StoryId::of_url(&CanonicalUrl::new(link)?))
+}

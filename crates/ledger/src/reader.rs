@@ -1,0 +1,123 @@
+//! Reading a ledger beside the daemon that writes it, for `status`, `feeds list` and `explain`.
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, OpenFlags, OptionalExtension};
+use story::{StoryId, storage::FeedState};
+
+use crate::{LedgerError, feeds};
+
+/// A read-only view of a ledger.
+#[derive(Debug)]
+pub struct Reader {
+    connection: Connection,
+    path: PathBuf,
+}
+
+/// What became of a feed's entries: shown = pending + kept + dropped + duplicate + failed + skipped.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct FeedCounts {
+    pub feed: String,
+    pub pending: u64,
+    pub kept: u64,
+    pub dropped: u64,
+    pub duplicate: u64,
+    pub failed: u64,
+    pub skipped: u64,
+}
+
+impl Reader {
+    /// Opens the ledger at `path`, which must be there.
+    pub fn open(path: &Path) -> Result<Self, LedgerError> {
+        let sqlite = |source| LedgerError::of(path, source);
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(path, flags).map_err(sqlite)?;
+        connection
+            .busy_timeout(std::time::Duration::from_secs(5))
+            .map_err(sqlite)?;
+        Ok(Self {
+            connection,
+            path: path.to_owned(),
+        })
+    }
+
+    /// The state of every feed that was polled.
+    pub fn feed_states(&self) -> Result<Vec<FeedState>, LedgerError> {
+        feeds::states(&self.connection).map_err(|e| LedgerError::of(&self.path, e))
+    }
+
+    /// What became of each feed's entries.
+    pub fn feed_counts(&self) -> Result<Vec<FeedCounts>, LedgerError> {
+        let read = || {
+            let mut query = self.connection.prepare(
+                "SELECT feed.id,
+                        sum(ending IS NULL), sum(ending IS 'kept'), sum(ending IS 'dropped'),
+                        sum(ending IS 'duplicate'), sum(ending IS 'failed'), sum(ending IS 'skipped')
+                 FROM entry JOIN feed ON feed.no = entry.feed GROUP BY feed.no ORDER BY feed.id",
+            )?;
+            query
+                .query_map([], |row| {
+                    let count = |column| row.get::<_, i64>(column).map(|count| count as u64);
+                    Ok(FeedCounts {
+                        feed: row.get(0)?,
+                        pending: count(1)?,
+                        kept: count(2)?,
+                        dropped: count(3)?,
+                        duplicate: count(4)?,
+                        failed: count(5)?,
+                        skipped: count(6)?,
+                    })
+                })?
+                .collect::<rusqlite::Result<Vec<_>>>()
+        };
+        read().map_err(|e| LedgerError::of(&self.path, e))
+    }
+
+    /// The verdict on a story that was dropped in the last 30 days, as the story's JSON.
+    pub fn dropped(&self, story: &StoryId) -> Result<Option<String>, LedgerError> {
+        let packed: Option<Vec<u8>> = self
+            .connection
+            .query_row(
+                "SELECT verdict FROM dropped WHERE story = ?1",
+                [story.as_str()],
+                |row| row.get(0),
+            )
+            .optional()
+            .map_err(|e| LedgerError::of(&self.path, e))?;
+        // Written by ourselves, so a verdict that cannot be unpacked is as good as none.
+        Ok(packed
+            .and_then(|packed| zstd::decode_all(packed.as_slice()).ok())
+            .and_then(|json| String::from_utf8(json).ok()))
+    }
+
+    /// The newest verdicts on dropped stories, as their JSON, newest first.
+    pub fn newest_dropped(&self, limit: usize) -> Result<Vec<String>, LedgerError> {
+        let read = || {
+            let mut query = self
+                .connection
+                .prepare("SELECT verdict FROM dropped ORDER BY at_ms DESC LIMIT ?1")?;
+            query
+                .query_map([limit as i64], |row| row.get::<_, Vec<u8>>(0))?
+                .collect::<rusqlite::Result<Vec<_>>>()
+        };
+        let packed = read().map_err(|e| LedgerError::of(&self.path, e))?;
+        let unpack =
+            |packed: Vec<u8>| String::from_utf8(zstd::decode_all(packed.as_slice()).ok()?).ok();
+        Ok(packed.into_iter().filter_map(unpack).collect())
+    }
+
+    /// Why entries failed, most frequent first.
+    pub fn failures(&self) -> Result<Vec<(String, u64)>, LedgerError> {
+        let read = || {
+            let mut query = self.connection.prepare(
+                "SELECT reason, count(*) FROM entry WHERE ending = 'failed'
+                 GROUP BY reason ORDER BY count(*) DESC, reason LIMIT 50",
+            )?;
+            query
+                .query_map([], |row| Ok((row.get(0)?, row.get::<_, i64>(1)? as u64)))?
+                .collect::<rusqlite::Result<Vec<_>>>()
+        };
+        read().map_err(|e| LedgerError::of(&self.path, e))
+    }
+}

@@ -1,0 +1,184 @@
+//! The last stage: stories into the record, and every entry's end into the ledger.
+
+use std::{sync::Arc, time::Duration};
+
+use sink::{Sink, SinkError};
+use story::{
+    EntryId, Story,
+    storage::{Checkpoint, Ending, Reservation, SinkStore, StorageError},
+};
+use tokio::{sync::mpsc::Receiver, task::spawn_blocking, time::sleep};
+use tracing::{debug, error, info};
+
+use crate::{
+    parcel::{Parcel, Verdict},
+    status::Status,
+};
+
+/// Parcels in one commit at most. A commit takes what has gathered while the one before was being
+/// synced, so a lone story does not wait and a crowd shares its sync.
+const GROUP_MAX: usize = 256;
+
+/// Between two attempts to write to a disk that refuses.
+const RETRY_FIRST: Duration = Duration::from_millis(250);
+const RETRY_MAX: Duration = Duration::from_secs(10);
+
+/// Writes what comes off `queue` until that is closed and empty.
+///
+/// For each group: reserve the stories in the ledger, write and sync their lines, then record in
+/// the ledger how each entry ended. A step that fails is tried again until it succeeds: stages
+/// before this one wait meanwhile, because their queues are full.
+pub(crate) async fn run<S: SinkStore>(
+    mut sink: Sink,
+    store: Arc<S>,
+    mut queue: Receiver<Parcel<Verdict>>,
+    status: Arc<Status>,
+) {
+    let mut group = Vec::with_capacity(GROUP_MAX);
+    while queue.recv_many(&mut group, GROUP_MAX).await > 0 {
+        sink = commit(sink, &*store, std::mem::take(&mut group), &status).await;
+    }
+}
+
+async fn commit<S: SinkStore>(
+    sink: Sink,
+    store: &S,
+    group: Vec<Parcel<Verdict>>,
+    status: &Status,
+) -> Sink {
+    let mut endings = Vec::with_capacity(group.len());
+    let mut asking = Vec::new();
+    let mut stories = Vec::new();
+    for Parcel { id, content } in group {
+        match content {
+            Verdict::End(ending) => endings.push((id, ending)),
+            Verdict::Keep(story) => {
+                status.sink.taken();
+                asking.push((id, story.id.clone(), story.revision));
+                stories.push((id, *story));
+            }
+        }
+    }
+    let granted = if asking.is_empty() {
+        Vec::new()
+    } else {
+        persist(status, || store.reserve(asking.clone())).await
+    };
+    let mut kept = Vec::new();
+    for ((id, story), reservation) in stories.into_iter().zip(granted) {
+        match reservation {
+            Reservation::Granted => kept.push((id, story)),
+            Reservation::Taken => {
+                let ending = Ending::Duplicate { of: story.id };
+                status.sink.ended(&ending);
+                endings.push((id, ending));
+            }
+        }
+    }
+    let (sink, checkpoint, stories) = write(sink, kept, &mut endings, status).await;
+    persist(status, || store.finish(endings.clone(), checkpoint.clone())).await;
+    status.kept(&stories);
+    sink
+}
+
+/// Writes and syncs stories, and adds to `endings` that they are kept.
+async fn write(
+    mut sink: Sink,
+    kept: Vec<(EntryId, Story)>,
+    endings: &mut Vec<(EntryId, Ending)>,
+    status: &Status,
+) -> (Sink, Option<Checkpoint>, Arc<[Story]>) {
+    if kept.is_empty() {
+        return (sink, None, Arc::new([]));
+    }
+    let (ids, stories): (Vec<_>, Vec<_>) = kept.into_iter().unzip();
+    let stories: Arc<[Story]> = stories.into();
+    let mut wait = Backoff::default();
+    let checkpoint = loop {
+        let lines = Arc::clone(&stories);
+        let today = chrono::Utc::now().date_naive();
+        let result;
+        (sink, result) = spawn_blocking(move || {
+            let result = sink.commit(&lines, today);
+            (sink, result)
+        })
+        .await
+        .expect("committing stories does not panic and is not cancelled");
+        match result {
+            Ok(checkpoint) => break checkpoint,
+            Err(error) => wait.after(status, &in_words(&error)).await,
+        }
+    };
+    wait.over(status);
+    for (id, story) in ids.into_iter().zip(&*stories) {
+        let ending = Ending::Kept { story: story.id.clone(), revision: story.revision };
+        debug!(story_id = %story.id, feed = story.feed.as_ref().map(story::FeedId::as_str), "story kept");
+        status.sink.passed();
+        status.sink.ended(&ending);
+        endings.push((id, ending));
+    }
+    (sink, Some(checkpoint), stories)
+}
+
+fn in_words(error: &SinkError) -> String {
+    let chain = chain(error);
+    if error.is_full() {
+        format!("the disk is full: {chain}; it goes on by itself when there is room")
+    } else {
+        chain
+    }
+}
+
+/// An error with its causes, on one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}
+
+/// Asks the ledger until it does what it is asked.
+async fn persist<T, F>(status: &Status, mut ask: impl FnMut() -> F) -> T
+where
+    F: Future<Output = Result<T, StorageError>>,
+{
+    let mut wait = Backoff::default();
+    loop {
+        match ask().await {
+            Ok(answer) => {
+                wait.over(status);
+                return answer;
+            }
+            Err(error) => wait.after(status, &chain(&error)).await,
+        }
+    }
+}
+
+/// Waits between attempts, and says so when it begins, once a minute, and when it is over.
+#[derive(Default)]
+struct Backoff {
+    attempts: u32,
+    said: Option<tokio::time::Instant>,
+}
+
+impl Backoff {
+    async fn after(&mut self, status: &Status, trouble: &str) {
+        status.set_trouble(Some(trouble.to_owned()));
+        if self.said.is_none_or(|said| said.elapsed() >= Duration::from_secs(60)) {
+            error!(error = trouble, attempts = self.attempts, "cannot write, trying again");
+            self.said = Some(tokio::time::Instant::now());
+        }
+        sleep(RETRY_MAX.min(RETRY_FIRST * 2_u32.saturating_pow(self.attempts.min(10)))).await;
+        self.attempts += 1;
+    }
+
+    fn over(self, status: &Status) {
+        if self.attempts > 0 {
+            info!(attempts = self.attempts, "writing again");
+            status.set_trouble(None);
+        }
+    }
+}
