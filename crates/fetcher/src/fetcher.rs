@@ -1,0 +1,212 @@
+//! The stage itself: what it is built from, how it is run, and what it reports.
+
+use std::{future::Future, sync::Arc, time::Duration};
+
+use story::{
+    EntryId, FeedId, Page,
+    storage::{FetchStore, StorageError, Stored},
+};
+use tokio::sync::mpsc::Sender;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    Counters, Feed, FetchError, Settings,
+    backoff::Backoff,
+    http::Http,
+    run::{Mode, Run},
+    stop::{Stop, Stopped},
+};
+
+/// How long a store that fails is left alone; the contract wants a full disk tried again at
+/// least every 10 s, and jitter adds a quarter.
+const STORE_RETRY: Backoff = Backoff {
+    first: Duration::from_millis(500),
+    factor: 2,
+    max: Duration::from_secs(8),
+};
+
+/// Why the fetcher cannot run, or ended unasked.
+#[derive(Debug, thiserror::Error)]
+pub enum FetcherError {
+    /// There is no HTTP client.
+    #[error("the fetcher cannot start")]
+    Client(#[from] FetchError),
+    /// What was remembered cannot be read at the start.
+    #[error("the store cannot be read")]
+    Store(#[from] StorageError),
+    /// The next stage is gone.
+    #[error("the next stage takes no more pages")]
+    LineClosed,
+}
+
+/// What goes down the line: an entry by its number, with its page.
+#[derive(Clone, Debug)]
+pub struct InFlight {
+    /// The ledger's number of the entry.
+    pub id: EntryId,
+    /// The entry and what came of its page.
+    pub page: Page,
+}
+
+/// What one pass over all feeds came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// Each feed that was polled, in the order in which the polls ended.
+    pub feeds: Vec<FeedReport>,
+    /// Pages that were brought.
+    pub pages_fetched: u64,
+    /// Entries that went on with the feed's own text.
+    pub pages_failed: u64,
+}
+
+/// What one poll came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FeedReport {
+    /// The feed.
+    pub feed: FeedId,
+    /// Whether the poll succeeded.
+    pub healthy: bool,
+    /// What it was like, in the words of a person.
+    pub outcome: String,
+    /// Entries that were new and are pending.
+    pub new: u64,
+    /// Entries that were known.
+    pub known: u64,
+}
+
+/// The stage that polls feeds and brings pages.
+pub struct Fetcher<S: FetchStore> {
+    shared: Arc<Shared<S>>,
+    feeds: Vec<Feed>,
+}
+
+/// What every poll and every host's task works with.
+pub(crate) struct Shared<S> {
+    pub(crate) settings: Settings,
+    pub(crate) http: Http,
+    pub(crate) store: Arc<S>,
+    pub(crate) counters: Arc<Counters>,
+}
+
+impl<S: FetchStore> Fetcher<S> {
+    /// Builds the stage; nothing is asked of anybody yet.
+    pub fn new(settings: Settings, feeds: Vec<Feed>, store: Arc<S>) -> Result<Self, FetcherError> {
+        let counters = Arc::new(Counters::default());
+        let http = Http::new(&settings, Arc::clone(&counters))?;
+        let shared = Arc::new(Shared {
+            settings,
+            http,
+            store,
+            counters,
+        });
+        Ok(Self { shared, feeds })
+    }
+
+    /// The counts, which go on while it runs.
+    pub fn counters(&self) -> Arc<Counters> {
+        Arc::clone(&self.shared.counters)
+    }
+
+    /// Polls feeds by schedule and brings the pages of pending entries until `stop` is raised.
+    ///
+    /// Waits where `out` is full. After the signal no poll and no page is begun, requests under
+    /// way have a short grace, and what was fetched is sent before this returns.
+    pub async fn run(
+        self,
+        out: Sender<InFlight>,
+        stop: CancellationToken,
+    ) -> Result<(), FetcherError> {
+        let run = Run::new(
+            self.shared,
+            self.feeds,
+            out,
+            Stop::following(&stop),
+            Mode::Daemon,
+        );
+        run.drive().await.map(drop)
+    }
+
+    /// Polls every feed once, now, and brings the pages of pending entries; what must wait
+    /// longer than 30 s stays pending. A feed that fails is told in the report.
+    pub async fn run_once(
+        self,
+        out: Sender<InFlight>,
+        stop: CancellationToken,
+    ) -> Result<Report, FetcherError> {
+        use std::sync::atomic::Ordering::Relaxed;
+
+        let counters = self.counters();
+        let run = Run::new(
+            self.shared,
+            self.feeds,
+            out,
+            Stop::following(&stop),
+            Mode::Once,
+        );
+        let feeds = run.drive().await?;
+        Ok(Report {
+            feeds,
+            pages_fetched: counters.pages_fetched.load(Relaxed),
+            pages_failed: counters.pages_failed.load(Relaxed),
+        })
+    }
+}
+
+/// Has the store do something, again and again until it can: a full disk stops the writing and
+/// not the daemon.
+pub(crate) async fn persist<T, F: Future<Output = Stored<T>>>(
+    stop: &Stop,
+    operation: impl Fn() -> F,
+) -> Result<T, Stopped> {
+    let mut failures = 0;
+    loop {
+        let error = match operation().await {
+            Ok(done) => return Ok(done),
+            Err(error) => error,
+        };
+        failures += 1;
+        let source = error.source.as_deref().map(tracing::field::display);
+        tracing::error!(%error, source, attempt = failures, "store refuses, trying again");
+        stop.before_it(tokio::time::sleep(STORE_RETRY.wait(failures)))
+            .await?;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use tokio::time::Instant;
+
+    use super::*;
+
+    /// A store that refuses so many times.
+    fn refuse(left: &Cell<u32>) -> impl Future<Output = Stored<&'static str>> {
+        let refused = left.get() > 0;
+        left.set(left.get().saturating_sub(1));
+        let error = StorageError {
+            what: "disk full".to_owned(),
+            source: None,
+        };
+        std::future::ready(if refused { Err(error) } else { Ok("done") })
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_store_that_refuses_is_asked_again_at_least_every_ten_seconds() {
+        let begun = Instant::now();
+        let left = Cell::new(20);
+        assert_eq!(
+            persist(&Stop::default(), || refuse(&left)).await,
+            Ok("done")
+        );
+        assert!(begun.elapsed() < Duration::from_secs(20 * 10));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_store_that_refuses_for_good_does_not_hold_up_the_end() {
+        let stop = Stop::default();
+        stop.begin();
+        let left = Cell::new(u32::MAX);
+        assert_eq!(persist(&stop, || refuse(&left)).await, Err(Stopped));
+    }
+}

@@ -1,0 +1,112 @@
+//! Why a request brought nothing, and whether asking again may help.
+
+use std::time::Duration;
+
+use reqwest::StatusCode;
+
+use super::REDIRECTS_MAX;
+use crate::{address::PrivateAddress, body::Cut, stop::Stopped};
+
+/// Why a request brought nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum FetchError {
+    /// The server answered with a status that carries no page.
+    #[error("{}", status_in_words(*.status))]
+    Status {
+        /// The HTTP status.
+        status: u16,
+        /// How long the server asked to wait.
+        retry_after: Option<Duration>,
+    },
+    /// The host asked earlier to be left alone for a while.
+    #[error("host asked to be left alone for {} s more", .wait.as_secs())]
+    HostClosed {
+        /// For how long yet.
+        wait: Duration,
+    },
+    /// The address is neither http nor https, or names no host.
+    #[error("`{scheme}` address, not http or https")]
+    NotWeb {
+        /// Its scheme.
+        scheme: String,
+    },
+    /// The address is not a public one.
+    #[error("private address: `{host}`")]
+    PrivateAddress {
+        /// The name or address.
+        host: String,
+    },
+    /// A redirect led back to an address that was asked already.
+    #[error("redirect loop at `{url}`")]
+    RedirectLoop {
+        /// The address.
+        url: String,
+    },
+    /// More redirects than are followed.
+    #[error("more than {REDIRECTS_MAX} redirects")]
+    TooManyRedirects,
+    /// A redirect that leads nowhere.
+    #[error("redirect to `{location}`, which is no address")]
+    BadRedirect {
+        /// What the server sent for an address.
+        location: String,
+    },
+    /// No answer in time.
+    #[error("no answer within {} s", .after.as_secs_f64())]
+    TimedOut {
+        /// The time it had.
+        after: Duration,
+    },
+    /// No connection, or it broke before the answer.
+    #[error("connection failed: {reason}")]
+    Connection {
+        /// What happened, in the words of the lowest layer.
+        reason: String,
+    },
+    /// The body did not come whole.
+    #[error(transparent)]
+    Body(#[from] Cut),
+    /// The client cannot be built.
+    #[error("HTTP client cannot be built")]
+    Client(#[source] reqwest::Error),
+    /// The run ended first.
+    #[error("stopped before the answer came")]
+    Stopped,
+}
+
+impl FetchError {
+    /// Whether asking again later may help.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Status { status, .. } => matches!(status, 408 | 425 | 429 | 500..=599),
+            Self::HostClosed { .. }
+            | Self::TimedOut { .. }
+            | Self::Connection { .. }
+            | Self::Stopped => true,
+            Self::Body(cut) => !matches!(cut, Cut::TooLong { .. }),
+            _ => false,
+        }
+    }
+}
+
+impl From<Stopped> for FetchError {
+    fn from(Stopped: Stopped) -> Self {
+        Self::Stopped
+    }
+}
+
+impl From<PrivateAddress> for FetchError {
+    fn from(private: PrivateAddress) -> Self {
+        Self::PrivateAddress { host: private.host }
+    }
+}
+
+/// "404 Not Found".
+fn status_in_words(status: u16) -> String {
+    let reason = StatusCode::from_u16(status)
+        .ok()
+        .and_then(|status| status.canonical_reason());
+    format!("{status} {}", reason.unwrap_or(""))
+        .trim_end()
+        .to_owned()
+}

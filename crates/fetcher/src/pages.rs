@@ -1,0 +1,223 @@
+//! The pages of one host's pending entries: taken from the store a few at a time, fetched, and
+//! sent down the line.
+
+use std::{collections::VecDeque, sync::Arc, time::Duration};
+
+use chrono::Utc;
+use futures_util::{StreamExt, stream::FuturesUnordered};
+use story::{
+    Content, Entry, Fetched, Page,
+    storage::{FetchStore, PendingEntry},
+};
+use tokio::{
+    sync::{Notify, mpsc::Sender},
+    time::sleep,
+};
+
+use crate::{
+    FetchError, InFlight,
+    backoff::Backoff,
+    counters::add,
+    fetcher::{Shared, persist},
+    http::{Request, Wanted},
+    politeness::Slot,
+    schedule,
+    stop::{Stop, Stopped},
+};
+
+/// How long a page is put off: a blip heals quickly, and an outage is not hammered.
+const RETRY: Backoff = Backoff {
+    first: Duration::from_secs(5),
+    factor: 10,
+    max: Duration::from_secs(3600),
+};
+
+/// How many entries are taken from the store at once, per request that may be under way.
+const CLAIMED_PER_SLOT: usize = 2;
+
+/// The least pause before the store is asked again for an entry that should be due.
+const DUE_PAUSE: Duration = Duration::from_millis(10);
+
+/// The next stage is gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct LineClosed;
+
+/// What one host's task works with.
+pub(crate) struct HostPages<S> {
+    pub(crate) shared: Arc<Shared<S>>,
+    /// The host; empty for entries without a link.
+    pub(crate) host: String,
+    /// Rings when the host may have new entries.
+    pub(crate) bell: Arc<Notify>,
+    pub(crate) out: Sender<InFlight>,
+    pub(crate) stop: Stop,
+    /// The longest wait for what is put off; with more to wait, the task ends.
+    pub(crate) patience: Duration,
+}
+
+impl<S: FetchStore> HostPages<S> {
+    /// Brings pages until none is pending, or only some that must wait longer than it has
+    /// patience, or the run ends.
+    pub(crate) async fn bring_all(self) -> Result<(), LineClosed> {
+        let slots = self.shared.settings.host_concurrency.max(1);
+        let mut claimed: VecDeque<PendingEntry> = VecDeque::new();
+        let mut under_way = FuturesUnordered::new();
+        loop {
+            if claimed.is_empty() && under_way.len() < slots {
+                claimed.extend(self.claim(slots * CLAIMED_PER_SLOT).await);
+            }
+            if self.stop.begun() {
+                claimed.clear(); // their claims end with the process
+            }
+            while under_way.len() < slots
+                && let Some(pending) = claimed.pop_front()
+            {
+                under_way.push(self.bring(pending));
+            }
+            match under_way.next().await {
+                Some(brought) => brought?,
+                None if self.rest().await => {}
+                None => return Ok(()),
+            }
+        }
+    }
+
+    /// Takes entries that are due, unless the host is to be left alone or the run ends.
+    async fn claim(&self, limit: usize) -> Vec<PendingEntry> {
+        if self.stop.begun() || self.shared.http.gates.closed(&self.host).is_some() {
+            return Vec::new();
+        }
+        let store = &self.shared.store;
+        let claim = || store.claim(&self.host, Utc::now(), limit);
+        persist(&self.stop, claim).await.unwrap_or_default()
+    }
+
+    /// Waits until an entry may be due; false where there is nothing to wait for.
+    async fn rest(&self) -> bool {
+        let next_due = || self.shared.store.next_due(&self.host);
+        let Ok(Some(due)) = persist(&self.stop, next_due).await else {
+            return false;
+        };
+        let closed = self
+            .shared
+            .http
+            .gates
+            .closed(&self.host)
+            .unwrap_or_default();
+        let wait = schedule::until(Utc::now(), due).max(closed).max(DUE_PAUSE);
+        if wait > self.patience || self.stop.begun() {
+            return false;
+        }
+        tokio::select! {
+            () = sleep(wait) => true,
+            // A closed host stays closed whatever is new.
+            () = self.bell.notified(), if closed.is_zero() => true,
+            () = self.stop.wait() => false,
+        }
+    }
+
+    /// Brings one entry to an end: sent with its page, sent without, or put off.
+    async fn bring(&self, pending: PendingEntry) -> Result<(), LineClosed> {
+        let PendingEntry {
+            id,
+            entry,
+            attempts,
+        } = pending;
+        let (content, _slot) = match self.fetch(&entry).await {
+            Ok((fetched, slot)) => {
+                add(&self.shared.counters.pages_fetched, 1);
+                (Content::Fetched(fetched), slot)
+            }
+            Err(PageError::Fetch(FetchError::Stopped)) => return Ok(()),
+            Err(PageError::Fetch(error)) if self.may_retry(&error, attempts) => {
+                // The store is asked until the run ends, and then the claim ends with it.
+                let _ = self.put_off(id, &entry, attempts, &error).await;
+                return Ok(());
+            }
+            Err(error) => {
+                add(&self.shared.counters.pages_failed, 1);
+                tracing::debug!(feed = %entry.feed, host = self.host, attempt = attempts + 1, %error, "no page");
+                (
+                    Content::FeedOnly {
+                        why: error.to_string(),
+                        at: Utc::now(),
+                    },
+                    None,
+                )
+            }
+        };
+        // The slot is held until the page is sent, so that bodies in memory are bounded.
+        let sent = self
+            .out
+            .send(InFlight {
+                id,
+                page: Page { entry, content },
+            })
+            .await;
+        sent.map_err(|_| LineClosed)
+    }
+
+    async fn fetch(&self, entry: &Entry) -> Result<(Fetched, Option<Slot>), PageError> {
+        let url = entry.link.as_ref().ok_or(PageError::NoLink)?;
+        let request = Request {
+            url,
+            wanted: Wanted::Page,
+            validators: None,
+            bytes_max: self.shared.settings.page_bytes_max,
+        };
+        let (fetched, slot) = self
+            .shared
+            .http
+            .get(&request, &self.stop)
+            .await?
+            .into_page()?;
+        Ok((fetched, Some(slot)))
+    }
+
+    /// Whether asking again may help and may yet be tried; a closed host was not asked at all.
+    fn may_retry(&self, error: &FetchError, attempts: u32) -> bool {
+        let asked = !matches!(error, FetchError::HostClosed { .. });
+        error.is_transient() && (!asked || attempts + 1 < self.shared.settings.page_attempts)
+    }
+
+    async fn put_off(
+        &self,
+        id: story::EntryId,
+        entry: &Entry,
+        attempts: u32,
+        error: &FetchError,
+    ) -> Result<(), Stopped> {
+        let (attempts, wait) = match error {
+            FetchError::HostClosed { wait } => (attempts, *wait),
+            FetchError::Status {
+                retry_after: Some(asked),
+                ..
+            } => (attempts + 1, *asked),
+            _ => (attempts + 1, RETRY.wait(attempts + 1)),
+        };
+        add(&self.shared.counters.pages_retried, 1);
+        tracing::debug!(
+            feed = %entry.feed,
+            host = self.host,
+            attempt = attempts,
+            wait_s = wait.as_secs(),
+            %error,
+            "fetch retry"
+        );
+        let next_try = schedule::after(Utc::now(), wait);
+        let store = &self.shared.store;
+        persist(&self.stop, || {
+            store.postpone(id, attempts, next_try, error.to_string())
+        })
+        .await
+    }
+}
+
+/// Why an entry goes on without its page.
+#[derive(Debug, thiserror::Error)]
+enum PageError {
+    #[error("no link")]
+    NoLink,
+    #[error(transparent)]
+    Fetch(#[from] FetchError),
+}

@@ -1,0 +1,301 @@
+//! One run of the fetcher: who polls, who brings pages, and how both end.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use chrono::Utc;
+use story::storage::{FeedState, FetchStore};
+use tokio::{
+    sync::{Notify, mpsc::Sender},
+    task::{Id, JoinError, JoinSet},
+    time::{Instant, sleep, sleep_until},
+};
+
+use crate::{
+    Feed, FeedReport, FetcherError, InFlight,
+    fetcher::Shared,
+    pages::{HostPages, LineClosed},
+    poll::{self, Polled},
+    schedule::{self, Agenda},
+    stop::{Stop, Stopped},
+};
+
+/// The longest sleep before the clock is looked at again, which somebody may have set.
+const NAP: Duration = Duration::from_secs(30);
+
+/// What must wait longer than this stays pending in a single pass.
+const PATIENCE_ONCE: Duration = Duration::from_secs(30);
+
+/// How a run goes on after its first round.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// By schedule, until it is stopped.
+    Daemon,
+    /// Not at all: every feed once, and what pages that brings.
+    Once,
+}
+
+/// A run and the tasks that it owns.
+pub(crate) struct Run<S> {
+    shared: Arc<Shared<S>>,
+    feeds: Vec<Arc<Feed>>,
+    states: Vec<Option<FeedState>>,
+    agenda: Agenda,
+    /// No poll starts before this, so that a start is no stampede.
+    next_start: Instant,
+    polls: JoinSet<Result<Polled, Stopped>>,
+    polling: HashMap<Id, usize>,
+    hosts: JoinSet<Result<(), LineClosed>>,
+    host_names: HashMap<Id, String>,
+    active: HashMap<String, Active>,
+    out: Sender<InFlight>,
+    stop: Stop,
+    /// Whether the stop signal was heard.
+    ending: bool,
+    /// When what is under way is given up; set by the stop signal and cleared once it is done.
+    grace_end: Option<Instant>,
+    mode: Mode,
+    line_closed: bool,
+    reports: Vec<FeedReport>,
+}
+
+/// A host whose pages are being brought.
+struct Active {
+    bell: Arc<Notify>,
+    /// Whether the bell was rung, perhaps too late for the task to hear.
+    rung: bool,
+}
+
+impl<S: FetchStore> Run<S> {
+    pub(crate) fn new(
+        shared: Arc<Shared<S>>,
+        feeds: Vec<Feed>,
+        out: Sender<InFlight>,
+        stop: Stop,
+        mode: Mode,
+    ) -> Self {
+        Self {
+            shared,
+            states: vec![None; feeds.len()],
+            feeds: feeds.into_iter().map(Arc::new).collect(),
+            agenda: Agenda::default(),
+            next_start: Instant::now(),
+            polls: JoinSet::new(),
+            polling: HashMap::new(),
+            hosts: JoinSet::new(),
+            host_names: HashMap::new(),
+            active: HashMap::new(),
+            out,
+            stop,
+            ending: false,
+            grace_end: None,
+            mode,
+            line_closed: false,
+            reports: Vec::new(),
+        }
+    }
+
+    /// Runs to the end and returns what the polls came to, where the run is a single pass.
+    pub(crate) async fn drive(mut self) -> Result<Vec<FeedReport>, FetcherError> {
+        self.take_up_pending().await?;
+        self.enter_feeds().await?;
+        while !self.is_done() {
+            let until_start = self.until_next_start();
+            let grace_end = self.grace_end;
+            tokio::select! {
+                () = self.stop.wait(), if !self.ending => self.begin_end(),
+                () = sleep_until(grace_end.unwrap_or_else(Instant::now)), if grace_end.is_some() => {
+                    // What is left after this waits for the next stage only.
+                    self.grace_end = None;
+                    self.stop.give_up();
+                }
+                Some(ended) = self.polls.join_next_with_id() => self.poll_ended(ended),
+                Some(ended) = self.hosts.join_next_with_id() => self.host_ended(ended),
+                () = sleep(until_start.unwrap_or(NAP)), if until_start.is_some() => {
+                    self.start_polls();
+                }
+            }
+        }
+        if self.line_closed {
+            Err(FetcherError::LineClosed)
+        } else {
+            Ok(self.reports)
+        }
+    }
+
+    /// Takes up what the last run left, before anything new is asked for.
+    async fn take_up_pending(&mut self) -> Result<(), FetcherError> {
+        let hosts = self.shared.store.pending_hosts().await?;
+        tracing::info!(hosts = hosts.len(), "pending entries taken up");
+        for host in hosts {
+            self.wake(host);
+        }
+        Ok(())
+    }
+
+    /// Enters every feed at the instant that its last poll set; in a single pass, now.
+    async fn enter_feeds(&mut self) -> Result<(), FetcherError> {
+        let states = self.shared.store.feed_states().await?;
+        let mut states: HashMap<_, _> = states
+            .into_iter()
+            .map(|state| (state.feed.clone(), state))
+            .collect();
+        let now = Utc::now();
+        for (number, feed) in self.feeds.iter().enumerate() {
+            let state = states.remove(&feed.id);
+            let scheduled = state.as_ref().and_then(|state| state.next_poll);
+            let due = match self.mode {
+                Mode::Daemon => scheduled.unwrap_or(now),
+                Mode::Once => now,
+            };
+            self.agenda.enter(due, number);
+            self.states[number] = state;
+        }
+        tracing::info!(feeds = self.feeds.len(), "feeds scheduled");
+        Ok(())
+    }
+
+    fn is_done(&self) -> bool {
+        let nothing_to_come = match self.mode {
+            Mode::Daemon => false,
+            Mode::Once => self.agenda.next_due().is_none(),
+        };
+        (nothing_to_come || self.ending) && self.polls.is_empty() && self.hosts.is_empty()
+    }
+
+    /// How long until the next poll may start, or until the clock is looked at again.
+    fn until_next_start(&self) -> Option<Duration> {
+        if self.stop.begun() {
+            return None;
+        }
+        let due = schedule::until(Utc::now(), self.agenda.next_due()?);
+        let free = self.next_start.saturating_duration_since(Instant::now());
+        Some(due.max(free).min(NAP))
+    }
+
+    /// Starts the poll that is due; all that are, where there is no gap between starts.
+    fn start_polls(&mut self) {
+        let gap = self.start_gap();
+        while let Some(number) = self.agenda.take(Utc::now()) {
+            self.start_poll(number);
+            if !gap.is_zero() {
+                self.next_start = Instant::now() + gap;
+                break;
+            }
+        }
+    }
+
+    fn start_poll(&mut self, number: usize) {
+        let (shared, stop) = (Arc::clone(&self.shared), self.stop.clone());
+        let (feed, state) = (Arc::clone(&self.feeds[number]), self.states[number].clone());
+        let task = async move { poll::poll(&shared, &feed, state, &stop).await };
+        let id = self.polls.spawn(task).id();
+        self.polling.insert(id, number);
+    }
+
+    fn start_gap(&self) -> Duration {
+        let settings = &self.shared.settings;
+        if settings.host_gap.is_zero() {
+            return Duration::ZERO;
+        }
+        Duration::from_secs(1) / settings.poll_starts_per_second.max(1)
+    }
+
+    fn poll_ended(&mut self, ended: Result<(Id, Result<Polled, Stopped>), JoinError>) {
+        let id = ended.as_ref().map_or_else(JoinError::id, |(id, _)| *id);
+        let Some(number) = self.polling.remove(&id) else {
+            return;
+        };
+        match ended {
+            Ok((_, Ok(polled))) => self.polled(number, polled),
+            Ok((_, Err(Stopped))) => {}
+            Err(error) => {
+                let feed = &self.feeds[number];
+                tracing::error!(feed = %feed.id, %error, "poll broke off");
+                let due = schedule::after(Utc::now(), self.shared.settings.max_interval);
+                self.enter_again(due, number);
+            }
+        }
+    }
+
+    fn polled(&mut self, number: usize, polled: Polled) {
+        let Polled {
+            state,
+            counts,
+            hosts,
+        } = polled;
+        if self.mode == Mode::Once {
+            self.reports.push(FeedReport {
+                feed: state.feed.clone(),
+                healthy: state.healthy,
+                outcome: state.last_result.clone(),
+                new: counts.new,
+                known: counts.known + counts.duplicate,
+            });
+        }
+        self.enter_again(state.next_poll.unwrap_or_else(Utc::now), number);
+        self.states[number] = Some(state);
+        if counts.new > 0 && !self.stop.begun() {
+            for host in hosts {
+                self.wake(host);
+            }
+        }
+    }
+
+    fn enter_again(&mut self, due: story::Timestamp, number: usize) {
+        if self.mode == Mode::Daemon {
+            self.agenda.enter(due, number);
+        }
+    }
+
+    /// Has a host's pages brought, by the task that does so already or by a new one.
+    fn wake(&mut self, host: String) {
+        if let Some(active) = self.active.get_mut(&host) {
+            active.rung = true;
+            active.bell.notify_one();
+            return;
+        }
+        let bell = Arc::new(Notify::new());
+        let pages = HostPages {
+            shared: Arc::clone(&self.shared),
+            host: host.clone(),
+            bell: Arc::clone(&bell),
+            out: self.out.clone(),
+            stop: self.stop.clone(),
+            patience: match self.mode {
+                Mode::Daemon => Duration::MAX,
+                Mode::Once => PATIENCE_ONCE,
+            },
+        };
+        let id = self.hosts.spawn(pages.bring_all()).id();
+        self.host_names.insert(id, host.clone());
+        self.active.insert(host, Active { bell, rung: false });
+    }
+
+    fn host_ended(&mut self, ended: Result<(Id, Result<(), LineClosed>), JoinError>) {
+        let id = ended.as_ref().map_or_else(JoinError::id, |(id, _)| *id);
+        let Some(host) = self.host_names.remove(&id) else {
+            return;
+        };
+        let rung = self.active.remove(&host).is_some_and(|active| active.rung);
+        match ended {
+            Ok((_, Ok(()))) if rung && !self.stop.begun() => self.wake(host),
+            Ok((_, Ok(()))) => {}
+            Ok((_, Err(LineClosed))) => {
+                self.line_closed = true;
+                self.stop.begin();
+            }
+            // What it had claimed is taken up by the next run.
+            Err(error) => tracing::error!(host, %error, "pages of a host broke off"),
+        }
+    }
+
+    fn begin_end(&mut self) {
+        tracing::info!(
+            polls = self.polls.len(),
+            hosts = self.hosts.len(),
+            "no new polls and pages, finishing what is under way"
+        );
+        self.ending = true;
+        self.grace_end = Some(Instant::now() + self.shared.settings.stop_grace);
+    }
+}

@@ -1,0 +1,121 @@
+//! Pages: what is put off, what goes on with the feed's text, what is left alone.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use fetcher::Settings;
+
+use crate::{
+    body, news, pass,
+    server::{Server, answer, rss},
+    settings,
+    store::Store,
+    why,
+};
+
+#[tokio::test]
+async fn a_page_that_is_gone_goes_on_at_once_with_the_feeds_text() {
+    let server = Server::start(|seen| match seen.path.as_str() {
+        "/rss" => answer(200, &[], rss(&["/404", "/403", "/big", "mailto:a@b.test"])),
+        "/404" => answer(404, &[], ""),
+        "/403" => answer(403, &[], ""),
+        _ => answer(200, &[], vec![b'x'; 4096]),
+    })
+    .await;
+    let store: Arc<Store> = Arc::default();
+    let settings = Settings {
+        page_bytes_max: 2048,
+        ..settings()
+    };
+    let (_, sent) = pass(settings, server.url("/rss"), &store).await;
+    let mut reasons: Vec<&str> = sent.iter().map(why).collect();
+    reasons.sort_unstable();
+    assert_eq!(
+        reasons,
+        [
+            "403 Forbidden",
+            "404 Not Found",
+            "body over 2 kB",
+            "no link"
+        ]
+    );
+    assert!(store.inside().put_off.is_empty());
+}
+
+#[tokio::test]
+async fn a_page_that_fails_is_put_off_and_then_goes_on_without() {
+    let server = Server::start(|seen| match seen.path.as_str() {
+        "/rss" => answer(200, &[], rss(&["/1"])),
+        _ => answer(500, &[("retry-after", "3600")], ""),
+    })
+    .await;
+    let store: Arc<Store> = Arc::default();
+    let settings = Settings {
+        page_attempts: 2,
+        ..settings()
+    };
+    let (_, sent) = pass(settings.clone(), server.url("/rss"), &store).await;
+    assert!(
+        sent.is_empty(),
+        "what must wait longer than 30 s stays pending"
+    );
+    assert_eq!(store.inside().put_off, ["500 Internal Server Error"]);
+    store.restart();
+    let (_, sent) = pass(settings, server.url("/rss"), &store).await;
+    assert_eq!(why(&sent[0]), "500 Internal Server Error");
+}
+
+#[tokio::test]
+async fn a_blip_heals_within_the_pass() {
+    let failures = AtomicU32::new(1);
+    let server = Server::start(move |seen| match seen.path.as_str() {
+        "/rss" => answer(200, &[], rss(&["/1"])),
+        _ if failures.swap(0, Ordering::Relaxed) > 0 => answer(503, &[("retry-after", "1")], ""),
+        path => answer(200, &[], path.to_owned()),
+    })
+    .await;
+    let begun = Instant::now();
+    let (report, sent) = pass(settings(), server.url("/rss"), &Arc::default()).await;
+    assert_eq!((report.pages_fetched, body(&sent[0])), (1, &b"/1"[..]));
+    assert!(
+        begun.elapsed() >= Duration::from_secs(1),
+        "Retry-After is waited for"
+    );
+}
+
+#[tokio::test]
+async fn an_old_entry_is_remembered_and_not_fetched() {
+    let server = Server::start(|seen| match seen.path.as_str() {
+        "/rss" => {
+            let item = "<rss version='2.0'><channel><item><link>/old</link>\
+                        <pubDate>Mon, 05 Jan 2015 10:00:00 GMT</pubDate></item></channel></rss>";
+            answer(200, &[], item)
+        }
+        _ => answer(200, &[], "old"),
+    })
+    .await;
+    let store: Arc<Store> = Arc::default();
+    let (_, sent) = pass(settings(), server.url("/rss"), &store).await;
+    assert!(sent.is_empty() && server.seen("/old").is_empty());
+    assert_eq!(store.inside().entries[0].skip.as_deref(), Some("too-old"));
+}
+
+#[tokio::test]
+async fn one_page_is_fetched_as_the_daemon_would() {
+    let server = Server::start(news).await;
+    let fetched = fetcher::fetch_one(&settings(), &server.url("/uno"))
+        .await
+        .unwrap();
+    assert_eq!((&fetched.body[..], fetched.status), (&b"/uno"[..], 200));
+    assert_eq!(
+        fetched.content_type.as_deref(),
+        Some("text/html; charset=utf-8")
+    );
+    assert_eq!(server.seen("/uno").len(), 1);
+    assert!(server.host().starts_with("127.0.0.1:"));
+}

@@ -1,0 +1,173 @@
+//! A store in memory that keeps the contract of [`FetchStore`], and remembers each commit.
+
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::{Mutex, MutexGuard},
+};
+
+use story::{
+    Entry, EntryId, EntryKey, FeedId, Timestamp,
+    storage::{
+        FeedState, FetchStore, PendingEntry, PollCounts, ShownEntry, Stored, Validators, entry_host,
+    },
+};
+
+/// The store.
+#[derive(Default)]
+pub(crate) struct Store(Mutex<Inside>);
+
+/// What it holds.
+#[derive(Default)]
+pub(crate) struct Inside {
+    /// States by feed.
+    pub(crate) states: BTreeMap<FeedId, FeedState>,
+    /// Every entry that was ever shown.
+    pub(crate) entries: Vec<Kept>,
+    shown: HashSet<(FeedId, EntryKey)>,
+    /// Each commit: the validators and how many entries came with them.
+    pub(crate) commits: Vec<(Validators, usize)>,
+    /// Why entries were put off, in order.
+    pub(crate) put_off: Vec<String>,
+}
+
+/// An entry and where it stands.
+pub(crate) struct Kept {
+    /// The entry.
+    pub(crate) entry: Entry,
+    /// Why it goes no further.
+    pub(crate) skip: Option<String>,
+    claimed: bool,
+    attempts: u32,
+    due: Timestamp,
+}
+
+impl Store {
+    /// Looks inside.
+    pub(crate) fn inside(&self) -> MutexGuard<'_, Inside> {
+        self.0.lock().unwrap()
+    }
+
+    /// The only feed's state.
+    pub(crate) fn state(&self) -> FeedState {
+        self.inside().states.values().next().unwrap().clone()
+    }
+
+    /// Makes every feed and every entry due, and ends all claims, as if time had passed and the
+    /// process had been started anew.
+    pub(crate) fn restart(&self) {
+        let mut inside = self.inside();
+        for state in inside.states.values_mut() {
+            state.next_poll = None;
+        }
+        for kept in &mut inside.entries {
+            kept.claimed = false;
+            kept.due = Timestamp::UNIX_EPOCH;
+        }
+    }
+
+    /// Enters a pending entry.
+    pub(crate) fn enter(&self, entry: Entry) {
+        self.inside().entries.push(Kept {
+            entry,
+            skip: None,
+            claimed: false,
+            attempts: 0,
+            due: Timestamp::UNIX_EPOCH,
+        });
+    }
+}
+
+impl Kept {
+    fn is_pending_at(&self, host: &str) -> bool {
+        self.skip.is_none() && !self.claimed && entry_host(self.entry.link.as_ref()) == host
+    }
+}
+
+impl FetchStore for Store {
+    async fn feed_states(&self) -> Stored<Vec<FeedState>> {
+        Ok(self.inside().states.values().cloned().collect())
+    }
+
+    async fn commit_poll(&self, state: FeedState, entries: Vec<ShownEntry>) -> Stored<PollCounts> {
+        let mut inside = self.inside();
+        inside
+            .commits
+            .push((state.validators.clone(), entries.len()));
+        inside.states.insert(state.feed.clone(), state);
+        let mut counts = PollCounts::default();
+        for ShownEntry { entry, skip } in entries {
+            if !inside.shown.insert((entry.feed.clone(), entry.key())) {
+                counts.known += 1;
+                continue;
+            }
+            if skip.is_some() {
+                counts.skipped += 1;
+            } else {
+                counts.new += 1;
+            }
+            let due = Timestamp::UNIX_EPOCH;
+            inside.entries.push(Kept {
+                entry,
+                skip,
+                claimed: false,
+                attempts: 0,
+                due,
+            });
+        }
+        Ok(counts)
+    }
+
+    async fn pending_hosts(&self) -> Stored<Vec<String>> {
+        let inside = self.inside();
+        let pending = inside
+            .entries
+            .iter()
+            .filter(|kept| kept.skip.is_none() && !kept.claimed);
+        let mut hosts: Vec<_> = pending
+            .map(|kept| entry_host(kept.entry.link.as_ref()))
+            .collect();
+        hosts.sort();
+        hosts.dedup();
+        Ok(hosts)
+    }
+
+    async fn claim(&self, host: &str, now: Timestamp, limit: usize) -> Stored<Vec<PendingEntry>> {
+        let mut inside = self.inside();
+        let due = inside.entries.iter_mut().enumerate();
+        let due = due.filter(|(_, kept)| kept.is_pending_at(host) && kept.due <= now);
+        let claimed = due.take(limit).map(|(number, kept)| {
+            kept.claimed = true;
+            let (entry, attempts) = (kept.entry.clone(), kept.attempts);
+            PendingEntry {
+                id: EntryId(number as i64),
+                entry,
+                attempts,
+            }
+        });
+        Ok(claimed.collect())
+    }
+
+    async fn next_due(&self, host: &str) -> Stored<Option<Timestamp>> {
+        let inside = self.inside();
+        Ok(inside
+            .entries
+            .iter()
+            .filter(|kept| kept.is_pending_at(host))
+            .map(|kept| kept.due)
+            .min())
+    }
+
+    async fn postpone(
+        &self,
+        id: EntryId,
+        attempts: u32,
+        next_try: Timestamp,
+        why: String,
+    ) -> Stored<()> {
+        let mut inside = self.inside();
+        inside.put_off.push(why);
+        let kept = &mut inside.entries[id.0 as usize];
+        (kept.claimed, kept.attempts, kept.due) = (false, attempts, next_try);
+        Ok(())
+    }
+}
