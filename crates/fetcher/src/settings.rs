@@ -58,7 +58,7 @@ impl Default for Settings {
             connect_timeout: Duration::from_secs(10),
             request_timeout: Duration::from_secs(30),
             feed_bytes_max: 10 << 20,
-            page_bytes_max: 10 << 20,
+            page_bytes_max: 5 << 20,
             page_attempts: 4,
             stop_grace: Duration::from_secs(5),
         }

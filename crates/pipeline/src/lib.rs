@@ -23,7 +23,11 @@ pub use classifier::{
     drop_reason,
 };
 pub use cleaner::{Cleaner, Rejection};
-pub use fetcher::{Feed, FeedReport, FetchError, Report, Settings as FetchSettings, fetch_one};
+pub use fetcher::{
+    Feed, FeedReport, FetchError, Report, Settings as FetchSettings,
+    feed::{FeedContext, parse as parse_feed},
+    fetch_one,
+};
 pub use ledger::{FeedCounts, LedgerError, Reader};
 pub use line::{Line, LineError, Mode, Summary};
 pub use settings::{Settings, load_knowledge};

@@ -1,6 +1,7 @@
 //! What travels between stages: a message, and the entry that it belongs to.
 
-use story::{EntryId, Story, storage::Ending};
+use fetcher::InFlight;
+use story::{EntryId, Page, Story, storage::Ending};
 
 /// A message with the number of its entry. Whoever takes a parcel off a queue either passes it on
 /// or says how the entry ended; nothing is let fall.
@@ -10,6 +11,12 @@ pub(crate) struct Parcel<T> {
     pub(crate) id: EntryId,
     /// The message.
     pub(crate) content: T,
+}
+
+impl From<InFlight> for Parcel<Page> {
+    fn from(InFlight { id, page }: InFlight) -> Self {
+        Self { id, content: page }
+    }
 }
 
 /// What a stage makes of a message.

@@ -29,15 +29,16 @@ pub(crate) struct Outlets<T> {
 /// Starts `workers` threads that apply `work` to each parcel. They end when `queue` is closed and
 /// empty; their outlets close with the last of them. A panic in `work` ends the entry that caused
 /// it, as failed with the reason `panic`, and nothing else.
-pub(crate) fn spawn<In, Out>(
+pub(crate) fn spawn<Incoming, In, Out>(
     stage: &'static str,
     workers: usize,
-    queue: Receiver<Parcel<In>>,
+    queue: Receiver<Incoming>,
     outlets: Outlets<Out>,
-    counters: Arc<StageCounters>,
+    counters: &Arc<StageCounters>,
     work: impl Fn(In) -> Step<Out> + Send + Sync + 'static,
 ) -> io::Result<Vec<JoinHandle<()>>>
 where
+    Incoming: Into<Parcel<In>> + Send + 'static,
     In: Send + 'static,
     Out: Send + 'static,
 {
@@ -47,30 +48,37 @@ where
     (0..workers)
         .map(|worker| {
             let (queue, outlets) = (Arc::clone(&queue), Arc::clone(&outlets));
-            let (work, counters) = (Arc::clone(&work), Arc::clone(&counters));
-            thread::Builder::new().name(format!("vigia-{stage}-{worker}")).spawn(move || {
-                // The lock is held while waiting: one worker waits at the queue, the others at it.
-                let take = || queue.lock().unwrap_or_else(PoisonError::into_inner).blocking_recv();
-                while let Some(parcel) = take() {
-                    counters.taken();
-                    let id = parcel.id;
-                    let step = catch_unwind(AssertUnwindSafe(|| work(parcel.content)))
-                        .unwrap_or_else(|panic| panicked(stage, id, &*panic));
-                    // A closed outlet means that the line is being torn down after a failure
-                    // further on; the entry stays pending in the ledger.
-                    let _ = match step {
-                        Step::On(content) => {
-                            counters.passed();
-                            outlets.next.blocking_send(Parcel { id, content }).ok()
-                        }
-                        Step::End(ending) => {
-                            counters.ended(&ending);
-                            let content = Verdict::End(ending);
-                            outlets.ended.blocking_send(Parcel { id, content }).ok()
-                        }
+            let (work, counters) = (Arc::clone(&work), Arc::clone(counters));
+            thread::Builder::new()
+                .name(format!("vigia-{stage}-{worker}"))
+                .spawn(move || {
+                    // The lock is held while waiting: one worker waits at the queue, the others at it.
+                    let take = || {
+                        queue
+                            .lock()
+                            .unwrap_or_else(PoisonError::into_inner)
+                            .blocking_recv()
                     };
-                }
-            })
+                    while let Some(incoming) = take() {
+                        counters.taken();
+                        let Parcel { id, content } = incoming.into();
+                        let step = catch_unwind(AssertUnwindSafe(|| work(content)))
+                            .unwrap_or_else(|panic| panicked(stage, id, &*panic));
+                        // A closed outlet means that the line is being torn down after a failure
+                        // further on; the entry stays pending in the ledger.
+                        let _ = match step {
+                            Step::On(content) => {
+                                counters.passed();
+                                outlets.next.blocking_send(Parcel { id, content }).ok()
+                            }
+                            Step::End(ending) => {
+                                counters.ended(&ending);
+                                let content = Verdict::End(ending);
+                                outlets.ended.blocking_send(Parcel { id, content }).ok()
+                            }
+                        };
+                    }
+                })
         })
         .collect()
 }
@@ -82,7 +90,10 @@ fn panicked<T>(stage: &'static str, entry: story::EntryId, panic: &(dyn Any + Se
         .or_else(|| panic.downcast_ref::<String>().cloned())
         .unwrap_or_else(|| "no message".to_owned());
     error!(stage, entry = entry.0, message, "worker panicked");
-    Step::End(Ending::Failed { reason: "panic".to_owned(), detail: format!("{stage}: {message}") })
+    Step::End(Ending::Failed {
+        reason: "panic".to_owned(),
+        detail: format!("{stage}: {message}"),
+    })
 }
 
 #[cfg(test)]
@@ -103,19 +114,30 @@ mod tests {
             Step::On(number * 10)
         };
         let outlets = Outlets { next, ended };
-        let threads = spawn("test", 1, queue, outlets, Arc::clone(&counters), work).unwrap();
+        let threads = spawn("test", 1, queue, outlets, &counters, work).unwrap();
         for number in 1..=3 {
-            to_stage.blocking_send(Parcel { id: EntryId(i64::from(number)), content: number }).unwrap();
+            to_stage
+                .blocking_send(Parcel {
+                    id: EntryId(i64::from(number)),
+                    content: number,
+                })
+                .unwrap();
         }
         drop(to_stage);
-        let got: Vec<_> = std::iter::from_fn(|| passed.blocking_recv()).map(|p| p.content).collect();
+        let got: Vec<_> = std::iter::from_fn(|| passed.blocking_recv())
+            .map(|p| p.content)
+            .collect();
         assert_eq!(got, [10, 30]);
         let parcel = endings.blocking_recv().unwrap();
         assert_eq!(parcel.id, EntryId(2));
-        let Verdict::End(Ending::Failed { reason, detail }) = parcel.content else { panic!() };
+        let Verdict::End(Ending::Failed { reason, detail }) = parcel.content else {
+            panic!()
+        };
         assert_eq!(reason, "panic");
         assert!(detail.contains("two is too much"), "{detail}");
-        threads.into_iter().for_each(|thread| thread.join().unwrap());
+        threads
+            .into_iter()
+            .for_each(|thread| thread.join().unwrap());
         let snapshot = counters.snapshot();
         assert_eq!((snapshot.taken, snapshot.passed), (3, 2));
         assert_eq!(snapshot.ended["failed/panic"], 1);

@@ -111,7 +111,10 @@ async fn write(
     };
     wait.over(status);
     for (id, story) in ids.into_iter().zip(&*stories) {
-        let ending = Ending::Kept { story: story.id.clone(), revision: story.revision };
+        let ending = Ending::Kept {
+            story: story.id.clone(),
+            revision: story.revision,
+        };
         debug!(story_id = %story.id, feed = story.feed.as_ref().map(story::FeedId::as_str), "story kept");
         status.sink.passed();
         status.sink.ended(&ending);
@@ -167,8 +170,15 @@ struct Backoff {
 impl Backoff {
     async fn after(&mut self, status: &Status, trouble: &str) {
         status.set_trouble(Some(trouble.to_owned()));
-        if self.said.is_none_or(|said| said.elapsed() >= Duration::from_secs(60)) {
-            error!(error = trouble, attempts = self.attempts, "cannot write, trying again");
+        if self
+            .said
+            .is_none_or(|said| said.elapsed() >= Duration::from_mins(1))
+        {
+            error!(
+                error = trouble,
+                attempts = self.attempts,
+                "cannot write, trying again"
+            );
             self.said = Some(tokio::time::Instant::now());
         }
         sleep(RETRY_MAX.min(RETRY_FIRST * 2_u32.saturating_pow(self.attempts.min(10)))).await;

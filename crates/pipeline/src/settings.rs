@@ -1,6 +1,10 @@
 //! What a line is run with, checked: the binary makes it from the configuration.
 
-use std::{path::{Path, PathBuf}, sync::Arc, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use classifier::{Knowledge, KnowledgeError, KnowledgeFiles};
 
@@ -20,8 +24,8 @@ pub struct Settings {
     /// What the classifier knows.
     pub knowledge: Arc<Knowledge>,
     /// Messages that a queue between two stages holds: enough that a stage does not wait for the
-    /// next one's short pauses, and few enough that a full line stays small (64 pages of 10 MB at
-    /// the very worst).
+    /// next one's short pauses, and few enough that a full line stays small: 32 pages of 5 MB at
+    /// the very worst.
     pub queue: usize,
     /// Threads that clean; half as many classify.
     pub workers: usize,

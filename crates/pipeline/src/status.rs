@@ -52,7 +52,12 @@ impl StageCounters {
             Ending::Duplicate { .. } => "duplicate".to_owned(),
             Ending::Failed { reason, .. } => format!("failed/{reason}"),
         };
-        *self.ended.lock().unwrap_or_else(PoisonError::into_inner).entry(label).or_default() += 1;
+        *self
+            .ended
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .entry(label)
+            .or_default() += 1;
     }
 
     /// The counters as they stand now.
@@ -60,7 +65,11 @@ impl StageCounters {
         StageSnapshot {
             taken: self.taken.load(Relaxed),
             passed: self.passed.load(Relaxed),
-            ended: self.ended.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+            ended: self
+                .ended
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .clone(),
         }
     }
 }
@@ -146,12 +155,18 @@ impl Status {
     }
 
     pub(crate) fn kept(&self, stories: &[Story]) {
-        let mut last = self.last_kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut last = self
+            .last_kept
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         for story in stories {
             last.truncate(LAST_KEPT - 1);
             last.push_front(KeptStory {
                 at: chrono::Utc::now(),
-                country: story.countries.first().map(|country| country.iso2.to_string()),
+                country: story
+                    .countries
+                    .first()
+                    .map(|country| country.iso2.to_string()),
                 title: story.title.clone(),
                 url: story.url.as_ref().map(ToString::to_string),
             });
@@ -165,21 +180,49 @@ impl Status {
     /// What the daemon is doing now.
     pub fn snapshot(&self) -> Snapshot {
         let fetch = self.fetch.lock().unwrap_or_else(PoisonError::into_inner);
-        let last_kept = self.last_kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let last_kept = self
+            .last_kept
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         Snapshot {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             pid: std::process::id(),
             started: self.started,
             feeds: self.feeds,
             record: self.record.clone(),
-            fetch: fetch.as_ref().map(|counters| counters.snapshot()).unwrap_or_default(),
+            fetch: fetch.as_deref().map(fetch_counts).unwrap_or_default(),
             clean: self.clean.snapshot(),
             classify: self.classify.snapshot(),
             sink: self.sink.snapshot(),
             last_kept: last_kept.iter().cloned().collect(),
-            trouble: self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+            trouble: self
+                .trouble
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .clone(),
         }
     }
+}
+
+/// The fetcher's counters, by name.
+fn fetch_counts(counters: &fetcher::Counters) -> BTreeMap<String, u64> {
+    let counts = [
+        ("polls_ok", &counters.polls_ok),
+        ("polls_not_modified", &counters.polls_not_modified),
+        ("polls_failed", &counters.polls_failed),
+        ("entries_new", &counters.entries_new),
+        ("entries_known", &counters.entries_known),
+        ("entries_skipped", &counters.entries_skipped),
+        ("pages_fetched", &counters.pages_fetched),
+        ("pages_failed", &counters.pages_failed),
+        ("pages_retried", &counters.pages_retried),
+        ("requests", &counters.requests),
+        ("requests_under_way", &counters.requests_under_way),
+        ("bytes", &counters.bytes),
+    ];
+    counts
+        .map(|(name, count)| (name.to_owned(), count.load(Relaxed)))
+        .into()
 }
 
 impl Snapshot {
@@ -264,7 +307,9 @@ pub(crate) async fn serve(listener: UnixListener, status: Arc<Status>) {
 async fn answer(stream: UnixStream, status: &Status) -> io::Result<()> {
     let (read, mut write) = stream.into_split();
     let mut request = String::new();
-    BufReader::new(read.take(REQUEST_BYTES_MAX)).read_line(&mut request).await?;
+    BufReader::new(read.take(REQUEST_BYTES_MAX))
+        .read_line(&mut request)
+        .await?;
     let mut line = match request.trim() {
         "status" => serde_json::to_string(&status.snapshot())?,
         other => serde_json::json!({ "error": format!("unknown request `{other}`") }).to_string(),
@@ -297,7 +342,11 @@ mod tests {
         let serving = tokio::spawn(serve(listen(&socket).unwrap(), Arc::clone(&status)));
         let snapshot = ask(&socket).await.unwrap();
         assert_eq!(snapshot, status.snapshot());
-        assert!(snapshot.sentence().starts_with("NOT WRITING: the disk is full; 3 feeds"));
+        assert!(
+            snapshot
+                .sentence()
+                .starts_with("NOT WRITING: the disk is full; 3 feeds")
+        );
         let mode = std::fs::metadata(&socket).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o660);
         serving.abort();

@@ -1,2 +1,87 @@
-//! placeholder
-fn main() {}
+//! `vigia`: arguments, configuration, telemetry and exit codes around the `pipeline`.
+//!
+//! Exit status: 0 done, 1 failed while running, 2 usage or configuration error. Machine output
+//! goes to standard output, everything else to standard error.
+
+mod args;
+mod commands;
+mod config;
+mod demo;
+mod telemetry;
+
+use std::{
+    io::{self, IsTerminal},
+    process::ExitCode,
+};
+
+use anyhow::Result;
+use clap::Parser;
+
+use args::{Cli, Command, FeedsCommand};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(cli.command) {
+        Ok(()) => ExitCode::SUCCESS,
+        // The reader of a pipe went away: `vigia … | head`.
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            report(&error);
+            ExitCode::from(if is_usage(&error) { 2 } else { 1 })
+        }
+    }
+}
+
+fn run(command: Command) -> Result<()> {
+    match command {
+        Command::Run { config, once } => commands::run::run(config.config.as_deref(), once),
+        Command::Demo => demo::run(),
+        Command::Check { config } => commands::check::run(config.config.as_deref()),
+        Command::Fetch { urls, feed, config } => {
+            commands::fetch::run(&urls, feed.as_deref(), config.config.as_deref())
+        }
+        Command::Entries { feeds } => commands::entries::run(&feeds),
+        Command::Clean { url, text, file } => {
+            commands::clean::run(url.as_ref(), text, file.as_deref())
+        }
+        Command::Classify { all, config, file } => {
+            commands::classify::run(all, config.as_deref(), file.as_deref())
+        }
+        Command::Explain { what, config } => {
+            commands::explain::run(&what, config.config.as_deref())
+        }
+        Command::Feeds(FeedsCommand::List { json, config }) => {
+            commands::feeds::list(json, config.config.as_deref())
+        }
+        Command::Status { json, config } => commands::status::run(json, config.config.as_deref()),
+        Command::Schema { what } => commands::print::schema(what),
+        Command::Completions { shell } => commands::print::completions(shell),
+        Command::Man => commands::print::man(),
+    }
+}
+
+/// Prints an error with its causes: "vigia: failed to …".
+fn report(error: &anyhow::Error) {
+    let (red, plain) = if io::stderr().is_terminal() {
+        ("\x1b[1;31m", "\x1b[0m")
+    } else {
+        ("", "")
+    };
+    anstream::eprintln!("{red}vigia:{plain} failed to {error}");
+    for cause in error.chain().skip(1) {
+        anstream::eprintln!("  because: {cause}");
+    }
+}
+
+fn is_usage(error: &anyhow::Error) -> bool {
+    error.is::<config::Problems>()
+        || error.is::<config::Problem>()
+        || error.is::<config::NotFound>()
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error
+        .chain()
+        .filter_map(|cause| cause.downcast_ref::<io::Error>())
+        .any(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}

@@ -1,0 +1,72 @@
+//! Articles as JSON lines on standard input to stories on standard output, with the `id` carried:
+//! what the evaluation of the classifier runs. `--features` prints what the score was made from.
+
+use std::{
+    io::{self, BufRead, Write},
+    sync::Arc,
+};
+
+use classifier::{Classifier, Knowledge, KnowledgeFiles};
+use serde_json::{Value, json};
+use story::{Article, Home, Lang, StoryId, TextSource};
+
+fn main() -> io::Result<()> {
+    let features = std::env::args().any(|argument| argument == "--features");
+    let started = std::time::Instant::now();
+    let knowledge = Knowledge::parse(KnowledgeFiles::embedded()).map_err(|problems| {
+        io::Error::other(problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
+    })?;
+    eprintln!("knowledge compiled in {:?}", started.elapsed());
+    let classifier = Classifier::new(Arc::new(knowledge), 0.5);
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    for line in io::stdin().lock().lines() {
+        let line: Value = serde_json::from_str(&line?)?;
+        let article = article(&line);
+        let mut row = if features {
+            let explained = classifier.explain(article);
+            json!({ "features": explained.features, "score": explained.story.score })
+        } else {
+            serde_json::to_value(classifier.classify(article))?
+        };
+        row["id"] = line["id"].clone();
+        writeln!(out, "{row}")?;
+    }
+    out.flush()
+}
+
+fn article(line: &Value) -> Article {
+    let text = |key: &str| line[key].as_str().unwrap_or_default().to_owned();
+    let (title, body) = (text("title"), text("text"));
+    let read = format!("{title}\n{}", body.chars().take(3000).collect::<String>());
+    Article {
+        id: StoryId::carried(text("id")),
+        url: None,
+        canonical_url: None,
+        feed: None,
+        home: Home::default(),
+        outlet: None,
+        bylines: Vec::new(),
+        published: None,
+        published_source: None,
+        updated: None,
+        fetched: None,
+        lang: language(&read),
+        title,
+        text: body,
+        text_source: TextSource::Text,
+        page_missing: None,
+        content_hash: None,
+        http_status: None,
+        etag: None,
+        last_modified: None,
+    }
+}
+
+fn language(text: &str) -> Option<Lang> {
+    match whatlang::detect_lang(text)? {
+        whatlang::Lang::Spa => Some(Lang::ES),
+        whatlang::Lang::Por => Some(Lang::PT),
+        whatlang::Lang::Eng => Some(Lang::EN),
+        _ => None,
+    }
+}

@@ -1,0 +1,121 @@
+//! A mention of a name and what stands around it.
+
+use crate::{
+    fold::Shape,
+    knowledge::{CueKind, PlaceKind},
+    matcher::{Hit, Kind, Node, Payload},
+    reading::{Part, Prominence, Reading},
+};
+
+/// One mention of a name.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Mention {
+    /// 0 for the headline, 1 for the text.
+    pub part: usize,
+    pub hit: Hit,
+    pub prominence: Prominence,
+    /// Whether a word before it says that a place follows: `in`, `municipio de`, another place.
+    pub located: bool,
+    /// Whether it stands inside a longer name, such as a person's.
+    pub inside_name: bool,
+    /// Whether it names a street, a stadium or the like.
+    pub venue: bool,
+    /// The kind of place that the word before it says: `province of`.
+    noun: Option<PlaceKind>,
+}
+
+/// All mentions of places, countries and their institutions, by node.
+pub(super) fn all<'r>(reading: &'r Reading<'_>) -> impl Iterator<Item = (Node, Mention)> + use<'r> {
+    reading.parts.iter().enumerate().flat_map(move |(number, part)| {
+        let matcher = &reading.knowledge.matcher;
+        part.names.iter().enumerate().filter_map(move |(index, hit)| {
+            let place = |payload: &Payload| payload.kind != Kind::Actor;
+            matcher.payloads(hit.node).iter().any(place).then(|| {
+                let before = index.checked_sub(1).map(|index| part.names[index]);
+                (hit.node, mention(part, number, *hit, before))
+            })
+        })
+    })
+}
+
+fn mention(part: &Part<'_>, number: usize, hit: Hit, before: Option<Hit>) -> Mention {
+    let cue = |kind: CueKind, reach: u32| {
+        let from = part.cues.partition_point(|(cue, _)| cue.start + 6 < hit.start);
+        let near = part.cues[from..].iter().take_while(|(cue, _)| cue.start < hit.start);
+        near.filter(move |(cue, k)| *k == kind && cue.end <= hit.start && cue.end + reach >= hit.start)
+            .map(|(cue, _)| *cue)
+            .last()
+    };
+    let follows_name = before.is_some_and(|before| before.end == hit.start);
+    let noun = cue(CueKind::PlaceNoun, 2);
+    let locative = cue(CueKind::Locative, 0);
+    let venue = cue(CueKind::Venue, 2).is_some();
+    Mention {
+        part: number,
+        hit,
+        prominence: part.prominence(hit),
+        located: follows_name || noun.is_some() || locative.is_some(),
+        inside_name: !follows_name && inside_name(part, hit, noun.is_some()) || cue(CueKind::PersonTitle, 0).is_some(),
+        venue,
+        noun: noun.and_then(|cue| noun_kind(part, cue)),
+    }
+}
+
+/// Whether the words beside a mention have capitals and belong to it, as in a person's name.
+fn inside_name(part: &Part<'_>, hit: Hit, cued: bool) -> bool {
+    if !part.words.capitals_tell || cued {
+        return false;
+    }
+    let words = part.words.all();
+    let (start, end) = (hit.start as usize, hit.end as usize);
+    let covered = |at: usize| part.names.iter().any(|name| (name.start as usize..name.end as usize).contains(&at));
+    let before = start.checked_sub(1).map(|at| (at, words[at])).is_some_and(|(at, word)| {
+        let opens = at.checked_sub(1).is_none_or(|at| words[at].sentence != word.sentence);
+        word.shape == Shape::Capital && words[start].joined && !opens && !covered(at)
+            && word.sentence == words[start].sentence
+    });
+    let after = words.get(end).is_some_and(|word| {
+        word.shape == Shape::Capital && word.joined && word.sentence == words[start].sentence && !covered(end)
+    });
+    before || after
+}
+
+fn noun_kind(part: &Part<'_>, cue: Hit) -> Option<PlaceKind> {
+    let word = part.words.get(cue.start as usize)?;
+    let noun = part.words.folded(word);
+    Some(match noun.get(..4)? {
+        "prov" | "depa" | "stat" | "esta" => PlaceKind::Admin1,
+        "muni" | "cant" | "comu" | "dist" => PlaceKind::Admin2,
+        "ciud" | "city" | "cida" | "town" | "vill" | "pueb" => PlaceKind::City,
+        "regi" => PlaceKind::Region,
+        _ => return None,
+    })
+}
+
+/// What a name's mentions may stand for by their capitals.
+pub(super) fn payloads(reading: &Reading<'_>, mentions: &[Mention]) -> Vec<Payload> {
+    let mut payloads: Vec<_> = mentions
+        .iter()
+        .flat_map(|mention| reading.parts[mention.part].admitted(&reading.knowledge.matcher, mention.hit))
+        .filter(|payload| payload.kind != Kind::Actor)
+        .collect();
+    payloads.sort_unstable();
+    payloads.dedup();
+    payloads
+}
+
+/// The kind of place that the first mention with such a word is called.
+pub(super) fn place_noun(mentions: &[Mention]) -> Option<PlaceKind> {
+    mentions.iter().find_map(|mention| mention.noun)
+}
+
+/// The best mention's weight and a part of the others', so that repetition helps a little.
+pub(super) fn saturated(mentions: &[Mention], weight: impl Fn(&Mention) -> f32) -> f32 {
+    let (mut best, mut sum) = (0.0_f32, 0.0);
+    for mention in mentions {
+        let weight = weight(mention);
+        best = best.max(weight);
+        sum += weight;
+    }
+    (best + 0.25 * (sum - best)).min(2.5 * best)
+}

@@ -1,0 +1,393 @@
+//! Which of a page's blocks are the story.
+//!
+//! Every block has a value: what it adds to a story, or takes from one. A container is worth the
+//! sum of its blocks, so that the best container holds all of the text and little else; containers
+//! that are named as the story's are believed first. Where the page states its text in JSON-LD,
+//! the blocks that stand in it are known to be the story's.
+
+use crate::{
+    agreement::Runs,
+    blocks::{Block, Kind, Outline},
+    characters::fold,
+    headline,
+    noise::{Noise, Verdict},
+    vocabulary::Profile,
+};
+
+/// A block whose words stand in the stated text to this share is part of it.
+const CONFIRMED_SHARE: f32 = 0.6;
+
+/// Bytes from which a stated text is taken as evidence.
+const STATED_BYTES_MIN: usize = 300;
+
+/// What the first container after the headline must be worth to be the story, whatever follows:
+/// endless pages hold longer stories further down.
+const STORY_WORTH_MIN: f32 = 400.0;
+
+/// Running text that discarding must leave, in bytes.
+const PROSE_BYTES_MIN: f32 = 250.0;
+
+/// What is known of the story before its text is looked for.
+pub(crate) struct Clues<'a> {
+    /// The headline.
+    pub title: Option<&'a str>,
+    /// The page's own summary.
+    pub description: Option<&'a str>,
+    /// The text that the page states in JSON-LD.
+    pub stated: Option<&'a str>,
+}
+
+/// The story's paragraphs, in order; empty where the page has none.
+pub(crate) fn paragraphs(outline: &Outline, clues: &Clues<'_>, noise: &Noise) -> Vec<String> {
+    let reading = Reading::new(outline, clues);
+    let Some(span) = reading.container() else {
+        return Vec::new();
+    };
+    let mut chosen = reading.select(span, noise);
+    if let Some(standfirst) = reading.standfirst(span, &chosen) {
+        chosen.insert(0, standfirst);
+    }
+    chosen
+        .iter()
+        .map(|&block| outline.blocks[block].text.clone())
+        .collect()
+}
+
+struct Reading<'a> {
+    outline: &'a Outline,
+    clues: &'a Clues<'a>,
+    /// Blocks in elements that are no part of the story by name or tag.
+    discarded: Vec<bool>,
+    /// Blocks whose words stand in the stated text.
+    confirmed: Vec<bool>,
+    /// The confirmed share of the stated text, 0 to about 1.
+    coverage: f32,
+    /// Sums of the values of the blocks before each.
+    worth: Vec<f32>,
+    /// The block that is the headline.
+    headline: Option<usize>,
+}
+
+impl<'a> Reading<'a> {
+    fn new(outline: &'a Outline, clues: &'a Clues<'a>) -> Self {
+        let blocks = &outline.blocks;
+        let stated = clues
+            .stated
+            .filter(|text| text.len() >= STATED_BYTES_MIN)
+            .map(Runs::of);
+        let confirmed: Vec<bool> = blocks
+            .iter()
+            .map(|block| {
+                stated.as_ref().is_some_and(|runs| {
+                    block.text.len() >= 20 && runs.share(&block.text) >= CONFIRMED_SHARE
+                })
+            })
+            .collect();
+        let confirmed_bytes: usize = blocks
+            .iter()
+            .zip(&confirmed)
+            .filter(|(_, confirmed)| **confirmed)
+            .map(|(block, _)| block.text.len())
+            .sum();
+        let coverage = stated
+            .as_ref()
+            .map_or(0.0, |runs| confirmed_bytes as f32 / runs.bytes() as f32);
+        let confirmed = if coverage < 0.5 {
+            vec![false; blocks.len()]
+        } else {
+            confirmed
+        };
+        let mut reading = Self {
+            outline,
+            clues,
+            discarded: discarded(outline),
+            confirmed,
+            coverage,
+            worth: Vec::new(),
+            headline: None,
+        };
+        reading.headline = reading.find_headline();
+        reading.worth = sums(blocks.len(), |at| reading.value(at));
+        reading
+    }
+
+    fn find_headline(&self) -> Option<usize> {
+        let title = fold(self.clues.title?);
+        let headings = || {
+            self.outline
+                .blocks
+                .iter()
+                .enumerate()
+                .filter_map(|(at, block)| match block.kind {
+                    Kind::Heading(level) => Some((at, level, block)),
+                    _ => None,
+                })
+        };
+        let named = |level_max: u8| {
+            headings()
+                .find(|(_, level, block)| {
+                    *level <= level_max && headline::agree(&fold(&block.text), &title)
+                })
+                .map(|(at, ..)| at)
+        };
+        named(1).or_else(|| named(3))
+    }
+
+    /// What a block adds to a story.
+    fn value(&self, at: usize) -> f32 {
+        let block = &self.outline.blocks[at];
+        let own = block.own_bytes() as f32;
+        if self.confirmed[at] {
+            return own.max(1.0) * 2.0;
+        }
+        if self.discarded[at] {
+            return 0.0;
+        }
+        let doubt = if self.coverage >= 0.5 { 0.5 } else { 1.0 };
+        match block.kind {
+            _ if block.is_prose() => own * doubt,
+            Kind::Heading(_) => 0.0,
+            Kind::Item | Kind::Row if block.link_density() < 0.3 => own.min(40.0) - 20.0,
+            _ if block.link_density() > 0.5 => -30.0 - block.link_bytes as f32 / 4.0,
+            _ => -10.0,
+        }
+    }
+
+    fn worth(&self, span: usize) -> f32 {
+        let span = &self.outline.spans[span];
+        self.worth[span.end] - self.worth[span.first]
+    }
+
+    /// The span that holds the story.
+    fn container(&self) -> Option<usize> {
+        let spans = 0..self.outline.spans.len();
+        let best = self.richest(spans.clone())?;
+        let worth = self.worth(best);
+        if worth < 40.0 {
+            return None;
+        }
+        for (rank, least) in [(3, 0.1), (2, 0.5)] {
+            let named = spans
+                .clone()
+                .filter(|&span| self.outline.spans[span].profile.body >= rank);
+            if let Some(span) = self.first_good(&named.collect::<Vec<_>>(), worth * least) {
+                return Some(span);
+            }
+        }
+        let articles: Vec<usize> = spans
+            .filter(|&span| self.outline.spans[span].is_article)
+            .collect();
+        if let Some(article) = self.first_good(&articles, worth * 0.5) {
+            let inside = (article..self.outline.spans.len()).take_while(|&span| {
+                self.outline.spans[span].first < self.outline.spans[article].end
+            });
+            return self.richest(inside);
+        }
+        Some(best)
+    }
+
+    /// The span of most worth, the innermost among equals.
+    fn richest(&self, spans: impl Iterator<Item = usize>) -> Option<usize> {
+        spans.max_by(|a, b| self.rated(*a).total_cmp(&self.rated(*b)))
+    }
+
+    fn rated(&self, span: usize) -> f32 {
+        let worth = self.worth(span);
+        let before_headline = self
+            .headline
+            .is_some_and(|at| self.outline.spans[span].end <= at);
+        if before_headline { worth * 0.3 } else { worth }
+    }
+
+    /// Of the spans worth enough, the richest; where several are rich, the first after the headline.
+    fn first_good(&self, spans: &[usize], least: f32) -> Option<usize> {
+        let best = self.richest(spans.iter().copied())?;
+        let worth = self.worth(best);
+        if worth < least {
+            return None;
+        }
+        let Some(headline) = self.headline else {
+            return Some(best);
+        };
+        let holds_or_follows = |&span: &usize| {
+            self.outline.spans[span].end > headline
+                && self.worth(span) >= (worth * 0.5).min(STORY_WORTH_MIN)
+        };
+        let first = spans.iter().copied().find(holds_or_follows).unwrap_or(best);
+        // The innermost of those that begin there and lose nothing.
+        let span = &self.outline.spans[first];
+        let inner = spans.iter().copied().filter(|&other| {
+            let other_span = &self.outline.spans[other];
+            other_span.first >= span.first
+                && other_span.end <= span.end
+                && self.worth(other) >= self.worth(first)
+        });
+        inner.max().or(Some(first))
+    }
+
+    /// The blocks of the story in `span` and in its siblings of the same names.
+    fn select(&self, span: usize, noise: &Noise) -> Vec<usize> {
+        let mut chosen = Vec::new();
+        let mut bytes = 0;
+        let range = self.range(span);
+        let past_stated = self.end_of_stated(&range);
+        for at in range.clone() {
+            let block = &self.outline.blocks[at];
+            if past_stated.is_some_and(|past| at >= past) {
+                break;
+            }
+            if !self.confirmed[at] && !self.belongs(at, block) {
+                continue;
+            }
+            let rest = self.worth[range.end] - self.worth[at];
+            match noise.judge(&block.text) {
+                // A heading of other stories in the middle of this one heads a box, not the end.
+                Verdict::Ends if bytes > 300 && rest < self.worth[at] - self.worth[range.start] => {
+                    break;
+                }
+                Verdict::Ends | Verdict::Drop => continue,
+                Verdict::Keep => {}
+            }
+            chosen.push(at);
+            bytes += block.text.len();
+        }
+        while chosen
+            .last()
+            .is_some_and(|&at| matches!(self.outline.blocks[at].kind, Kind::Heading(_)))
+        {
+            chosen.pop();
+        }
+        chosen
+    }
+
+    /// Where the stated text ends, if it is whole: some pages state their first paragraphs only.
+    fn end_of_stated(&self, range: &std::ops::Range<usize>) -> Option<usize> {
+        let end = self.confirmed.iter().rposition(|confirmed| *confirmed)? + 1;
+        let before = self.worth[end] - self.worth[range.start.min(end)];
+        let after = self.worth[range.end.max(end)] - self.worth[end];
+        (self.coverage >= 0.9 && after < before * 0.25).then_some(end)
+    }
+
+    fn range(&self, span: usize) -> std::ops::Range<usize> {
+        let chosen = &self.outline.spans[span];
+        let siblings = self
+            .outline
+            .spans
+            .iter()
+            .enumerate()
+            .filter(|(index, other)| {
+                other.parent == chosen.parent && *index != span && other.first >= chosen.end
+            });
+        let mut end = chosen.end;
+        for (index, sibling) in siblings {
+            let alike = sibling.profile.body == chosen.profile.body && chosen.profile.body > 0;
+            let blocks = &self.outline.blocks[end.min(sibling.end)..sibling.end];
+            // Another headline begins another story.
+            if blocks.iter().any(|block| block.kind == Kind::Heading(1)) {
+                break;
+            }
+            if alike && self.worth(index) > 0.0 {
+                end = sibling.end;
+            }
+        }
+        chosen.first..end
+    }
+
+    fn belongs(&self, at: usize, block: &Block) -> bool {
+        if self.discarded[at] || Some(at) == self.headline {
+            return false;
+        }
+        let density = block.link_density();
+        match block.kind {
+            Kind::Heading(1) => false,
+            Kind::Heading(_) => density < 0.5,
+            Kind::Paragraph => density < 0.8 || block.is_prose(),
+            Kind::Item | Kind::Row => density < 0.6,
+            Kind::Loose => block.is_prose() || density < 0.3 && block.text.len() >= 60,
+        }
+    }
+
+    /// The summary between the headline and the text, where the page shows one outside the text.
+    fn standfirst(&self, span: usize, chosen: &[usize]) -> Option<usize> {
+        let first = *chosen.first()?;
+        let from = self.headline.map_or(0, |at| at + 1);
+        let span_first = self.outline.spans[span].first;
+        let description = self.clues.description.map(fold).unwrap_or_default();
+        (from..first.max(span_first).max(from)).find(|&at| {
+            let block = &self.outline.blocks[at];
+            let named =
+                self.outline.spans[block.span].profile.standfirst && self.headline.is_some();
+            let described =
+                block.text.len() >= 40 && headline::agree(&fold(&block.text), &description);
+            (named || described)
+                && (40..600).contains(&block.text.len())
+                && block.link_density() < 0.3
+                && !chosen
+                    .iter()
+                    .any(|&other| self.outline.blocks[other].text == block.text)
+        })
+    }
+}
+
+/// Which blocks stand in elements that are discarded. A discard that would take most of the page's
+/// running text is none.
+fn discarded(outline: &Outline) -> Vec<bool> {
+    let prose = sums(outline.blocks.len(), |at| {
+        let block = &outline.blocks[at];
+        if block.is_prose() {
+            block.own_bytes() as f32
+        } else {
+            0.0
+        }
+    });
+    let all = prose.last().copied().unwrap_or_default();
+    let marks = |by_name: bool| -> Vec<bool> {
+        let mut spans: Vec<bool> = Vec::with_capacity(outline.spans.len());
+        for (index, span) in outline.spans.iter().enumerate() {
+            let within = prose[span.end] - prose[span.first];
+            let Profile {
+                noise,
+                furniture,
+                hidden,
+                caption,
+                body,
+                ..
+            } = span.profile;
+            let own = (by_name && noise || furniture || hidden || caption) && within <= all * 0.5;
+            let inherited = span.parent != index && spans[span.parent];
+            spans.push((own || inherited) && (body < 3 || hidden));
+        }
+        outline
+            .blocks
+            .iter()
+            .map(|block| spans[block.span])
+            .collect()
+    };
+    let marked = marks(true);
+    let left = sums(outline.blocks.len(), |at| {
+        if marked[at] {
+            0.0
+        } else {
+            prose[at + 1] - prose[at]
+        }
+    });
+    // Page builders call every part of a page a widget: names that take nearly all mean nothing.
+    let left = left.last().copied().unwrap_or_default();
+    if left < PROSE_BYTES_MIN && left < all * 0.25 {
+        marks(false)
+    } else {
+        marked
+    }
+}
+
+/// Running sums: the value at an index is the sum over all before it.
+fn sums(length: usize, value: impl Fn(usize) -> f32) -> Vec<f32> {
+    let mut sums = Vec::with_capacity(length + 1);
+    let mut sum = 0.0;
+    sums.push(sum);
+    for at in 0..length {
+        sum += value(at);
+        sums.push(sum);
+    }
+    sums
+}

@@ -1,0 +1,82 @@
+//! The bytes of a page to what stands on it: text and metadata, before they are made an article.
+
+use url::Url;
+
+use crate::{
+    HTML_BYTES_MAX, Rejection,
+    agreement::Runs,
+    blocks::Outline,
+    body::{self, Clues},
+    characters::tidy,
+    decode,
+    dom::Dom,
+    lexer, lines, linked_data,
+    metadata::{self, Metadata},
+    noise::Noise,
+    plain,
+};
+
+/// Bytes of a stated text that outweigh a page's where the page shows less.
+const STATED_BYTES_MIN: usize = 400;
+
+/// What stands on a page.
+pub(crate) struct Extraction {
+    /// What it says of the story.
+    pub metadata: Metadata,
+    /// The story's paragraphs; empty where the page shows none.
+    pub paragraphs: Vec<String>,
+}
+
+/// Reads a page.
+pub(crate) fn extract(
+    bytes: &[u8],
+    content_type: Option<&str>,
+    url: Option<&Url>,
+    noise: &Noise,
+) -> Result<Extraction, Rejection> {
+    if bytes.len() > HTML_BYTES_MAX {
+        return Err(Rejection::TooLarge);
+    }
+    if decode::is_not_html(bytes, content_type) {
+        return Err(Rejection::NotHtml);
+    }
+    let page = decode::decode(bytes, content_type);
+    let lexed = lexer::lex(&page);
+    let linked = linked_data::read(&lexed.linked_data);
+    let dom = Dom::parse(&lexed.html).map_err(|_| Rejection::TooDeep)?;
+    let metadata = metadata::read(&dom, &linked, url);
+    let outline = Outline::of(&dom);
+    let stated = linked.body.as_deref().map(plain::lines).unwrap_or_default();
+    let stated_text = stated.join("\n");
+    let clues = Clues {
+        title: metadata.title.as_deref(),
+        description: metadata.description.as_deref(),
+        stated: Some(stated_text.as_str()).filter(|text| !text.is_empty()),
+    };
+    let shown = body::paragraphs(&outline, &clues, noise);
+    let shown: Vec<String> = shown
+        .iter()
+        .map(|line| tidy(line))
+        .filter(|line| !line.is_empty())
+        .collect();
+    let chosen = if is_withheld(&shown, &stated_text) {
+        stated
+    } else {
+        shown
+    };
+    let paragraphs = lines::clean(chosen, metadata.title.as_deref(), noise);
+    Ok(Extraction {
+        metadata,
+        paragraphs,
+    })
+}
+
+/// Whether a page states a text that it does not show, or shows only the beginning of.
+fn is_withheld(shown: &[String], stated: &str) -> bool {
+    if stated.len() < STATED_BYTES_MIN {
+        return false;
+    }
+    let shown = shown.join("\n");
+    shown.len() * 2 < stated.len()
+        || Runs::of(&shown).share(stated) < 0.2 && shown.len() < stated.len()
+}

@@ -1,0 +1,182 @@
+//! The language of a text. Spanish, Portuguese and English are told apart by their function words,
+//! which are sure in a line or two; every other language by its letter trigrams.
+
+use story::Lang;
+use whatlang::Lang as Detected;
+
+/// Bytes that are looked at.
+const SAMPLE_BYTES: usize = 1000;
+
+const SPANISH: &[&str] = &[
+    "el", "los", "las", "del", "y", "con", "una", "un", "su", "al", "lo", "más", "fue", "según",
+    "pero", "en", "es", "sus", "desde", "hasta", "dos", "muy", "ha", "han", "donde", "cuando",
+    "también", "este", "tras", "años", "la", "entre", "sobre",
+];
+
+const PORTUGUESE: &[&str] = &[
+    "o", "os", "as", "do", "da", "dos", "das", "e", "em", "no", "na", "nos", "nas", "não", "com",
+    "uma", "um", "é", "ao", "pelo", "pela", "foi", "mais", "são", "seu", "sua", "também", "à",
+    "até", "ele", "anos", "após", "entre", "segundo", "já",
+];
+
+const ENGLISH: &[&str] = &[
+    "the", "of", "and", "to", "in", "is", "was", "for", "that", "with", "by", "on", "as", "at",
+    "from", "has", "have", "it", "an", "are", "were", "be", "who", "his", "said", "this", "but",
+    "a", "after",
+];
+
+/// The language of `text`; `hint` is what the page says of itself.
+pub(crate) fn detect(text: &str, hint: Option<Lang>) -> Option<Lang> {
+    let sample = &text[..text.floor_char_boundary(SAMPLE_BYTES)];
+    let detected = whatlang::detect(sample);
+    let common = |lang| matches!(lang, Detected::Spa | Detected::Por | Detected::Eng);
+    if let Some(info) = detected
+        .as_ref()
+        .filter(|info| info.is_reliable() && !common(info.lang()))
+    {
+        return iso_639_1(info.lang()).or(hint);
+    }
+    by_function_words(sample)
+        .or(hint)
+        .or_else(|| detected.as_ref().and_then(|info| iso_639_1(info.lang())))
+}
+
+fn by_function_words(text: &str) -> Option<Lang> {
+    let mut counts = [(0, Lang::ES), (0, Lang::PT), (0, Lang::EN)];
+    let mut words = 0;
+    for word in text
+        .split(|c: char| !c.is_alphabetic())
+        .filter(|word| !word.is_empty())
+    {
+        words += 1;
+        let word = word.to_lowercase();
+        for (count, list) in counts.iter_mut().zip([SPANISH, PORTUGUESE, ENGLISH]) {
+            count.0 += u32::from(list.contains(&word.as_str()));
+        }
+    }
+    counts.sort_by_key(|(count, _)| std::cmp::Reverse(*count));
+    let [(best, lang), (second, _), _] = counts;
+    (best >= 2 && best * 12 >= words && best > second + second / 4).then_some(lang)
+}
+
+fn iso_639_1(lang: Detected) -> Option<Lang> {
+    let code = match lang {
+        Detected::Epo => "eo",
+        Detected::Eng => "en",
+        Detected::Rus => "ru",
+        Detected::Cmn => "zh",
+        Detected::Spa => "es",
+        Detected::Por => "pt",
+        Detected::Ita => "it",
+        Detected::Ben => "bn",
+        Detected::Fra => "fr",
+        Detected::Deu => "de",
+        Detected::Ukr => "uk",
+        Detected::Kat => "ka",
+        Detected::Ara => "ar",
+        Detected::Hin => "hi",
+        Detected::Jpn => "ja",
+        Detected::Heb => "he",
+        Detected::Yid => "yi",
+        Detected::Pol => "pl",
+        Detected::Amh => "am",
+        Detected::Jav => "jv",
+        Detected::Kor => "ko",
+        Detected::Nob => "no",
+        Detected::Dan => "da",
+        Detected::Swe => "sv",
+        Detected::Fin => "fi",
+        Detected::Tur => "tr",
+        Detected::Nld => "nl",
+        Detected::Hun => "hu",
+        Detected::Ces => "cs",
+        Detected::Ell => "el",
+        Detected::Bul => "bg",
+        Detected::Bel => "be",
+        Detected::Mar => "mr",
+        Detected::Kan => "kn",
+        Detected::Ron => "ro",
+        Detected::Slv => "sl",
+        Detected::Hrv => "hr",
+        Detected::Srp => "sr",
+        Detected::Mkd => "mk",
+        Detected::Lit => "lt",
+        Detected::Lav => "lv",
+        Detected::Est => "et",
+        Detected::Tam => "ta",
+        Detected::Vie => "vi",
+        Detected::Urd => "ur",
+        Detected::Tha => "th",
+        Detected::Guj => "gu",
+        Detected::Uzb => "uz",
+        Detected::Pan => "pa",
+        Detected::Aze => "az",
+        Detected::Ind => "id",
+        Detected::Tel => "te",
+        Detected::Pes => "fa",
+        Detected::Mal => "ml",
+        Detected::Ori => "or",
+        Detected::Mya => "my",
+        Detected::Nep => "ne",
+        Detected::Sin => "si",
+        Detected::Khm => "km",
+        Detected::Tuk => "tk",
+        Detected::Aka => "ak",
+        Detected::Zul => "zu",
+        Detected::Sna => "sn",
+        Detected::Afr => "af",
+        Detected::Lat => "la",
+        Detected::Slk => "sk",
+        Detected::Cat => "ca",
+        Detected::Tgl => "tl",
+        Detected::Hye => "hy",
+        Detected::Cym => "cy",
+    };
+    code.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, hint: Option<Lang>, expected: &str) {
+        assert_eq!(
+            detect(text, hint)
+                .map(|lang| lang.to_string())
+                .unwrap_or_default(),
+            expected,
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn short_texts_in_the_main_languages_are_told_apart() {
+        check(
+            "Dos policías heridos en un ataque a la estación",
+            None,
+            "es",
+        );
+        check(
+            "Polícia prende três suspeitos de ataque a banco no interior do estado",
+            None,
+            "pt",
+        );
+        check("Two officers were wounded in the attack", None, "en");
+    }
+
+    #[test]
+    fn the_text_outranks_the_page_and_the_page_a_guess() {
+        check(
+            "El ejército y la policía buscan a los autores del ataque",
+            Some(Lang::EN),
+            "es",
+        );
+        check("Colombia 2024", Some(Lang::ES), "es");
+        check(
+            "Die Polizei hat am Montag in Berlin zwei Männer festgenommen, die geflohen waren.",
+            None,
+            "de",
+        );
+        check("", None, "");
+    }
+}

@@ -1,0 +1,374 @@
+//! The line of stages: opened in an order that loses nothing, run, drained, and watched.
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use classifier::Classifier;
+use cleaner::Cleaner;
+use fetcher::{Fetcher, FetcherError, InFlight, Report};
+use ledger::{Ledger, LedgerError, WrittenStory};
+use sink::{Sink, SinkError};
+use story::{
+    Article, Page, Story,
+    storage::{Checkpoint, Ending, StorageError},
+};
+use tokio::{
+    sync::mpsc,
+    task::JoinSet,
+    time::{Instant, timeout_at},
+};
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use crate::{
+    parcel::{Step, Verdict},
+    pool::{self, Outlets},
+    record,
+    settings::Settings,
+    status::{self, Snapshot, Status},
+};
+
+/// Why a line cannot be opened or ended before it was told to.
+#[derive(Debug, thiserror::Error)]
+pub enum LineError {
+    /// The ledger cannot be used.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// The record cannot be written.
+    #[error(transparent)]
+    Sink(#[from] SinkError),
+    /// The ledger failed at work.
+    #[error("use the ledger")]
+    Storage(#[from] StorageError),
+    /// The fetcher cannot be made, or ended.
+    #[error(transparent)]
+    Fetcher(#[from] FetcherError),
+    /// The socket for `vigia status` cannot be opened.
+    #[error("listen on `{}` for `vigia status`", path.display())]
+    Socket {
+        /// The socket.
+        path: PathBuf,
+        /// The system's reason.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A thread cannot be started.
+    #[error("start a worker thread")]
+    Thread(#[source] std::io::Error),
+    /// A stage ended without being asked to.
+    #[error("keep the `{stage}` stage running: {why}")]
+    StageEnded {
+        /// The stage.
+        stage: &'static str,
+        /// What it died of.
+        why: String,
+    },
+    /// The line did not drain in time.
+    #[error(
+        "drain within {grace:?}: still running: {stages}; what was in flight is taken up again at the next start"
+    )]
+    Grace {
+        /// How long it had.
+        grace: Duration,
+        /// The stages that had not ended.
+        stages: String,
+    },
+}
+
+/// How long a line runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Until it is told to stop.
+    Daemon,
+    /// One pass over all feeds.
+    Once,
+}
+
+/// What a run did.
+#[derive(Debug)]
+pub struct Summary {
+    /// The counters at the end.
+    pub counts: Snapshot,
+    /// What became of each feed in one pass; `None` for a daemon.
+    pub feeds: Option<Report>,
+}
+
+/// A line that is open: its ledger and record are locked and agree with each other, and nothing
+/// was polled yet.
+#[derive(Debug)]
+pub struct Line {
+    settings: Settings,
+    ledger: Arc<Ledger>,
+    sink: Sink,
+    status: Arc<Status>,
+}
+
+impl Line {
+    /// Opens the ledger and the record, and settles what a crash left between them.
+    pub async fn open(settings: Settings) -> Result<Self, LineError> {
+        let ledger = Arc::new(Ledger::open(&settings.ledger)?);
+        let checkpoint = ledger.checkpoint().await?;
+        let opened = Sink::open(&settings.record, checkpoint.as_ref())?;
+        if let Some(torn) = &opened.tail.torn {
+            let kept_as = torn.kept_as.display();
+            warn!(file = torn.file, bytes = torn.bytes, %kept_as, "cut a torn line off the record");
+        }
+        if opened.tail.foreign_lines > 0 {
+            warn!(
+                lines = opened.tail.foreign_lines,
+                "the record holds lines that are no stories"
+            );
+        }
+        if let Some(end) = opened.end {
+            reconcile(&ledger, opened.tail.written, end).await?;
+        }
+        let status = Arc::new(Status::new(settings.feeds.len(), &settings.record));
+        Ok(Self {
+            settings,
+            ledger,
+            sink: opened.sink,
+            status,
+        })
+    }
+
+    /// What the line counts while it runs.
+    pub fn status(&self) -> Arc<Status> {
+        Arc::clone(&self.status)
+    }
+
+    /// Runs the line until `stop` is cancelled, or for one pass, and drains it.
+    ///
+    /// Only the fetcher hears the stop signal; each later stage ends when the queue before it is
+    /// closed and empty.
+    pub async fn run(self, mode: Mode, stop: CancellationToken) -> Result<Summary, LineError> {
+        let Self {
+            settings,
+            ledger,
+            sink,
+            status,
+        } = self;
+        let socket = status::socket_path(&settings.ledger);
+        let listener = status::listen(&socket).map_err(|source| LineError::Socket {
+            path: socket.clone(),
+            source,
+        })?;
+        let serving = tokio::spawn(status::serve(listener, Arc::clone(&status)));
+
+        let fetcher = Fetcher::new(
+            settings.fetch.clone(),
+            settings.feeds.clone(),
+            Arc::clone(&ledger),
+        )?;
+        *status
+            .fetch
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner) = Some(fetcher.counters());
+
+        let mut stages = JoinSet::new();
+        let (pages, queue) = mpsc::channel(settings.queue);
+        spawn_stages(&mut stages, &settings, &status, &ledger, sink, queue)?;
+        let draining = stop.clone();
+        stages.spawn(async move {
+            let ended = match mode {
+                Mode::Daemon => fetcher.run(pages, stop).await.map(|()| None),
+                Mode::Once => fetcher.run_once(pages, stop).await.map(Some),
+            };
+            ("fetch", ended.map_err(LineError::from))
+        });
+
+        let ended = supervise(stages, mode, &draining, settings.grace).await;
+        serving.abort();
+        // Whoever comes next would ask a daemon that is gone.
+        let _ = std::fs::remove_file(&socket);
+        Ok(Summary {
+            feeds: ended?,
+            counts: status.snapshot(),
+        })
+    }
+}
+
+/// Tells the ledger what stands in the record.
+async fn reconcile(
+    ledger: &Ledger,
+    written: Vec<sink::WrittenLine>,
+    end: Checkpoint,
+) -> Result<(), LineError> {
+    let written = written
+        .into_iter()
+        .map(|line| WrittenStory {
+            id: line.id,
+            revision: line.revision,
+        })
+        .collect();
+    let recovered = ledger.recover(written, end).await?;
+    if recovered != ledger::Recovered::default() {
+        let ledger::Recovered {
+            acknowledged,
+            released,
+            adopted,
+        } = recovered;
+        info!(
+            acknowledged,
+            released, adopted, "settled what the last run left open"
+        );
+    }
+    Ok(())
+}
+
+/// A stage's name, and how it ended.
+type Ended = (&'static str, Result<Option<Report>, LineError>);
+
+/// Starts the stages behind the fetcher.
+fn spawn_stages(
+    stages: &mut JoinSet<Ended>,
+    settings: &Settings,
+    status: &Arc<Status>,
+    ledger: &Arc<Ledger>,
+    sink: Sink,
+    pages: mpsc::Receiver<InFlight>,
+) -> Result<(), LineError> {
+    let (to_classify, classify_queue) = mpsc::channel(settings.queue);
+    let (to_sink, sink_queue) = mpsc::channel(settings.queue);
+
+    let cleaner = Cleaner::new();
+    let outlets = Outlets {
+        next: to_classify,
+        ended: to_sink.clone(),
+    };
+    let clean = move |page: Page| clean(&cleaner, &page);
+    let cleaning = pool::spawn(
+        "clean",
+        settings.workers,
+        pages,
+        outlets,
+        &status.clean,
+        clean,
+    )
+    .map_err(LineError::Thread)?;
+
+    let classifier = Classifier::new(Arc::clone(&settings.knowledge), settings.threshold);
+    let config_hash = settings.config_hash.clone();
+    let classify = move |article: Article| classify(&classifier, article, &config_hash);
+    let outlets = Outlets {
+        next: to_sink.clone(),
+        ended: to_sink,
+    };
+    let workers = settings.workers.div_ceil(2);
+    let classifying = pool::spawn(
+        "classify",
+        workers,
+        classify_queue,
+        outlets,
+        &status.clean,
+        classify,
+    )
+    .map_err(LineError::Thread)?;
+
+    for (stage, threads) in [("clean", cleaning), ("classify", classifying)] {
+        stages.spawn_blocking(move || {
+            let panicked = threads
+                .into_iter()
+                .filter_map(|thread| thread.join().err())
+                .count();
+            let why = format!("{panicked} of its threads panicked");
+            let ended = if panicked == 0 {
+                Ok(None)
+            } else {
+                Err(LineError::StageEnded { stage, why })
+            };
+            (stage, ended)
+        });
+    }
+    let recording = record::run(sink, Arc::clone(ledger), sink_queue, Arc::clone(status));
+    stages.spawn(async move {
+        recording.await;
+        ("sink", Ok(None))
+    });
+    Ok(())
+}
+
+fn clean(cleaner: &Cleaner, page: &Page) -> Step<Article> {
+    match cleaner.clean(page) {
+        Ok(article) => Step::On(article),
+        Err(rejection) => Step::End(Ending::Failed {
+            reason: rejection.reason().to_owned(),
+            detail: rejection.to_string(),
+        }),
+    }
+}
+
+fn classify(classifier: &Classifier, article: Article, config_hash: &str) -> Step<Verdict> {
+    let mut story: Story = classifier.classify(article);
+    story.provenance.config = Some(config_hash.to_owned());
+    match classifier::drop_reason(&story) {
+        None => Step::On(Verdict::Keep(Box::new(story))),
+        Some(reason) => Step::End(Ending::Dropped {
+            reason: reason.as_str().to_owned(),
+            story: story.id.clone(),
+            verdict: serde_json::to_string(&story).expect("a story is plain data"),
+        }),
+    }
+}
+
+/// Waits for the stages to end one after the other. One that ends with an error stops the line;
+/// what is in flight behind it still drains.
+async fn supervise(
+    mut stages: JoinSet<Ended>,
+    mode: Mode,
+    stop: &CancellationToken,
+    grace: Duration,
+) -> Result<Option<Report>, LineError> {
+    let mut running = vec!["fetch", "clean", "classify", "sink"];
+    let mut report = None;
+    let mut failed = None;
+    let mut deadline = None;
+    while !running.is_empty() {
+        let next = match deadline {
+            None => tokio::select! {
+                next = stages.join_next() => next,
+                () = stop.cancelled() => {
+                    deadline = Some(Instant::now() + grace);
+                    continue;
+                }
+            },
+            Some(deadline) => match timeout_at(deadline, stages.join_next()).await {
+                Ok(next) => next,
+                Err(_) => {
+                    let stages = running.join(", ");
+                    return Err(failed.unwrap_or(LineError::Grace { grace, stages }));
+                }
+            },
+        };
+        let ended = match next {
+            Some(Ok((stage, ended))) => {
+                running.retain(|other| *other != stage);
+                let unasked = stage == "fetch" && mode == Mode::Daemon && !stop.is_cancelled();
+                let why = "it ended without being asked to".to_owned();
+                if unasked && ended.is_ok() {
+                    Err(LineError::StageEnded { stage, why })
+                } else {
+                    ended
+                }
+            }
+            Some(Err(panic)) => {
+                let why = panic.to_string();
+                stop.cancel();
+                failed.get_or_insert(LineError::StageEnded {
+                    stage: "unnamed",
+                    why,
+                });
+                // Which one it was is not known; the queues tell the others.
+                continue;
+            }
+            None => break,
+        };
+        match ended {
+            Ok(Some(feeds)) => report = Some(feeds),
+            Ok(None) => {}
+            Err(error) => {
+                stop.cancel();
+                failed.get_or_insert(error);
+            }
+        }
+    }
+    failed.map_or(Ok(report), Err)
+}

@@ -1,0 +1,13 @@
+//! The subcommands, one module each.
+
+pub(crate) mod check;
+pub(crate) mod classify;
+pub(crate) mod clean;
+pub(crate) mod entries;
+pub(crate) mod explain;
+pub(crate) mod feeds;
+pub(crate) mod fetch;
+mod input;
+pub(crate) mod print;
+pub(crate) mod run;
+pub(crate) mod status;

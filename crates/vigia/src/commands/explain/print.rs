@@ -1,0 +1,189 @@
+//! An explanation on a terminal: the verdict, each piece of evidence in its sentence, who and
+//! where, and what would have changed the verdict.
+
+use std::io::{self, Write};
+
+use anstyle::{AnsiColor, Style};
+use pipeline::Explanation;
+use story::{Evidence, Field, Story};
+
+const BOLD: Style = Style::new().bold();
+const DIM: Style = Style::new().dimmed();
+const KEPT: Style = AnsiColor::Green.on_default().bold();
+const DROPPED: Style = AnsiColor::Red.on_default().bold();
+const FOR: Style = AnsiColor::Green.on_default();
+const AGAINST: Style = AnsiColor::Red.on_default();
+
+/// Evidence that is shown; the rest is counted.
+const EVIDENCE_SHOWN: usize = 14;
+
+/// Characters of a sentence on either side of the evidence.
+const CONTEXT: usize = 70;
+
+pub(super) fn explanation(out: &mut impl Write, explained: &Explanation) -> io::Result<()> {
+    let story = &explained.story;
+    verdict(out, explained)?;
+    writeln!(out, "{BOLD}{}{BOLD:#}", story.title)?;
+    let published = story
+        .published
+        .map(|time| time.format("%Y-%m-%d %H:%M UTC").to_string());
+    let url = story.canonical_url.as_ref().map(ToString::to_string);
+    let facts: Vec<_> = [story.outlet.clone(), published, url]
+        .into_iter()
+        .flatten()
+        .collect();
+    if !facts.is_empty() {
+        writeln!(out, "{DIM}{}{DIM:#}", facts.join(" · "))?;
+    }
+    evidence(out, story)?;
+    geography(out, explained)?;
+    actors(out, story)?;
+    let categories: Vec<_> = story
+        .categories
+        .iter()
+        .map(|c| format!("{} {:.2}", c.name, c.score))
+        .collect();
+    section(out, "Categories", &categories)?;
+    writeln!(
+        out,
+        "\n{BOLD}What would have changed the verdict{BOLD:#}\n  {}",
+        explained.flip
+    )
+}
+
+fn verdict(out: &mut impl Write, explained: &Explanation) -> io::Result<()> {
+    let story = &explained.story;
+    let (style, word) = if story.relevant {
+        (KEPT, "KEPT")
+    } else {
+        (DROPPED, "DROPPED")
+    };
+    let why = match &explained.reason {
+        Some(reason) if !story.relevant => format!(", {}", reason.as_str()),
+        _ => String::new(),
+    };
+    writeln!(
+        out,
+        "{style}{word}{style:#}{why}  score {:.2}, threshold {:.2}  {DIM}security {:.2}, \
+         Latin America {:.2}, model {}{DIM:#}",
+        story.score, story.threshold, explained.security, explained.region, story.model
+    )
+}
+
+fn evidence(out: &mut impl Write, story: &Story) -> io::Result<()> {
+    writeln!(out, "\n{BOLD}Evidence{BOLD:#}")?;
+    if story.evidence.is_empty() {
+        writeln!(out, "  none")?;
+    }
+    for piece in story.evidence.iter().take(EVIDENCE_SHOWN) {
+        let style = if piece.weight < 0.0 { AGAINST } else { FOR };
+        let (before, after) = context(story, piece);
+        writeln!(
+            out,
+            "  {style}{:+.2}{style:#} {:24} {before}{style}{}{style:#}{after}",
+            piece.weight,
+            piece.label,
+            one_line(&piece.term)
+        )?;
+    }
+    let more = story.evidence.len().saturating_sub(EVIDENCE_SHOWN);
+    if more > 0 {
+        writeln!(out, "  {DIM}and {more} more{DIM:#}")?;
+    }
+    Ok(())
+}
+
+fn geography(out: &mut impl Write, explained: &Explanation) -> io::Result<()> {
+    let votes: Vec<_> = explained
+        .votes
+        .iter()
+        .map(|vote| {
+            format!(
+                "{} {:.2}  {DIM}{}{DIM:#}",
+                vote.iso2,
+                vote.score,
+                vote.terms.join(", ")
+            )
+        })
+        .collect();
+    section(out, "Countries, and what spoke for them", &votes)?;
+    let places: Vec<_> = explained
+        .story
+        .places
+        .iter()
+        .map(|place| {
+            let within = place
+                .admin1
+                .as_deref()
+                .filter(|admin1| *admin1 != place.name);
+            let within = within
+                .map(|admin1| format!(", {admin1}"))
+                .unwrap_or_default();
+            format!("{}{within} ({} {})", place.name, place.iso2, place.kind)
+        })
+        .collect();
+    section(out, "Places", &places)
+}
+
+fn actors(out: &mut impl Write, story: &Story) -> io::Result<()> {
+    let actors: Vec<_> = story
+        .actors
+        .iter()
+        .map(|actor| {
+            let role = serde_json::to_value(actor.role).unwrap_or_default();
+            let role = role.as_str().unwrap_or_default().to_owned();
+            format!(
+                "{} ({}, {role}, {}×)",
+                actor.name, actor.kind, actor.mentions
+            )
+        })
+        .collect();
+    section(out, "Actors", &actors)
+}
+
+fn section(out: &mut impl Write, title: &str, lines: &[String]) -> io::Result<()> {
+    if lines.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\n{BOLD}{title}{BOLD:#}")?;
+    lines.iter().try_for_each(|line| writeln!(out, "  {line}"))
+}
+
+/// What stands before and after a piece of evidence in its sentence.
+fn context(story: &Story, piece: &Evidence) -> (String, String) {
+    let text = match piece.field {
+        Field::Title => &story.title,
+        Field::Text => &story.text,
+    };
+    let before: Vec<char> = text.chars().take(piece.start as usize).collect();
+    let sentence_start = before
+        .windows(2)
+        .rposition(|pair| pair[0] == '\n' || (".!?".contains(pair[0]) && pair[1] == ' '))
+        .map_or(0, |at| at + 1);
+    let from = sentence_start.max(before.len().saturating_sub(CONTEXT));
+    let cut = if from > sentence_start { "…" } else { "" };
+    let before: String = before[from..].iter().collect();
+
+    let mut after = String::new();
+    let mut rest = text.chars().skip(piece.end as usize);
+    for character in rest.by_ref().take(CONTEXT) {
+        after.push(character);
+        if ".!?\n".contains(character) {
+            return (
+                one_line(&format!("{cut}{}", before.trim_start())),
+                one_line(after.trim_end()),
+            );
+        }
+    }
+    if rest.next().is_some() {
+        after.push('…');
+    }
+    (
+        one_line(&format!("{cut}{}", before.trim_start())),
+        one_line(&after),
+    )
+}
+
+fn one_line(text: &str) -> String {
+    text.replace('\n', " ")
+}

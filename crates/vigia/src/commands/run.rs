@@ -1,0 +1,195 @@
+//! `vigia run`: the daemon, or one pass.
+
+use std::{
+    io::{self, IsTerminal},
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
+
+use anyhow::{Context, Result};
+use indicatif::{ProgressBar, ProgressStyle};
+use pipeline::{
+    Line, Mode, Summary,
+    status::{Snapshot, Status},
+};
+use sd_notify::NotifyState;
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    time::{MissedTickBehavior, interval},
+};
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, info, warn};
+
+use crate::{
+    config::{self, Config},
+    telemetry,
+};
+
+/// Between two updates of the status in words.
+const STATUS_EVERY: Duration = Duration::from_secs(5);
+
+/// Updates of the status between two summaries in the log: one a minute.
+const SUMMARY_EVERY: u32 = 12;
+
+pub(crate) fn run(config_file: Option<&Path>, once: bool) -> Result<()> {
+    let config = config::load(&config::find(config_file)?)?;
+    if once && io::stderr().is_terminal() {
+        telemetry::start_quiet();
+    } else {
+        telemetry::start(&config.log_level, config.log_format)?;
+    }
+    let runtime = tokio::runtime::Runtime::new().context("start the runtime")?;
+    let mode = if once { Mode::Once } else { Mode::Daemon };
+    let ran = runtime.block_on(run_line(config, mode));
+    // A stage that did not end within the grace period must not keep the process.
+    runtime.shutdown_background();
+    let summary = ran?;
+    if let Some(feeds) = &summary.feeds {
+        report(&summary, feeds);
+    }
+    Ok(())
+}
+
+async fn run_line(config: Config, mode: Mode) -> Result<Summary> {
+    info!(
+        config = %config.path.display(),
+        feeds = config.settings.feeds.len(),
+        record = %config.settings.record.display(),
+        version = env!("CARGO_PKG_VERSION"),
+        "starting"
+    );
+    let stop = CancellationToken::new();
+    stop_on_signals(stop.clone()).context("listen for signals")?;
+    let line = Line::open(config.settings).await?;
+    let status = line.status();
+    notify(&[
+        NotifyState::Ready,
+        NotifyState::Status(&status.snapshot().sentence()),
+    ]);
+    let telling = tokio::spawn(tell(Arc::clone(&status), mode));
+    let ran = line.run(mode, stop).await;
+    telling.abort();
+    let summary = ran?;
+    info!(
+        kept = summary.counts.ended("kept"),
+        dropped = summary.counts.ended("dropped"),
+        duplicate = summary.counts.ended("duplicate"),
+        failed = summary.counts.ended("failed"),
+        "stopped"
+    );
+    Ok(summary)
+}
+
+/// Cancels `stop` at the first SIGTERM or SIGINT, and ends the process at the second.
+fn stop_on_signals(stop: CancellationToken) -> io::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::spawn(async move {
+        let mut stopping = false;
+        loop {
+            let name = tokio::select! {
+                _ = terminate.recv() => "SIGTERM",
+                _ = interrupt.recv() => "SIGINT",
+            };
+            if stopping {
+                warn!(signal = name, "second signal, exiting at once");
+                std::process::exit(1);
+            }
+            stopping = true;
+            info!(signal = name, "draining");
+            notify(&[NotifyState::Stopping, NotifyState::Status("draining")]);
+            stop.cancel();
+        }
+    });
+    Ok(())
+}
+
+/// Tells systemd, the log and a person at a terminal how it goes.
+async fn tell(status: Arc<Status>, mode: Mode) {
+    let bar = (mode == Mode::Once && io::stderr().is_terminal()).then(progress);
+    let every = if bar.is_some() {
+        Duration::from_millis(100)
+    } else {
+        STATUS_EVERY
+    };
+    let mut ticks = interval(every);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    let mut until_summary = SUMMARY_EVERY;
+    loop {
+        ticks.tick().await;
+        let counts = status.snapshot();
+        if let Some(bar) = &bar {
+            bar.set_message(in_progress(&counts));
+            bar.tick();
+            continue;
+        }
+        notify(&[NotifyState::Status(&counts.sentence())]);
+        until_summary -= 1;
+        if until_summary == 0 {
+            until_summary = SUMMARY_EVERY;
+            summarise(&counts);
+        }
+    }
+}
+
+fn summarise(counts: &Snapshot) {
+    info!(
+        feeds = counts.feeds,
+        kept = counts.ended("kept"),
+        dropped = counts.ended("dropped"),
+        duplicate = counts.ended("duplicate"),
+        failed = counts.ended("failed"),
+        "so far"
+    );
+}
+
+fn progress() -> ProgressBar {
+    let style = ProgressStyle::with_template("{spinner} {elapsed} {msg}");
+    ProgressBar::new_spinner()
+        .with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()))
+}
+
+fn in_progress(counts: &Snapshot) -> String {
+    let fetched = |name: &str| counts.fetch.get(name).copied().unwrap_or_default();
+    let polls: u64 = counts
+        .fetch
+        .iter()
+        .filter(|(name, _)| name.starts_with("polls_"))
+        .map(|(_, n)| n)
+        .sum();
+    format!(
+        "{polls} of {} feeds polled, {} new entries, {} pages, {} kept, {} dropped",
+        counts.feeds,
+        fetched("entries_new"),
+        counts.clean.taken,
+        counts.ended("kept"),
+        counts.ended("dropped"),
+    )
+}
+
+/// What one pass did, for a person.
+fn report(summary: &Summary, feeds: &pipeline::Report) {
+    let counts = &summary.counts;
+    for feed in feeds.feeds.iter().filter(|feed| !feed.healthy) {
+        anstream::eprintln!("  {}: {}", feed.feed, feed.outcome);
+    }
+    let failed = feeds.feeds.iter().filter(|feed| !feed.healthy).count();
+    anstream::eprintln!(
+        "{} feeds polled, {failed} failed; {} stories kept, {} dropped, {} duplicates, {} failed; \
+         the record lies in {}",
+        feeds.feeds.len(),
+        counts.ended("kept"),
+        counts.ended("dropped"),
+        counts.ended("duplicate"),
+        counts.ended("failed"),
+        counts.record.display(),
+    );
+}
+
+/// Tells systemd, where it listens.
+fn notify(states: &[NotifyState]) {
+    if let Err(error) = sd_notify::notify(states) {
+        debug!(%error, "cannot notify systemd");
+    }
+}

@@ -1,0 +1,79 @@
+//! `vigia status`: what the running daemon is doing.
+
+use std::{
+    collections::BTreeMap,
+    io::{self, Write},
+    path::Path,
+};
+
+use anyhow::{Context, Result};
+use pipeline::status::{Snapshot, StageSnapshot, ago, ask, socket_path};
+
+use crate::config;
+
+pub(crate) fn run(json: bool, config_file: Option<&Path>) -> Result<()> {
+    let config = config::load(&config::find(config_file)?)?;
+    let socket = socket_path(&config.settings.ledger);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let snapshot = runtime.block_on(ask(&socket)).with_context(|| {
+        format!(
+            "reach the daemon at `{}`: is `vigia run` running?",
+            socket.display()
+        )
+    })?;
+    let mut out = io::stdout().lock();
+    if json {
+        writeln!(out, "{}", serde_json::to_string(&snapshot)?)?;
+    } else {
+        print(&mut out, &snapshot)?;
+    }
+    Ok(())
+}
+
+fn print(out: &mut impl Write, now: &Snapshot) -> io::Result<()> {
+    writeln!(
+        out,
+        "vigia {}, process {}, started {}",
+        now.version,
+        now.pid,
+        ago(now.started)
+    )?;
+    if let Some(trouble) = &now.trouble {
+        writeln!(out, "NOT WRITING: {trouble}")?;
+    }
+    writeln!(out, "record    {}", now.record.display())?;
+    writeln!(out, "feeds     {}", now.feeds)?;
+    writeln!(out, "fetch     {}", counters(&now.fetch))?;
+    for (name, stage) in [
+        ("clean", &now.clean),
+        ("classify", &now.classify),
+        ("sink", &now.sink),
+    ] {
+        writeln!(out, "{name:9} {}", in_words(stage))?;
+    }
+    if !now.last_kept.is_empty() {
+        writeln!(out, "last kept")?;
+    }
+    for story in &now.last_kept {
+        let country = story.country.as_deref().unwrap_or("--");
+        writeln!(out, "  {:>10}  {country}  {}", ago(story.at), story.title)?;
+    }
+    Ok(())
+}
+
+fn in_words(stage: &StageSnapshot) -> String {
+    let ended = counters(&stage.ended);
+    let separator = if ended.is_empty() { "" } else { "; " };
+    format!("{} in, {} on{separator}{ended}", stage.taken, stage.passed)
+}
+
+fn counters(counts: &BTreeMap<String, u64>) -> String {
+    let parts: Vec<_> = counts
+        .iter()
+        .filter(|(_, count)| **count > 0)
+        .map(|(name, count)| format!("{count} {}", name.replace('_', " ")))
+        .collect();
+    parts.join(", ")
+}

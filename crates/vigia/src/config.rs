@@ -1,0 +1,81 @@
+//! The configuration: what the TOML files say ([`raw`]), checked and made into what the line is
+//! run with. All problems are reported together, before any socket or ledger is opened.
+
+mod check;
+mod problem;
+mod raw;
+mod timezone;
+
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+};
+
+use pipeline::{Feed, Settings};
+
+pub(crate) use problem::{Problem, Problems};
+pub(crate) use raw::{LogFormat, RawConfig};
+
+use problem::Source;
+
+/// Where the configuration is looked for when none is named.
+const DEFAULT_PATHS: [&str; 2] = ["config/vigia.toml", "/etc/vigia/vigia.toml"];
+
+/// A configuration that was read and found good.
+#[derive(Debug)]
+pub(crate) struct Config {
+    /// The file it was read from.
+    pub(crate) path: PathBuf,
+    /// What the line is run with.
+    pub(crate) settings: Settings,
+    /// The level of the log, as `tracing` filters are written.
+    pub(crate) log_level: String,
+    /// The form of the log.
+    pub(crate) log_format: LogFormat,
+}
+
+/// No configuration was named, and there is none where it is looked for.
+#[derive(Debug)]
+pub(crate) struct NotFound;
+
+impl fmt::Display for NotFound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [here, system] = DEFAULT_PATHS;
+        write!(
+            f,
+            "find a configuration: neither `{here}` nor `{system}` is there; name one with \
+             --config FILE, or try `vigia demo`, which needs none"
+        )
+    }
+}
+
+impl std::error::Error for NotFound {}
+
+/// The file that `--config` names, or the first of the default ones that is there.
+pub(crate) fn find(named: Option<&Path>) -> Result<PathBuf, NotFound> {
+    match named {
+        Some(path) => Ok(path.to_owned()),
+        None => DEFAULT_PATHS
+            .iter()
+            .map(PathBuf::from)
+            .find(|path| path.is_file())
+            .ok_or(NotFound),
+    }
+}
+
+/// Reads and checks the configuration in `path` and the files that it includes.
+pub(crate) fn load(path: &Path) -> Result<Config, Problems> {
+    check::load(path)
+}
+
+/// The feed with this id, or the problem that there is none, with the nearest one that is there.
+pub(crate) fn feed<'a>(config: &'a Config, id: &str) -> Result<&'a Feed, Problem> {
+    let feeds = &config.settings.feeds;
+    feeds
+        .iter()
+        .find(|feed| feed.id.as_str() == id)
+        .ok_or_else(|| {
+            let ids = feeds.iter().map(|feed| feed.id.as_str());
+            Problem::unknown(Source::whole(&config.path), "feed", id, ids)
+        })
+}

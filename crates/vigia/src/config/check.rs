@@ -1,0 +1,483 @@
+//! From what the files say to what the line is run with: every value checked, every problem
+//! collected.
+
+use std::{
+    collections::HashMap,
+    fs,
+    path::{Path, PathBuf},
+    thread::available_parallelism,
+    time::Duration,
+};
+
+use chrono_tz::Tz;
+use pipeline::{Feed, FetchSettings, Settings, load_knowledge};
+use schemars::schema_for;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use story::{FeedId, Home, Iso2, Lang, hex};
+use toml::{
+    Spanned,
+    de::{DeTable, DeValue},
+};
+use url::Url;
+
+use super::{
+    Config, Problem, Problems, RawConfig,
+    problem::Source,
+    raw::{RawFeed, RawFeeds, Span},
+    timezone,
+};
+
+/// Reads and checks a configuration.
+pub(crate) fn load(path: &Path) -> Result<Config, Problems> {
+    let mut check = Check::default();
+    let raw: Option<RawConfig> = check.read(path);
+    let config = raw.and_then(|raw| check.config(path, raw));
+    match config {
+        Some(config) if check.problems.is_empty() => Ok(config),
+        _ => Err(Problems(check.problems)),
+    }
+}
+
+/// What was read and what was found on the way.
+#[derive(Default)]
+struct Check {
+    problems: Vec<Problem>,
+    texts: HashMap<PathBuf, String>,
+    /// Over everything that was read, in order.
+    hash: Sha256,
+}
+
+impl Check {
+    /// Reads one file; `None` where it cannot be used at all.
+    fn read<T: DeserializeOwned + schemars::JsonSchema>(&mut self, path: &Path) -> Option<T> {
+        let text = match fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) => {
+                let message = format!("cannot read it: {error}");
+                self.problems
+                    .push(Problem::new(Source::whole(path), message));
+                return None;
+            }
+        };
+        self.hash.update(&text);
+        let known = self.unknown_keys(path, &text, schema_for!(T).as_value());
+        let read = known.then(|| toml::from_str(&text)).transpose();
+        self.texts.insert(path.to_owned(), text);
+        match read {
+            Ok(read) => read,
+            Err(error) => {
+                let span = error.span().unwrap_or(0..0);
+                self.at(path, &span, error.message().trim_end().to_owned());
+                None
+            }
+        }
+    }
+
+    fn at(&mut self, path: &Path, span: &std::ops::Range<usize>, message: impl Into<String>) {
+        let text = self.texts.get(path).map_or("", String::as_str);
+        self.problems
+            .push(Problem::new(Source::at(path, text, span), message));
+    }
+
+    /// Notes every key that the schema does not have; whether the file is TOML at all.
+    fn unknown_keys(&mut self, path: &Path, text: &str, schema: &Value) -> bool {
+        match DeTable::parse(text) {
+            Ok(table) => {
+                let mut unknown = Unknown {
+                    path,
+                    text,
+                    schema,
+                    problems: &mut self.problems,
+                };
+                unknown.table(table.get_ref(), schema);
+                true
+            }
+            Err(error) => {
+                let source = Source::at(path, text, &error.span().unwrap_or(0..0));
+                self.problems
+                    .push(Problem::new(source, error.message().trim_end()));
+                false
+            }
+        }
+    }
+
+    fn config(&mut self, path: &Path, raw: RawConfig) -> Option<Config> {
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let mut feeds = Feeds::default();
+        for feed in &raw.feed {
+            feeds.add(self, path, feed);
+        }
+        for include in &raw.include {
+            for file in self.included(path, folder, include) {
+                if let Some(RawFeeds { feed }) = self.read(&file) {
+                    for feed in &feed {
+                        feeds.add(self, &file, feed);
+                    }
+                }
+            }
+        }
+        let threshold = &raw.classify.threshold;
+        if !(0.0..=1.0).contains(&threshold.value) {
+            let message = format!("threshold {} is not between 0 and 1", threshold.value);
+            self.at(path, &threshold.span, message);
+        }
+        let near = &raw.classify.near_duplicates;
+        if near.value != "mark" {
+            let message = format!(
+                "near_duplicates = \"{}\" is not possible yet: near-duplicates are not looked for; \
+                 use \"mark\"",
+                near.value
+            );
+            self.at(path, &near.span, message);
+        }
+        let knowledge = self.knowledge(path, folder, raw.classify.knowledge.as_ref());
+        let cores = available_parallelism().map_or(1, usize::from);
+        Some(Config {
+            path: path.to_owned(),
+            settings: Settings {
+                feeds: feeds.feeds,
+                ledger: folder.join(raw.state.path),
+                record: folder.join(raw.sink.dir),
+                threshold: threshold.value,
+                knowledge: knowledge?,
+                queue: raw.pipeline.queue.max(1),
+                workers: if raw.pipeline.workers == 0 {
+                    cores
+                } else {
+                    raw.pipeline.workers
+                },
+                grace: raw.pipeline.grace.0,
+                config_hash: hex(&self.hash.clone().finalize()[..8]),
+                fetch: FetchSettings {
+                    user_agent: raw.fetch.user_agent,
+                    allow_private_networks: raw.fetch.allow_private_networks,
+                    host_gap: raw.fetch.host_gap.0,
+                    host_concurrency: raw.fetch.host_concurrency.max(1),
+                    concurrency: raw.fetch.concurrency.max(1),
+                    min_interval: raw.fetch.min_interval.0,
+                    max_interval: raw.fetch.max_interval.0,
+                    max_entry_age: raw.fetch.max_entry_age.0,
+                    connect_timeout: raw.fetch.connect_timeout.0,
+                    request_timeout: raw.fetch.request_timeout.0,
+                    feed_bytes_max: raw.fetch.feed_bytes_max,
+                    page_bytes_max: raw.fetch.page_bytes_max,
+                    page_attempts: raw.fetch.page_attempts.max(1),
+                    ..FetchSettings::default()
+                },
+            },
+            log_level: raw.log.level,
+            log_format: raw.log.format,
+        })
+    }
+
+    /// The files that an `include` names, in the order of their names.
+    fn included(&mut self, path: &Path, folder: &Path, include: &Spanned<String>) -> Vec<PathBuf> {
+        let pattern = folder.join(include.get_ref());
+        let found: Vec<PathBuf> = match glob::glob(&pattern.to_string_lossy()) {
+            Ok(found) => found.filter_map(Result::ok).collect(),
+            Err(error) => {
+                self.at(
+                    path,
+                    &include.span(),
+                    format!("not a pattern for file names: {error}"),
+                );
+                return Vec::new();
+            }
+        };
+        if found.is_empty() {
+            let message = format!("`{}` names no file", pattern.display());
+            self.at(path, &include.span(), message);
+        }
+        found
+    }
+
+    fn knowledge(
+        &mut self,
+        path: &Path,
+        folder: &Path,
+        named: Option<&Spanned<String>>,
+    ) -> Option<std::sync::Arc<pipeline::Knowledge>> {
+        let knowledge_folder = named.map(|named| folder.join(named.get_ref()));
+        if let (Some(named), Some(knowledge_folder)) = (named, &knowledge_folder)
+            && !knowledge_folder.is_dir()
+        {
+            let message = format!("`{}` is not a folder", knowledge_folder.display());
+            self.at(path, &named.span(), message);
+            return None;
+        }
+        match load_knowledge(knowledge_folder.as_deref()) {
+            Ok(knowledge) => Some(knowledge),
+            Err(errors) => {
+                let source = Source::whole(knowledge_folder.as_deref().unwrap_or(path));
+                let problems = errors
+                    .iter()
+                    .map(|error| Problem::new(source.clone(), error.to_string()));
+                self.problems.extend(problems);
+                None
+            }
+        }
+    }
+}
+
+/// The feeds so far, with where each id was given.
+#[derive(Default)]
+struct Feeds {
+    feeds: Vec<Feed>,
+    given: HashMap<String, String>,
+}
+
+impl Feeds {
+    fn add(&mut self, check: &mut Check, path: &Path, raw: &RawFeed) {
+        let before = check.problems.len();
+        let id: Option<FeedId> = parsed(check, path, &raw.id);
+        let url = web_address(check, path, &raw.url);
+        let country: Option<Iso2> = raw.country.as_ref().and_then(|c| parsed(check, path, c));
+        let lang: Option<Lang> = raw.lang.as_ref().and_then(|lang| parsed(check, path, lang));
+        let timezone = raw
+            .timezone
+            .as_ref()
+            .and_then(|zone| time_zone(check, path, zone));
+        let text = check.texts.get(path).map_or("", String::as_str);
+        let here = Problem::new(Source::at(path, text, &raw.id.span()), String::new());
+        let here = here.to_string().trim_end_matches(": ").to_owned();
+        if let Some(first) = self.given.insert(raw.id.get_ref().clone(), here) {
+            let message = format!(
+                "feed id `{}` is taken by the feed at {first}",
+                raw.id.get_ref()
+            );
+            check.at(path, &raw.id.span(), message);
+        }
+        let (Some(id), Some(url), true) = (id, url, check.problems.len() == before) else {
+            return;
+        };
+        let Span(interval) = raw.interval.unwrap_or(RawFeed::INTERVAL);
+        self.feeds.push(Feed {
+            id,
+            url,
+            home: Home { country, lang },
+            interval: interval.max(Duration::from_secs(1)),
+            timezone: timezone.unwrap_or_else(|| timezone::most_populous(country)),
+        });
+    }
+}
+
+fn parsed<T>(check: &mut Check, path: &Path, text: &Spanned<String>) -> Option<T>
+where
+    T: std::str::FromStr<Err: std::fmt::Display>,
+{
+    text.get_ref()
+        .parse()
+        .map_err(|error: T::Err| check.at(path, &text.span(), error.to_string()))
+        .ok()
+}
+
+fn web_address(check: &mut Check, path: &Path, text: &Spanned<String>) -> Option<Url> {
+    let why = match text.get_ref().parse::<Url>() {
+        Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => return Some(url),
+        Ok(url) => format!(
+            "`{}:` is not fetched, only http and https are",
+            url.scheme()
+        ),
+        Err(error) => error.to_string(),
+    };
+    let message = format!("`{}` is not the address of a feed: {why}", text.get_ref());
+    check.at(path, &text.span(), message);
+    None
+}
+
+fn time_zone(check: &mut Check, path: &Path, text: &Spanned<String>) -> Option<Tz> {
+    let zone = text.get_ref().parse::<Tz>().ok();
+    if zone.is_none() {
+        let source_text = check.texts.get(path).map_or("", String::as_str);
+        let source = Source::at(path, source_text, &text.span());
+        let known = chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name());
+        check
+            .problems
+            .push(Problem::unknown(source, "time zone", text.get_ref(), known));
+    }
+    zone
+}
+
+/// Walks a file beside the schema and notes the keys that only the file has.
+struct Unknown<'a> {
+    path: &'a Path,
+    text: &'a str,
+    /// The whole schema, into which `$ref` points.
+    schema: &'a Value,
+    problems: &'a mut Vec<Problem>,
+}
+
+impl Unknown<'_> {
+    fn table(&mut self, table: &DeTable<'_>, schema: &Value) {
+        let schema = self.resolved(schema);
+        let Some(known) = schema["properties"].as_object() else {
+            return;
+        };
+        for (key, value) in table {
+            match known.get(key.get_ref().as_ref()) {
+                Some(schema) => self.value(value.get_ref(), schema),
+                None => {
+                    let source = Source::at(self.path, self.text, &key.span());
+                    let names = known.keys().map(String::as_str);
+                    self.problems
+                        .push(Problem::unknown(source, "key", key.get_ref(), names));
+                }
+            }
+        }
+    }
+
+    fn value(&mut self, value: &DeValue<'_>, schema: &Value) {
+        match value {
+            DeValue::Table(table) => self.table(table, schema),
+            DeValue::Array(items) => {
+                let schema = self.resolved(schema)["items"].clone();
+                items
+                    .iter()
+                    .for_each(|item| self.value(item.get_ref(), &schema));
+            }
+            _ => {}
+        }
+    }
+
+    /// What a `$ref` points at.
+    fn resolved(&self, schema: &Value) -> Value {
+        let pointer = schema["$ref"]
+            .as_str()
+            .and_then(|reference| reference.strip_prefix('#'));
+        let target = pointer.and_then(|pointer| self.schema.pointer(pointer));
+        target.unwrap_or(schema).clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Loads a configuration with this text and returns its problems, without the folder.
+    fn problems(text: &str) -> Vec<String> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("vigia.toml");
+        fs::write(&path, text).unwrap();
+        let prefix = format!("{}/", folder.path().display());
+        match load(&path) {
+            Ok(_) => Vec::new(),
+            Err(Problems(problems)) => problems
+                .iter()
+                .map(|p| p.to_string().replace(&prefix, ""))
+                .collect(),
+        }
+    }
+
+    fn check_problem(text: &str, expected: &str) {
+        assert_eq!(problems(text), [expected], "{text}");
+    }
+
+    const FEED: &str = "[[feed]]\nid = \"a\"\nurl = \"https://a.test/rss\"\n";
+
+    #[test]
+    fn a_feed_and_defaults_are_enough() {
+        assert_eq!(problems(FEED), [""; 0]);
+    }
+
+    #[test]
+    fn every_problem_names_file_line_and_remedy() {
+        check_problem(
+            "[fetch]\nhost_gab = \"5s\"",
+            "vigia.toml:2: unknown key `host_gab`; did you mean `host_gap`?",
+        );
+        check_problem(
+            "[sync]",
+            "vigia.toml:1: unknown key `sync`; did you mean `sink`?",
+        );
+        check_problem(
+            "[[feed]]\nid = \"a\"\nurl = \"https://a.test/\"\ncolour = 1",
+            "vigia.toml:4: unknown key `colour`; did you mean `country`?",
+        );
+        check_problem(
+            "[fetch]\nhost_gap = \"soon\"",
+            "vigia.toml:2: `soon` is not a duration (expected number at 0): write a number and a \
+             unit, such as \"30s\", \"5m\", \"24h\" or \"30d\"",
+        );
+        check_problem(
+            &format!("{FEED}{FEED}"),
+            "vigia.toml:5: feed id `a` is taken by the feed at vigia.toml:2",
+        );
+        check_problem(
+            "[[feed]]\nid = \"a\"\nurl = \"ftp://a.test/\"",
+            "vigia.toml:3: `ftp://a.test/` is not the address of a feed: `ftp:` is not fetched, \
+             only http and https are",
+        );
+        check_problem(
+            &format!("{FEED}timezone = \"America/Bogata\""),
+            "vigia.toml:4: unknown time zone `America/Bogata`; did you mean `America/Bogota`?",
+        );
+        check_problem(
+            "[classify]\nthreshold = 1.5",
+            "vigia.toml:2: threshold 1.5 is not between 0 and 1",
+        );
+        check_problem(
+            "include = [\"none/*.toml\"]",
+            "vigia.toml:1: `none/*.toml` names no file",
+        );
+    }
+
+    #[test]
+    fn problems_are_reported_together() {
+        let text =
+            "[fetch]\nhost_gab = 1\n[[feed]]\nid = \"A B\"\nurl = \"nowhere\"\ncountry = \"Peru\"";
+        assert_eq!(problems(text).len(), 4, "{:?}", problems(text));
+    }
+
+    #[test]
+    fn a_file_that_is_no_toml_is_one_problem() {
+        assert_eq!(problems("[fetch\n").len(), 1);
+    }
+
+    /// The file that ships, with its commented keys made real, says what the defaults are.
+    #[test]
+    fn the_shipped_configuration_states_the_defaults() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config/vigia.toml");
+        let text = fs::read_to_string(&path).unwrap();
+        let uncommented: String = text
+            .lines()
+            .map(|line| match line.strip_prefix("# ") {
+                Some(key) if key.contains(" = ") && !key.starts_with(char::is_uppercase) => key,
+                _ => line,
+            })
+            .flat_map(|line| [line, "\n"])
+            .collect();
+        let stated: RawConfig = toml::from_str(&uncommented).unwrap();
+        let defaults = RawConfig::default();
+        assert_eq!(stated.fetch, defaults.fetch);
+        assert_eq!(stated.pipeline, defaults.pipeline);
+        assert_eq!(stated.log, defaults.log);
+        let difference = stated.classify.threshold.value - defaults.classify.threshold.value;
+        assert!(difference.abs() < f64::EPSILON);
+        assert_eq!(
+            stated.classify.near_duplicates.value,
+            defaults.classify.near_duplicates.value
+        );
+        // Every key is there, so that a reader of the file knows what can be set.
+        let schema = schema_for!(RawConfig);
+        for section in [
+            "RawFetch",
+            "RawPipeline",
+            "RawLog",
+            "RawClassify",
+            "RawFeed",
+        ] {
+            let keys = schema.as_value()["$defs"][section]["properties"]
+                .as_object()
+                .unwrap();
+            for key in keys.keys() {
+                assert!(
+                    text.contains(&format!("{key} = ")),
+                    "{section}: {key} is not in the file"
+                );
+            }
+        }
+        assert!(load(&path).is_ok(), "{:?}", load(&path).err());
+    }
+}

@@ -1,0 +1,288 @@
+//! The TOML as it is written: every key, with its default. `vigia schema config` prints the JSON
+//! Schema that these types derive; the descriptions there are the comments here.
+
+use std::{fmt, time::Duration};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer, de::Error as _};
+use toml::Spanned;
+
+/// The whole of `vigia.toml`.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(default)]
+pub(crate) struct RawConfig {
+    /// Further files with [[feed]] tables; `*` stands for any name.
+    #[schemars(with = "Vec<String>")]
+    pub(crate) include: Vec<Spanned<String>>,
+    /// The ledger.
+    pub(crate) state: RawState,
+    /// The record.
+    pub(crate) sink: RawSink,
+    /// How to ask servers.
+    pub(crate) fetch: RawFetch,
+    /// How to judge.
+    pub(crate) classify: RawClassify,
+    /// Queues and threads.
+    pub(crate) pipeline: RawPipeline,
+    /// What the daemon says of itself.
+    pub(crate) log: RawLog,
+    /// The feeds.
+    pub(crate) feed: Vec<RawFeed>,
+}
+
+/// An included file: feeds and nothing else.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(default)]
+pub(crate) struct RawFeeds {
+    /// The feeds.
+    pub(crate) feed: Vec<RawFeed>,
+}
+
+/// The ledger: what was seen and what is in flight.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(default)]
+pub(crate) struct RawState {
+    /// The database; its folder is made where it is not there.
+    pub(crate) path: String,
+}
+
+/// The record.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(default)]
+pub(crate) struct RawSink {
+    /// The directory in which the JSONL files live.
+    pub(crate) dir: String,
+}
+
+/// How to ask servers.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(default)]
+pub(crate) struct RawFetch {
+    /// Sent with every request; name an address at which a publisher can reach you.
+    pub(crate) user_agent: String,
+    /// Whether addresses of private networks may be asked: for tests and intranets only.
+    pub(crate) allow_private_networks: bool,
+    /// Least time between two requests to one host.
+    pub(crate) host_gap: Span,
+    /// Requests under way at one host.
+    pub(crate) host_concurrency: usize,
+    /// Requests under way in all.
+    pub(crate) concurrency: usize,
+    /// No feed is polled more often than this.
+    pub(crate) min_interval: Span,
+    /// Nor less often, unless the server asks for it or the feed is gone.
+    pub(crate) max_interval: Span,
+    /// An older entry is recorded as seen and not fetched.
+    pub(crate) max_entry_age: Span,
+    /// Longest wait for a connection.
+    pub(crate) connect_timeout: Span,
+    /// Longest time for a whole request, body included.
+    pub(crate) request_timeout: Span,
+    /// Bytes of a feed that are read, decompressed.
+    pub(crate) feed_bytes_max: usize,
+    /// Bytes of a page that are read, decompressed; a larger one is not read at all.
+    pub(crate) page_bytes_max: usize,
+    /// How often a page is asked for before the feed's own text stands in.
+    pub(crate) page_attempts: u32,
+}
+
+/// How to judge.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(default)]
+pub(crate) struct RawClassify {
+    /// A story at or above this score is kept.
+    #[schemars(with = "f64")]
+    pub(crate) threshold: SpannedOr<f64>,
+    /// What becomes of near-duplicates; "mark" is the one way there is so far.
+    #[schemars(with = "String")]
+    pub(crate) near_duplicates: SpannedOr<String>,
+    /// A folder whose TSV files replace the embedded ones of the same name.
+    #[schemars(with = "Option<String>")]
+    pub(crate) knowledge: Option<Spanned<String>>,
+}
+
+/// Queues and threads.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(default)]
+pub(crate) struct RawPipeline {
+    /// Messages that a queue between two stages holds.
+    pub(crate) queue: usize,
+    /// Threads that clean pages; 0 is one a core.
+    pub(crate) workers: usize,
+    /// How long the line may take to drain when it is told to stop; shorter than systemd's.
+    pub(crate) grace: Span,
+}
+
+/// What the daemon says of itself.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(default)]
+pub(crate) struct RawLog {
+    /// `error`, `warn`, `info`, `debug` or `trace`, or a filter such as `info,fetcher=debug`.
+    pub(crate) level: String,
+    /// Where it goes and how it looks.
+    pub(crate) format: LogFormat,
+}
+
+/// Forms of the log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LogFormat {
+    /// The journal under systemd, text otherwise.
+    #[default]
+    Auto,
+    /// Text on standard error, in colour on a terminal.
+    Text,
+    /// JSON on standard error, an object a line.
+    Json,
+    /// The journal, with fields.
+    Journald,
+}
+
+/// One feed.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+pub(crate) struct RawFeed {
+    /// A name of its own: a-z, 0-9, `-`, `_` and `.`.
+    #[schemars(with = "String")]
+    pub(crate) id: Spanned<String>,
+    /// RSS, Atom, JSON Feed or news sitemap; the kind is detected.
+    #[schemars(with = "String")]
+    pub(crate) url: Spanned<String>,
+    /// The outlet's home, ISO 3166-1: a prior, never a verdict.
+    #[schemars(with = "Option<String>")]
+    pub(crate) country: Option<Spanned<String>>,
+    /// The outlet's language, ISO 639-1.
+    #[schemars(with = "Option<String>")]
+    pub(crate) lang: Option<Spanned<String>>,
+    /// The wait between two polls to start from; 60 minutes where none is given.
+    pub(crate) interval: Option<Span>,
+    /// The zone of dates that name none; the country's most populous zone where none is given.
+    #[schemars(with = "Option<String>")]
+    pub(crate) timezone: Option<Spanned<String>>,
+}
+
+/// A value whose place in the file is known where it stands in one.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct SpannedOr<T> {
+    /// The value.
+    pub(crate) value: T,
+    /// Bytes of the file that it was read from; empty for a default.
+    pub(crate) span: std::ops::Range<usize>,
+}
+
+impl<T> From<T> for SpannedOr<T> {
+    fn from(value: T) -> Self {
+        Self { value, span: 0..0 }
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for SpannedOr<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let spanned = Spanned::<T>::deserialize(deserializer)?;
+        let span = spanned.span();
+        Ok(Self {
+            value: spanned.into_inner(),
+            span,
+        })
+    }
+}
+
+/// A duration as people write it: `5s`, `90m`, `24h`, `30d`.
+#[derive(Clone, Copy, PartialEq, Eq, JsonSchema)]
+#[schemars(with = "String")]
+pub(crate) struct Span(pub(crate) Duration);
+
+impl fmt::Debug for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        humantime::format_duration(self.0).fmt(f)
+    }
+}
+
+impl<'de> Deserialize<'de> for Span {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        humantime::parse_duration(&text).map(Self).map_err(|error| {
+            D::Error::custom(format!(
+                "`{text}` is not a duration ({error}): write a number and a unit, such as \"30s\", \
+                 \"5m\", \"24h\" or \"30d\""
+            ))
+        })
+    }
+}
+
+const MINUTE: u64 = 60;
+const HOUR: u64 = 60 * MINUTE;
+const DAY: u64 = 24 * HOUR;
+
+const fn seconds(seconds: u64) -> Span {
+    Span(Duration::from_secs(seconds))
+}
+
+impl RawFeed {
+    /// The interval of a feed that names none.
+    pub(crate) const INTERVAL: Span = seconds(HOUR);
+}
+
+impl Default for RawState {
+    fn default() -> Self {
+        Self {
+            path: "/var/lib/vigia/ledger.db".to_owned(),
+        }
+    }
+}
+
+impl Default for RawSink {
+    fn default() -> Self {
+        Self {
+            dir: "/var/lib/vigia/stories".to_owned(),
+        }
+    }
+}
+
+impl Default for RawFetch {
+    fn default() -> Self {
+        Self {
+            user_agent: "vigia/0.1 (+https://example.org/contact)".to_owned(),
+            allow_private_networks: false,
+            host_gap: seconds(5),
+            host_concurrency: 1,
+            concurrency: 64,
+            min_interval: seconds(5 * MINUTE),
+            max_interval: seconds(DAY),
+            max_entry_age: seconds(30 * DAY),
+            connect_timeout: seconds(10),
+            request_timeout: seconds(30),
+            feed_bytes_max: 10 << 20,
+            page_bytes_max: 5 << 20,
+            page_attempts: 4,
+        }
+    }
+}
+
+impl Default for RawClassify {
+    fn default() -> Self {
+        Self {
+            threshold: 0.5.into(),
+            near_duplicates: "mark".to_owned().into(),
+            knowledge: None,
+        }
+    }
+}
+
+impl Default for RawPipeline {
+    fn default() -> Self {
+        Self {
+            queue: 32,
+            workers: 0,
+            grace: seconds(20),
+        }
+    }
+}
+
+impl Default for RawLog {
+    fn default() -> Self {
+        Self {
+            level: "info".to_owned(),
+            format: LogFormat::Auto,
+        }
+    }
+}
