@@ -225,7 +225,7 @@ impl<'a> Reading<'a> {
         inner.max().or(Some(first))
     }
 
-    /// The blocks of the story in `span` and in its siblings of the same names.
+    /// The blocks of the story in `span` and in its siblings of the same rank.
     fn select(&self, span: usize, noise: &Noise) -> Vec<usize> {
         let mut chosen = Vec::new();
         let mut bytes = 0;
@@ -268,29 +268,32 @@ impl<'a> Reading<'a> {
         (self.coverage >= 0.9 && after < before * 0.25).then_some(end)
     }
 
+    /// The blocks of `span` and of its siblings of the same rank, up to another headline.
     fn range(&self, span: usize) -> std::ops::Range<usize> {
         let chosen = &self.outline.spans[span];
-        let siblings = self
-            .outline
-            .spans
+        if chosen.profile.body == 0 {
+            return chosen.first..chosen.end;
+        }
+        let blocks = &self.outline.blocks;
+        let is_headline = |block: &Block| block.kind == Kind::Heading(1);
+        let floor = blocks[..chosen.first]
             .iter()
-            .enumerate()
-            .filter(|(index, other)| {
-                other.parent == chosen.parent && *index != span && other.first >= chosen.end
-            });
-        let mut end = chosen.end;
-        for (index, sibling) in siblings {
-            let alike = sibling.profile.body == chosen.profile.body && chosen.profile.body > 0;
-            let blocks = &self.outline.blocks[end.min(sibling.end)..sibling.end];
-            // Another headline begins another story.
-            if blocks.iter().any(|block| block.kind == Kind::Heading(1)) {
-                break;
-            }
-            if alike && self.worth(index) > 0.0 {
-                end = sibling.end;
+            .rposition(is_headline)
+            .map_or(0, |at| at + 1);
+        let ceiling = blocks[chosen.end..]
+            .iter()
+            .position(is_headline)
+            .map_or(blocks.len(), |at| chosen.end + at);
+        let mut range = chosen.first..chosen.end;
+        for (index, sibling) in self.outline.spans.iter().enumerate() {
+            let alike =
+                sibling.parent == chosen.parent && sibling.profile.body == chosen.profile.body;
+            if alike && sibling.first >= floor && sibling.end <= ceiling && self.worth(index) > 0.0
+            {
+                range = range.start.min(sibling.first)..range.end.max(sibling.end);
             }
         }
-        chosen.first..end
+        range
     }
 
     fn belongs(&self, at: usize, block: &Block) -> bool {

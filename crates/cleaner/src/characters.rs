@@ -7,8 +7,7 @@ const PASSES_MAX: usize = 16;
 
 /// Normalizes a line: repaired mojibake, NFC, no invisible characters, single spaces.
 pub(crate) fn tidy(line: &str) -> String {
-    let plain = |b: u8| (b' '..=b'~').contains(&b);
-    if line.bytes().all(plain) && !line.contains("  ") {
+    if is_tidy(line) {
         return line.trim().to_owned();
     }
     let mut tidied = tidy_once(line);
@@ -21,6 +20,21 @@ pub(crate) fn tidy(line: &str) -> String {
         tidied = again;
     }
     tidied
+}
+
+/// Whether a line holds nothing that any of the repairs looks at: letters of Western European
+/// languages in their composed form, typographic marks, single spaces.
+fn is_tidy(line: &str) -> bool {
+    let mut before = ' ';
+    line.chars().all(|c| {
+        let two_spaces = c == ' ' && before == ' ';
+        before = c;
+        match c {
+            ' ' => !two_spaces,
+            '!'..='~' | '¡'..='¬' | '®'..='Á' | 'Ä' | 'Æ'..='á' | 'ã'..='ÿ' => true,
+            _ => "–—‘’“”…€".contains(c),
+        }
+    })
 }
 
 fn tidy_once(line: &str) -> String {
@@ -132,10 +146,13 @@ pub(crate) fn fold(line: &str) -> String {
             gap = true;
         }
     };
-    if line.is_ascii() {
-        line.chars().for_each(&mut push);
-    } else {
-        line.nfd().for_each(&mut push);
+    for c in line.chars() {
+        if c.is_ascii() {
+            push(c);
+        } else {
+            // The order of marks, which full normalization would settle, is of no account here.
+            unicode_normalization::char::decompose_canonical(c, &mut push);
+        }
     }
     out
 }

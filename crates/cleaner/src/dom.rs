@@ -133,6 +133,7 @@ impl Dom {
     /// The text of a subtree up to `bytes_max`, white space as it stands.
     pub(crate) fn text(&self, root: NodeId, bytes_max: usize) -> String {
         let mut text = String::new();
+        let mut steps = 0;
         let mut at = root;
         loop {
             if let Data::Text(piece) = &self.node(at).data {
@@ -143,7 +144,9 @@ impl Dom {
             {
                 text.push(' ');
             }
-            if text.len() > bytes_max {
+            steps += 1;
+            // Elements without text cost time too.
+            if text.len() > bytes_max || steps > bytes_max {
                 break;
             }
             match self.following(at, root) {

@@ -80,3 +80,69 @@ fn is_withheld(shown: &[String], stated: &str) -> bool {
     shown.len() * 2 < stated.len()
         || Runs::of(&shown).share(stated) < 0.2 && shown.len() < stated.len()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const A: &str = "Two guards were hurt when armed men attacked a mine in the north on Monday, prosecutors said.";
+    const B: &str = "The mine lies in a valley that several gangs have fought over since the price of gold went up.";
+    const C: &str = "Police sent a helicopter and forty officers, and closed the only road into the valley for a day.";
+
+    #[track_caller]
+    fn check(html: &str, expected: &[&str]) {
+        let read = extract(html.as_bytes(), None, None, &Noise::new()).unwrap();
+        assert_eq!(read.paragraphs, expected, "{html}");
+    }
+
+    #[test]
+    fn the_named_container_is_the_story() {
+        check(
+            &format!("<div class=teasers><p>{C}</div><div class=story-body><p>{A}<p>{B}</div>"),
+            &[A, B],
+        );
+        check(
+            &format!(
+                "<article><h1>Guards hurt</h1><p>{A}<aside><p>{C}</aside><p>{B}</article><footer><p>{C}"
+            ),
+            &[A, B],
+        );
+    }
+
+    #[test]
+    fn a_body_in_several_containers_is_joined() {
+        check(
+            &format!(
+                "<div><div class=article-text><p>{A}</div><div class=ad>Advertisement</div><div class=article-text><p>{B}</div></div>"
+            ),
+            &[A, B],
+        );
+    }
+
+    #[test]
+    fn a_discard_that_takes_the_story_is_undone() {
+        check(
+            &format!("<div class=widget><p>{A}<p>{B}<p>{C}</div>"),
+            &[A, B, C],
+        );
+    }
+
+    #[test]
+    fn related_links_and_what_follows_the_story_go() {
+        check(
+            &format!(
+                "<article><p>{A}<p><a href=x>Read more: Gold and its price</a><p>{B}<p>{A} {B}<h3>Related articles</h3><p>{C}</article>"
+            ),
+            &[A, B, &format!("{A} {B}")],
+        );
+    }
+
+    #[test]
+    fn a_text_that_is_stated_and_not_shown_is_taken() {
+        let body = format!("{A} {B} {C} {A} {B}");
+        let page = format!(
+            "<script type='application/ld+json'>{{\"@type\":\"NewsArticle\",\"articleBody\":\"{body}\"}}</script><p>{A}"
+        );
+        check(&page, &[&body]);
+    }
+}
