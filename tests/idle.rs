@@ -37,18 +37,33 @@ fn measure(site: &Site, desk: &Desk) {
         let counts = desk.counts();
         counts.values().sum::<u64>() == 2 * FEEDS as u64 && counts["pending"] == 0
     });
-    println!("resident after {} articles: {} MB", 2 * FEEDS, resident_mb(&daemon.pid()));
+    println!(
+        "resident after {} articles: {} MB",
+        2 * FEEDS,
+        resident_mb(&daemon.pid())
+    );
     let before = cpu_seconds(&daemon.pid());
     std::thread::sleep(WATCH);
     let used = cpu_seconds(&daemon.pid()) - before;
-    println!("CPU while idle: {:.2} % of one core", 100.0 * used / WATCH.as_secs_f64());
+    println!(
+        "CPU while idle: {:.2} % of one core",
+        100.0 * used / WATCH.as_secs_f64()
+    );
     println!("resident while idle: {} MB", resident_mb(&daemon.pid()));
 }
 
 fn resident_mb(pid: &str) -> u64 {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).expect("it runs");
-    let line = status.lines().find(|line| line.starts_with("VmRSS:")).expect("a size");
-    let kb: u64 = line.split_whitespace().nth(1).expect("a number").parse().expect("a number");
+    let line = status
+        .lines()
+        .find(|line| line.starts_with("VmRSS:"))
+        .expect("a size");
+    let kb: u64 = line
+        .split_whitespace()
+        .nth(1)
+        .expect("a number")
+        .parse()
+        .expect("a number");
     kb / 1024
 }
 
@@ -57,5 +72,8 @@ fn cpu_seconds(pid: &str) -> f64 {
     let numbers = stat.rsplit_once(')').expect("a name").1;
     // utime and stime, in ticks of 10 ms.
     let ticks = numbers.split_whitespace().skip(11).take(2);
-    ticks.map(|ticks| ticks.parse::<f64>().expect("a number")).sum::<f64>() / 100.0
+    ticks
+        .map(|ticks| ticks.parse::<f64>().expect("a number"))
+        .sum::<f64>()
+        / 100.0
 }

@@ -2,7 +2,7 @@
 
 mod support;
 
-use std::{collections::HashMap, fs, io::Read, path::Path, process::Command};
+use std::{collections::HashMap, fs, path::Path, process::Command};
 
 use serde_json::Value;
 use support::{Desk, feeds, shared, text, vigia};
@@ -107,36 +107,50 @@ async fn real_feeds_are_polled_and_each_ends_with_entries_or_a_cause() {
     let Some(folder) = shared("corpora/feeds") else {
         return;
     };
-    let site = Site::start().await;
-    let mut urls = Vec::new();
     let rows = json_lines(&folder.join("index.jsonl"));
     let real = rows
         .iter()
         .filter(|row| row["notes"].as_str().unwrap_or("").contains("real site"));
-    for (n, row) in real.take(FEEDS).enumerate() {
-        let file = folder.join("files").join(row["file"].as_str().unwrap());
-        let mut bytes = Vec::new();
-        fs::File::open(file)
-            .unwrap()
-            .read_to_end(&mut bytes)
-            .unwrap();
+    let files: Vec<_> = real
+        .map(|row| folder.join("files").join(row["file"].as_str().unwrap()))
+        .collect();
+    let output = vigia().arg("entries").args(&files).output().unwrap();
+    let site = Site::start().await;
+    let mut urls = Vec::new();
+    let mut readable = Vec::new();
+    for (n, (file, line)) in files.iter().zip(text(&output.stdout).lines()).enumerate() {
+        let read: Value = serde_json::from_str(line).unwrap();
+        // Entries that are too old are not fetched: this test must not leave loopback.
+        let dated = |entry: &Value| entry["published"].is_string() || entry["updated"].is_string();
+        if !read["entries"]
+            .as_array()
+            .is_none_or(|entries| entries.iter().all(dated))
+        {
+            continue;
+        }
         let path = format!("/{n}");
-        site.set(&path, Reply::ok("application/xml", bytes));
+        site.set(&path, Reply::ok("application/xml", fs::read(file).unwrap()));
         urls.push(site.url(&path));
+        readable.push(read["entries"].as_array().map_or(0, Vec::len));
+        if urls.len() == FEEDS {
+            break;
+        }
     }
-    // Nothing is fetched of the pages: their entries are too old for this desk.
     let desk = Desk::new(&feeds(urls));
     let toml = fs::read_to_string(desk.config()).unwrap();
     fs::write(desk.config(), toml.replace("\"36500d\"", "\"1d\"")).unwrap();
     desk.run_once();
-    let listed = desk.listed();
-    let read = listed.iter().filter(|feed| feed["health"] == "ok").count();
-    for feed in &listed {
-        assert_ne!(feed["last_result"], "never polled");
+    for (feed, entries) in desk.listed().iter().zip(&readable) {
+        let seen = feed["skipped"].as_u64().unwrap() + feed["duplicate"].as_u64().unwrap();
+        let why = feed["last_result"].as_str().unwrap();
+        assert_ne!(why, "never polled");
+        assert!(*entries == 0 || feed["health"] == "ok", "{why}");
+        assert!(*entries == 0 || seen > 0, "{why}");
     }
+    let read = readable.iter().filter(|entries| **entries > 0).count();
     assert!(
-        read * 10 >= listed.len() * 9,
-        "only {read} of {} real feeds are read",
-        listed.len()
+        read * 10 >= readable.len() * 7,
+        "only {read} of {} feeds are read",
+        readable.len()
     );
 }

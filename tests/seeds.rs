@@ -31,7 +31,7 @@ const KILLED: Expected = Expected {
         "minutes -",
         "XÂ",
     ],
-    facts: &["15 police", "12 soldiers"],
+    facts: &["12 soldiers", "ELN"],
 };
 
 const VRAEM: Expected = Expected {

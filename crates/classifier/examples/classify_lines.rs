@@ -14,23 +14,35 @@ fn main() -> io::Result<()> {
     let features = std::env::args().any(|argument| argument == "--features");
     let started = std::time::Instant::now();
     let knowledge = Knowledge::parse(KnowledgeFiles::embedded()).map_err(|problems| {
-        io::Error::other(problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
+        io::Error::other(
+            problems
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+                .join("\n"),
+        )
     })?;
     eprintln!("knowledge compiled in {:?}", started.elapsed());
     let classifier = Classifier::new(Arc::new(knowledge), 0.5);
+    let (mut articles, mut spent) = (0_u32, std::time::Duration::ZERO);
     let mut out = io::BufWriter::new(io::stdout().lock());
     for line in io::stdin().lock().lines() {
         let line: Value = serde_json::from_str(&line?)?;
         let article = article(&line);
         let mut row = if features {
             let explained = classifier.explain(article);
-            json!({ "features": explained.features, "score": explained.story.score })
+            json!({ "features": explained.features, "security": explained.security, "region": explained.region })
         } else {
-            serde_json::to_value(classifier.classify(article))?
+            let started = std::time::Instant::now();
+            let story = classifier.classify(article);
+            spent += started.elapsed();
+            articles += 1;
+            serde_json::to_value(story)?
         };
         row["id"] = line["id"].clone();
         writeln!(out, "{row}")?;
     }
+    eprintln!("{articles} articles judged in {spent:?}");
     out.flush()
 }
 

@@ -44,11 +44,18 @@ pub(crate) fn outright(reading: &Reading<'_>) -> Vec<(u16, Prominence)> {
 
 /// The actors of a story, most mentioned first. `security` is how much security evidence there is.
 pub(crate) fn named(reading: &Reading<'_>, geography: &Geography, security: f32) -> Vec<Named> {
-    let known: Vec<_> = outright(reading).into_iter().map(|(actor, _)| actor).collect();
+    let known: Vec<_> = outright(reading)
+        .into_iter()
+        .map(|(actor, _)| actor)
+        .collect();
     let total: f32 = geography.votes.iter().sum();
     let home = |actor: u16| {
         let countries = &reading.knowledge.terms.actors[usize::from(actor)].countries;
-        let share = |rank: usize| countries.get(rank).map_or(0.0, |c| geography.votes[usize::from(*c)]);
+        let share = |rank: usize| {
+            countries
+                .get(rank)
+                .map_or(0.0, |c| geography.votes[usize::from(*c)])
+        };
         share(0).max((1..countries.len()).map(share).fold(0.0, f32::max) * 0.5)
     };
     let allowed = |part: usize, hit: Hit, name: ActorName| {
@@ -60,17 +67,26 @@ pub(crate) fn named(reading: &Reading<'_>, geography: &Geography, security: f32)
             NameRule::Context => context,
         }
     };
-    let mentions = grouped(candidates(reading).map(|(part, hit, name)| ((part, hit.start), (hit, name))));
+    let mentions =
+        grouped(candidates(reading).map(|(part, hit, name)| ((part, hit.start), (hit, name))));
     let mut found: Vec<(u16, (usize, Hit))> = Vec::new();
     for ((part, _), names) in mentions {
-        let names = names.into_iter().filter(|(hit, name)| allowed(part, *hit, *name));
+        let names = names
+            .into_iter()
+            .filter(|(hit, name)| allowed(part, *hit, *name));
         // A name that several actors share means the one whose country the story is about.
-        let best = names.max_by(|(_, a), (_, b)| home(a.actor).total_cmp(&home(b.actor)).then(b.actor.cmp(&a.actor)));
+        let best = names.max_by(|(_, a), (_, b)| {
+            home(a.actor)
+                .total_cmp(&home(b.actor))
+                .then(b.actor.cmp(&a.actor))
+        });
         found.extend(best.map(|(hit, name)| (name.actor, (part, hit))));
     }
     found.extend(umbrellas(reading, &found));
-    let mut named: Vec<_> =
-        grouped(found).into_iter().map(|(actor, mentions)| Named { actor, mentions }).collect();
+    let mut named: Vec<_> = grouped(found)
+        .into_iter()
+        .map(|(actor, mentions)| Named { actor, mentions })
+        .collect();
     named.sort_by_key(|named| std::cmp::Reverse(named.mentions.len()));
     named
 }
@@ -95,20 +111,34 @@ pub(crate) fn is_armed_group(knowledge: &Knowledge, actor: u16) -> bool {
     *knowledge.terms.actors[usize::from(actor)].kind != *"state-force"
 }
 
-fn candidates<'r>(reading: &'r Reading<'_>) -> impl Iterator<Item = (usize, Hit, ActorName)> + use<'r> {
+fn candidates<'r>(
+    reading: &'r Reading<'_>,
+) -> impl Iterator<Item = (usize, Hit, ActorName)> + use<'r> {
     let knowledge = reading.knowledge;
-    reading.parts.iter().enumerate().flat_map(move |(number, part)| {
-        part.names.iter().flat_map(move |hit| {
-            let payloads = part.admitted(&knowledge.matcher, *hit);
-            let actors = payloads.filter(|payload| payload.kind == Kind::Actor);
-            actors.map(move |payload| (number, *hit, knowledge.terms.actor_names[payload.index as usize]))
+    reading
+        .parts
+        .iter()
+        .enumerate()
+        .flat_map(move |(number, part)| {
+            part.names.iter().flat_map(move |hit| {
+                let payloads = part.admitted(&knowledge.matcher, *hit);
+                let actors = payloads.filter(|payload| payload.kind == Kind::Actor);
+                actors.map(move |payload| {
+                    (
+                        number,
+                        *hit,
+                        knowledge.terms.actor_names[payload.index as usize],
+                    )
+                })
+            })
         })
-    })
 }
 
 fn near_security(reading: &Reading<'_>, part: usize, hit: Hit) -> bool {
     let part = &reading.parts[part];
-    part.terms.iter().any(|term| part.sentence(*term) == part.sentence(hit))
+    part.terms
+        .iter()
+        .any(|term| part.sentence(*term) == part.sentence(hit))
 }
 
 /// Actors that a word tells from the actor near it: dissidents near the group that they left.

@@ -55,9 +55,14 @@ pub struct CountryVotes {
 
 /// A country's least share of the votes to be one of the story's.
 const COUNTRY_SHARE: f32 = 0.04;
+/// The same for a country elsewhere that neither headline nor lead names: less is a passing mention
+/// or the outlet's own headlines around the story.
+const PASSING_SHARE: f32 = 0.2;
 const COUNTRIES_MAX: usize = 8;
 /// A place's least vote to be one of the story's.
 const PLACE_VOTE: f32 = 0.3;
+/// The regions that say where a story plays without being a place of it: Latin America.
+const SUPRANATIONAL: &str = "supranational";
 const PLACES_MAX: usize = 40;
 
 /// An article, read and judged.
@@ -72,7 +77,10 @@ struct Judged<'a> {
 impl Classifier {
     /// A classifier that keeps stories whose score is at least `threshold`.
     pub fn new(knowledge: Arc<Knowledge>, threshold: f64) -> Self {
-        Self { knowledge, threshold }
+        Self {
+            knowledge,
+            threshold,
+        }
     }
 
     /// Judges an article. At most the first 100,000 characters of its text are read.
@@ -88,12 +96,20 @@ impl Classifier {
     pub fn explain(&self, article: Article) -> Explanation {
         let (annotated, votes, score) = {
             let judged = Judged::of(&article, &self.knowledge);
-            (judged.annotate(self.threshold), judged.votes(), judged.score)
+            (
+                judged.annotate(self.threshold),
+                judged.votes(),
+                judged.score,
+            )
         };
         let story = self.story(article, annotated);
         let reason = drop_reason(&story);
         let named = |(feature, value, weight): &(crate::score::Feature, f32, f32)| {
-            (feature.name(&self.knowledge.terms).to_string(), f64::from(*value), f64::from(*weight))
+            (
+                feature.name(&self.knowledge.terms).to_string(),
+                f64::from(*value),
+                f64::from(*weight),
+            )
         };
         Explanation {
             security: score.security(),
@@ -170,7 +186,13 @@ impl<'a> Judged<'a> {
         let geography = Geography::of(&reading, article.home, &actors::outright(&reading));
         let actors = actors::named(&reading, &geography, security.strength());
         let score = Score::of(&reading, &security, &geography, &actors);
-        Self { reading, geography, security, actors, score }
+        Self {
+            reading,
+            geography,
+            security,
+            actors,
+            score,
+        }
     }
 
     fn annotate(&self, threshold: f64) -> Annotated {
@@ -183,14 +205,29 @@ impl<'a> Judged<'a> {
             countries: self.countries(),
             places: self.places(),
             actors: actors::rows(&self.reading, &self.actors),
-            evidence: evidence::rows(&self.reading, &self.security, &self.geography, &self.actors, &self.score),
+            evidence: evidence::rows(
+                &self.reading,
+                &self.security,
+                &self.geography,
+                &self.actors,
+                &self.score,
+            ),
         }
     }
 
     fn countries(&self) -> Vec<Country> {
         let knowledge = self.reading.knowledge;
         let mut countries = self.geography.countries(knowledge);
-        countries.retain(|(_, share)| *share >= COUNTRY_SHARE);
+        countries.retain(|(country, share)| {
+            let passing =
+                !knowledge.atlas.entry(*country).latin && !self.geography.names_early(*country);
+            *share
+                >= if passing {
+                    PASSING_SHARE
+                } else {
+                    COUNTRY_SHARE
+                }
+        });
         countries.truncate(COUNTRIES_MAX);
         let row = |(country, share): (u8, f32)| Country {
             iso2: knowledge.atlas.entry(country).iso2,
@@ -203,11 +240,25 @@ impl<'a> Judged<'a> {
         let knowledge = self.reading.knowledge;
         let mut places: Vec<(u32, u32)> = Vec::new();
         for name in &self.geography.names {
-            let Sense::Place(place) = name.sense else { continue };
-            if name.vote < PLACE_VOTE || !knowledge.atlas.entry(knowledge.atlas.places[place as usize].country).latin {
+            let Sense::Place(place) = name.sense else {
+                continue;
+            };
+            if name.vote < PLACE_VOTE
+                || !knowledge
+                    .atlas
+                    .entry(knowledge.atlas.places[place as usize].country)
+                    .latin
+            {
                 continue;
             }
-            let mentions = name.mentions.iter().filter(|mention| !mention.venue).count() as u32;
+            let mentions = name
+                .mentions
+                .iter()
+                .filter(|mention| !mention.venue)
+                .count() as u32;
+            if knowledge.place(place).subkind == SUPRANATIONAL {
+                continue;
+            }
             match places.iter_mut().find(|(known, _)| *known == place) {
                 Some((_, sum)) => *sum += mentions,
                 None if mentions > 0 => places.push((place, mentions)),
@@ -221,7 +272,10 @@ impl<'a> Judged<'a> {
             Place {
                 name: row.name.to_owned(),
                 kind: row.kind.to_owned(),
-                iso2: knowledge.atlas.entry(knowledge.atlas.places[place as usize].country).iso2,
+                iso2: knowledge
+                    .atlas
+                    .entry(knowledge.atlas.places[place as usize].country)
+                    .iso2,
                 admin1: (!row.admin1.is_empty()).then(|| row.admin1.to_owned()),
                 lat: row.lat,
                 lon: row.lon,
@@ -234,16 +288,33 @@ impl<'a> Judged<'a> {
     fn votes(&self) -> Vec<CountryVotes> {
         let knowledge = self.reading.knowledge;
         let votes = |(country, share): (u8, f32)| {
-            let names = self.geography.names.iter().filter(|name| name.country == Some(country) && name.vote > 0.0);
+            let names = self
+                .geography
+                .names
+                .iter()
+                .filter(|name| name.country == Some(country) && name.vote > 0.0);
             let mut seen = HashSet::new();
             let terms = names
                 .filter_map(|name| name.mentions.first())
-                .map(|mention| self.reading.parts[mention.part].quote(mention.hit).0.to_owned())
+                .map(|mention| {
+                    self.reading.parts[mention.part]
+                        .quote(mention.hit)
+                        .0
+                        .to_owned()
+                })
                 .filter(|term| seen.insert(term.clone()))
                 .collect();
-            CountryVotes { iso2: knowledge.atlas.entry(country).iso2, score: rounded(share), terms }
+            CountryVotes {
+                iso2: knowledge.atlas.entry(country).iso2,
+                score: rounded(share),
+                terms,
+            }
         };
-        self.geography.countries(knowledge).into_iter().map(votes).collect()
+        self.geography
+            .countries(knowledge)
+            .into_iter()
+            .map(votes)
+            .collect()
     }
 }
 

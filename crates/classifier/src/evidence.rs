@@ -23,13 +23,20 @@ pub(crate) fn rows(
     actors: &[Named],
     score: &Score,
 ) -> Vec<Evidence> {
-    let mut rows = Rows { reading, rows: Vec::new() };
+    let mut rows = Rows {
+        reading,
+        rows: Vec::new(),
+    };
     rows.terms(security, score);
     rows.traps(security, score);
     rows.actors(actors, score);
     rows.names(geography, score);
     rows.rows.sort_by(|a, b| {
-        b.weight.abs().total_cmp(&a.weight.abs()).then(a.field.cmp(&b.field)).then(a.start.cmp(&b.start))
+        b.weight
+            .abs()
+            .total_cmp(&a.weight.abs())
+            .then(a.field.cmp(&b.field))
+            .then(a.start.cmp(&b.start))
     });
     rows.rows.truncate(ROWS_MAX);
     rows.rows
@@ -42,7 +49,8 @@ struct Rows<'r, 'a> {
 
 impl Rows<'_, '_> {
     fn terms(&mut self, security: &Security, score: &Score) {
-        let sums = [title_weight, lead_weight, density_weight].map(|weight| security.terms.iter().map(weight).sum::<f32>());
+        let sums = [title_weight, lead_weight, density_weight]
+            .map(|weight| security.terms.iter().map(weight).sum::<f32>());
         let types = self.reading.knowledge.terms.taxonomy.event_types.len();
         let mut of_type = vec![0.0_f32; types];
         for term in &security.terms {
@@ -57,7 +65,10 @@ impl Rows<'_, '_> {
                 + score.part(Feature::Density) * share(density_weight(term), sums[2]);
             let types_part = term.event_types.iter().map(|(event_type, weight)| {
                 let part = score.part(Feature::EventType(*event_type));
-                part * share(term.strength * weight / term.weight, of_type[usize::from(*event_type)])
+                part * share(
+                    term.strength * weight / term.weight,
+                    of_type[usize::from(*event_type)],
+                )
             });
             sums_part + types_part.sum::<f32>()
         };
@@ -79,10 +90,21 @@ impl Rows<'_, '_> {
         for ((domain, _), mentions) in &security.domain_hits {
             let share = mentions.len() as f32 / mentions_of[usize::from(*domain)];
             let adds = score.part(Feature::Domain(*domain)) * share;
-            self.add(EvidenceKind::Trap, mentions, adds, &traps.domains[usize::from(*domain)]);
+            self.add(
+                EvidenceKind::Trap,
+                mentions,
+                adds,
+                &traps.domains[usize::from(*domain)],
+            );
         }
         for (node, mentions) in &security.vetoes {
-            let veto = self.reading.knowledge.matcher.payloads(*node).iter().find(|payload| payload.kind == crate::matcher::Kind::Veto);
+            let veto = self
+                .reading
+                .knowledge
+                .matcher
+                .payloads(*node)
+                .iter()
+                .find(|payload| payload.kind == crate::matcher::Kind::Veto);
             let label = veto.map_or("", |payload| &traps.traps[payload.index as usize].0);
             self.add(EvidenceKind::Trap, mentions, 0.0, label);
         }
@@ -90,28 +112,65 @@ impl Rows<'_, '_> {
 
     fn actors(&mut self, actors: &[Named], score: &Score) {
         let knowledge = self.reading.knowledge;
-        let groups = actors.iter().filter(|named| is_armed_group(knowledge, named.actor));
+        let groups = actors
+            .iter()
+            .filter(|named| is_armed_group(knowledge, named.actor));
         let total: usize = groups.map(|named| named.mentions.len()).sum();
         for named in actors {
-            let share = if is_armed_group(knowledge, named.actor) { named.mentions.len() as f32 / total as f32 } else { 0.0 };
+            let share = if is_armed_group(knowledge, named.actor) {
+                named.mentions.len() as f32 / total as f32
+            } else {
+                0.0
+            };
             let label = &knowledge.terms.actors[usize::from(named.actor)].id;
-            self.add(EvidenceKind::Actor, &named.mentions, score.part(Feature::Actors) * share, label);
+            self.add(
+                EvidenceKind::Actor,
+                &named.mentions,
+                score.part(Feature::Actors) * share,
+                label,
+            );
         }
     }
 
     fn names(&mut self, geography: &Geography, score: &Score) {
-        let part = |features: &[Feature]| features.iter().map(|feature| score.part(*feature)).sum::<f32>();
-        let latin = part(&[Feature::Share, Feature::Latin, Feature::LatinTitle, Feature::LatinLead]);
-        let foreign = part(&[Feature::Foreign, Feature::ForeignTitle, Feature::ForeignLead]);
+        let part = |features: &[Feature]| {
+            features
+                .iter()
+                .map(|feature| score.part(*feature))
+                .sum::<f32>()
+        };
+        let latin = part(&[
+            Feature::Share,
+            Feature::Latin,
+            Feature::LatinTitle,
+            Feature::LatinLead,
+        ]);
+        let foreign = part(&[
+            Feature::Foreign,
+            Feature::ForeignTitle,
+            Feature::ForeignLead,
+        ]);
         let atlas = &self.reading.knowledge.atlas;
         for name in geography.names.iter().filter(|name| name.vote > 0.0) {
-            let Some(country) = name.country else { continue };
+            let Some(country) = name.country else {
+                continue;
+            };
             let entry = atlas.entry(country);
-            let adds = if entry.latin { latin * name.vote / geography.latin } else { foreign * name.vote / geography.foreign };
-            let mentions: Vec<_> = name.mentions.iter().map(|mention| (mention.part, mention.hit)).collect();
+            let adds = if entry.latin {
+                latin * name.vote / geography.latin
+            } else {
+                foreign * name.vote / geography.foreign
+            };
+            let mentions: Vec<_> = name
+                .mentions
+                .iter()
+                .map(|mention| (mention.part, mention.hit))
+                .collect();
             let iso2 = entry.iso2;
             let label = match name.sense {
-                Sense::Place(place) => format!("{iso2}:{}", self.reading.knowledge.place(place).name),
+                Sense::Place(place) => {
+                    format!("{iso2}:{}", self.reading.knowledge.place(place).name)
+                }
                 _ => iso2.to_string(),
             };
             self.add(EvidenceKind::Place, &mentions, adds, &label);

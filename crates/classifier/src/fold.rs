@@ -37,7 +37,7 @@ pub(crate) enum Shape {
 /// The words of a text.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Words {
-    words: Vec<Word>,
+    all: Vec<Word>,
     folded: String,
     /// Whether capitals tell names from other words in this text: they do not where nearly all
     /// words have them, or none.
@@ -47,7 +47,12 @@ pub(crate) struct Words {
 impl Words {
     /// Reads at most `chars_max` code points of `text`.
     pub(crate) fn read(text: &str, chars_max: usize) -> Self {
-        let mut reader = Reader { words: Self::default(), open: None, sentence: 0, joined: true };
+        let mut reader = Reader {
+            words: Self::default(),
+            open: None,
+            sentence: 0,
+            joined: true,
+        };
         let mut chars = text.char_indices().enumerate().take(chars_max).peekable();
         let mut end = 0;
         while let Some((at, (byte, c))) = chars.next() {
@@ -75,15 +80,15 @@ impl Words {
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.words.len()
+        self.all.len()
     }
 
     pub(crate) fn get(&self, index: usize) -> Option<&Word> {
-        self.words.get(index)
+        self.all.get(index)
     }
 
     pub(crate) fn all(&self) -> &[Word] {
-        &self.words
+        &self.all
     }
 
     /// A word's folded form.
@@ -93,8 +98,12 @@ impl Words {
 
     fn judge_capitals(&mut self) {
         let letters = |word: &&Word| self.folded(word).starts_with(|c: char| c.is_alphabetic());
-        let lettered = self.words.iter().filter(letters).count();
-        let capital = self.words.iter().filter(|word| word.shape != Shape::Lower).count();
+        let lettered = self.all.iter().filter(letters).count();
+        let capital = self
+            .all
+            .iter()
+            .filter(|word| word.shape != Shape::Lower)
+            .count();
         // A headline in English capitals has few small words; running prose has three in four.
         self.capitals_tell = capital > 0 && capital * 100 < lettered * 65;
     }
@@ -122,7 +131,11 @@ impl Reader {
             word: Word {
                 span: (at, at),
                 bytes: (byte, byte),
-                shape: if c.is_uppercase() { Shape::Capital } else { Shape::Lower },
+                shape: if c.is_uppercase() {
+                    Shape::Capital
+                } else {
+                    Shape::Lower
+                },
                 sentence: self.sentence,
                 joined: self.joined,
                 folded: (folded, folded),
@@ -141,25 +154,32 @@ impl Reader {
 
     /// Whether the open word is made of single capitals with points between them so far.
     fn in_pointed_acronym(&self) -> bool {
-        self.open.as_ref().is_some_and(|open| open.pointed && open.capitals == open.letters)
+        self.open
+            .as_ref()
+            .is_some_and(|open| open.pointed && open.capitals == open.letters)
     }
 
     fn close(&mut self) {
-        let Some(mut open) = self.open.take() else { return };
+        let Some(mut open) = self.open.take() else {
+            return;
+        };
         open.word.folded.1 = self.words.folded.len() as u32;
         if open.capitals >= 2 && open.capitals == open.letters {
             open.word.shape = Shape::Upper;
         }
-        self.words.words.push(open.word);
+        self.words.all.push(open.word);
         self.joined = true;
     }
 
     fn part(&mut self, c: char, next: Option<char>) {
         self.close();
         let ends = matches!(c, '.' | '!' | '?' | '…') && next.is_none_or(char::is_whitespace);
-        if (ends || c == '\n') && !self.words.words.is_empty() {
+        if (ends || c == '\n') && !self.words.all.is_empty() {
             self.sentence += u32::from(
-                self.words.words.last().is_some_and(|word| word.sentence == self.sentence),
+                self.words
+                    .all
+                    .last()
+                    .is_some_and(|word| word.sentence == self.sentence),
             );
         }
         self.joined &= c.is_whitespace() && c != '\n';
@@ -184,14 +204,19 @@ fn fold_into(c: char, out: &mut String) {
         'á' | 'à' | 'â' | 'ã' | 'ä' | 'Á' | 'À' | 'Â' | 'Ã' | 'Ä' => out.push('a'),
         'é' | 'è' | 'ê' | 'ë' | 'É' | 'È' | 'Ê' | 'Ë' => out.push('e'),
         'í' | 'ì' | 'î' | 'ï' | 'Í' | 'Ì' | 'Î' | 'Ï' => out.push('i'),
-        'ó' | 'ò' | 'ô' | 'õ' | 'ö' | 'ø' | 'Ó' | 'Ò' | 'Ô' | 'Õ' | 'Ö' | 'Ø' => out.push('o'),
+        'ó' | 'ò' | 'ô' | 'õ' | 'ö' | 'ø' | 'Ó' | 'Ò' | 'Ô' | 'Õ' | 'Ö' | 'Ø' => {
+            out.push('o');
+        }
         'ú' | 'ù' | 'û' | 'ü' | 'Ú' | 'Ù' | 'Û' | 'Ü' => out.push('u'),
         'ñ' | 'Ñ' => out.push('n'),
         'ç' | 'Ç' => out.push('c'),
         'ß' => out.push_str("ss"),
         'æ' | 'Æ' => out.push_str("ae"),
         _ => out.extend(
-            std::iter::once(c).nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase),
+            std::iter::once(c)
+                .nfkd()
+                .filter(|c| !is_combining_mark(*c))
+                .flat_map(char::to_lowercase),
         ),
     }
 }
@@ -231,7 +256,10 @@ mod tests {
         let words = Words::of_name(text);
         let word = words.get(2).unwrap();
         assert_eq!(word.span, (11, 17));
-        assert_eq!(&text[word.bytes.0 as usize..word.bytes.1 as usize], "Cárcel");
+        assert_eq!(
+            &text[word.bytes.0 as usize..word.bytes.1 as usize],
+            "Cárcel"
+        );
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! stand; then each place is settled in the country, and within it in the division, that the
 //! other names speak for.
 
+mod candidate;
 mod mention;
 
 use rustc_hash::FxHashMap;
@@ -12,9 +13,10 @@ use story::{Home, Lang};
 
 use crate::{
     knowledge::{CountryId, Knowledge, PlaceKind, Risk},
-    matcher::{Kind, Node, Payload},
+    matcher::Node,
     reading::{Prominence, Reading, grouped},
 };
+use candidate::{Candidate, candidates, outright_vote, shares};
 pub(crate) use mention::Mention;
 
 /// What the names of a story say about where it plays.
@@ -53,24 +55,14 @@ pub(crate) enum Sense {
     Other,
 }
 
-/// What one reading of a name could stand for.
-#[derive(Clone, Copy, Debug)]
-struct Candidate {
-    country: CountryId,
-    prior: f32,
-    place: Option<u32>,
-}
-
-const COUNTRY_VOTE: f32 = 2.0;
-const DEMONYM_VOTE: f32 = 1.2;
-const ACTOR_VOTE: f32 = 1.2;
+const ACTOR_VOTE: f32 = 0.8;
 const ACTOR_ABROAD_VOTE: f32 = 0.15;
-/// A feed's home, and the language of a text in Portuguese: they decide what nothing else does.
-const HOME_VOTE: f32 = 0.8;
-/// What a country without a vote counts when a name's candidates are weighed.
-const UNVOTED: f32 = 0.15;
+/// What a feed's home, and Brazil for a text in Portuguese, count when the candidates of a name
+/// are weighed, and among the votes: they decide what nothing else does.
+const HOME_WEIGHT: f32 = 0.8;
+const HOME_VOTE: f32 = 0.3;
 /// A story about Latin America names the world around it: foreign votes count less.
-pub(crate) const FOREIGN_SHARE: f32 = 0.6;
+pub(crate) const FOREIGN_SHARE: f32 = 0.45;
 
 impl Geography {
     /// Reads the names; `actors` are the actors that are known without context, with how
@@ -82,18 +74,30 @@ impl Geography {
         let mut open = Vec::new();
         for (node, mentions) in grouped(mention::all(reading)) {
             let payloads = mention::payloads(reading, &mentions);
-            match outright_vote(knowledge, &payloads) {
+            match outright_vote(knowledge, reading.lang, &payloads) {
                 Some((country, weight)) => {
-                    let vote = weight * mention::saturated(&mentions, |m| m.prominence.weight());
+                    let vote = weight * mention::saturated(&mentions, |m| m.weight);
                     outright[usize::from(country)] += vote;
                     let country = Some(country);
-                    names.push(Name { node, mentions, sense: Sense::Country, country, vote });
+                    names.push(Name {
+                        node,
+                        mentions,
+                        sense: Sense::Country,
+                        country,
+                        vote,
+                    });
                 }
                 None => {
                     let candidates = candidates(knowledge, &payloads);
                     if !candidates.is_empty() {
                         open.push((names.len(), candidates));
-                        names.push(Name { node, mentions, sense: Sense::Other, country: None, vote: 0.0 });
+                        names.push(Name {
+                            node,
+                            mentions,
+                            sense: Sense::Other,
+                            country: None,
+                            vote: 0.0,
+                        });
                     }
                 }
             }
@@ -101,7 +105,11 @@ impl Geography {
         for (actor, prominence) in actors {
             let countries = &knowledge.terms.actors[usize::from(*actor)].countries;
             for (rank, country) in countries.iter().enumerate() {
-                let vote = if rank == 0 { ACTOR_VOTE } else { ACTOR_ABROAD_VOTE };
+                let vote = if rank == 0 {
+                    ACTOR_VOTE
+                } else {
+                    ACTOR_ABROAD_VOTE
+                };
                 outright[usize::from(*country)] += vote * prominence.weight();
             }
         }
@@ -113,20 +121,35 @@ impl Geography {
             latin_prominence: None,
             foreign_prominence: None,
         };
-        let mut priors = outright.clone();
-        for country in prior_countries(knowledge, reading.lang, home) {
-            priors[usize::from(country)] += HOME_VOTE;
-        }
-        let first = geography.ballot(knowledge, &open, &outright, &priors);
-        let second = geography.ballot(knowledge, &open, &outright, &first);
-        geography.votes = second;
+        let priors: Vec<_> = prior_countries(knowledge, reading.lang, home).collect();
+        let with_priors = |mut votes: Vec<f32>, weight: f32| {
+            priors
+                .iter()
+                .for_each(|country| votes[usize::from(*country)] += weight);
+            votes
+        };
+        let standing = with_priors(outright.clone(), HOME_WEIGHT);
+        let standing = with_priors(
+            geography.ballot(knowledge, &open, &outright, &standing),
+            HOME_WEIGHT,
+        );
+        geography.votes = with_priors(
+            geography.ballot(knowledge, &open, &outright, &standing),
+            HOME_VOTE,
+        );
         geography.settle(knowledge, &open);
         geography.sum_up(knowledge);
         geography
     }
 
     /// The outright votes and those of the places, given how the votes stand so far.
-    fn ballot(&mut self, knowledge: &Knowledge, open: &[(usize, Vec<Candidate>)], outright: &[f32], standing: &[f32]) -> Vec<f32> {
+    fn ballot(
+        &mut self,
+        knowledge: &Knowledge,
+        open: &[(usize, Vec<Candidate>)],
+        outright: &[f32],
+        standing: &[f32],
+    ) -> Vec<f32> {
         let mut votes = outright.to_vec();
         for (number, candidates) in open {
             let name = &mut self.names[*number];
@@ -134,7 +157,7 @@ impl Geography {
             let standing = |c: &Candidate| standing[usize::from(c.country)];
             let support = candidates.iter().map(standing).fold(0.0, f32::max);
             let vote = mention::saturated(&name.mentions, |mention| {
-                mention.prominence.weight() * reliability(risk, mention, support)
+                mention.weight * reliability(risk, mention, support)
             });
             let total: f32 = shares(candidates, &standing).map(|(_, share)| share).sum();
             let mut best = (None, 0.0);
@@ -156,26 +179,50 @@ impl Geography {
         let atlas = &knowledge.atlas;
         let mut divisions: FxHashMap<(CountryId, u16), f32> = FxHashMap::default();
         for (number, candidates) in open {
-            let Some(country) = self.names[*number].country else { continue };
-            let places = || candidates.iter().filter(|c| c.country == country).filter_map(|c| c.place);
+            let Some(country) = self.names[*number].country else {
+                continue;
+            };
+            let places = || {
+                candidates
+                    .iter()
+                    .filter(|c| c.country == country)
+                    .filter_map(|c| c.place)
+            };
             let count = places().count() as f32;
             for place in places().map(|place| atlas.places[place as usize]) {
-                let weight = if place.kind == PlaceKind::Admin1 { 3.0 } else { 1.0 / count };
+                let weight = if place.kind == PlaceKind::Admin1 {
+                    3.0
+                } else {
+                    1.0 / count
+                };
                 *divisions.entry((country, place.admin1)).or_default() += weight;
             }
         }
         for (number, candidates) in open {
             let name = &mut self.names[*number];
-            let Some(country) = name.country else { continue };
+            let Some(country) = name.country else {
+                continue;
+            };
             let cued = mention::place_noun(&name.mentions);
             let in_country = candidates.iter().filter(|c| c.country == country);
             let best = in_country.filter_map(|candidate| {
                 let place = candidate.place?;
                 let entry = atlas.places[place as usize];
-                let division = divisions.get(&(country, entry.admin1)).copied().unwrap_or(0.0);
-                Some((place, division + rank(entry.kind, entry.population, cued), candidate.prior))
+                let division = divisions
+                    .get(&(country, entry.admin1))
+                    .copied()
+                    .unwrap_or(0.0);
+                Some((
+                    place,
+                    division + rank(entry.kind, entry.population, cued),
+                    candidate.prior,
+                ))
             });
-            let best = best.max_by(|a, b| (a.1, a.2).partial_cmp(&(b.1, b.2)).unwrap_or(std::cmp::Ordering::Equal));
+            let best = best.max_by(|a, b| {
+                (a.1, a.2)
+                    .partial_cmp(&(b.1, b.2))
+                    .unwrap_or(std::cmp::Ordering::Equal)
+            });
             name.sense = best.map_or(Sense::Other, |(place, ..)| Sense::Place(place));
         }
     }
@@ -189,81 +236,51 @@ impl Geography {
             }
         }
         for name in &self.names {
-            let Some(country) = name.country.filter(|_| name.vote > 0.2) else { continue };
+            let Some(country) = name.country.filter(|_| name.vote > 0.2) else {
+                continue;
+            };
             let prominence = name.mentions.iter().map(|mention| mention.prominence).max();
             let latin = knowledge.atlas.entry(country).latin;
-            let slot = if latin { &mut self.latin_prominence } else { &mut self.foreign_prominence };
+            let slot = if latin {
+                &mut self.latin_prominence
+            } else {
+                &mut self.foreign_prominence
+            };
             *slot = (*slot).max(prominence);
         }
+    }
+
+    /// Whether headline or lead names a country or what lies in it.
+    pub(crate) fn names_early(&self, country: CountryId) -> bool {
+        let early = |mention: &Mention| mention.prominence >= Prominence::Lead;
+        self.names
+            .iter()
+            .any(|name| name.country == Some(country) && name.mentions.iter().any(early))
     }
 
     /// The countries by what speaks for them, the main one first, with their shares.
     pub(crate) fn countries(&self, knowledge: &Knowledge) -> Vec<(CountryId, f32)> {
         let weighed = |(number, vote): (usize, &f32)| {
             let country = number as CountryId;
-            let share = if knowledge.atlas.entry(country).latin { 1.0 } else { FOREIGN_SHARE };
+            let share = if knowledge.atlas.entry(country).latin {
+                1.0
+            } else {
+                FOREIGN_SHARE
+            };
             (country, vote * share)
         };
-        let mut countries: Vec<_> = self.votes.iter().enumerate().map(weighed).filter(|(_, vote)| *vote > 0.0).collect();
+        let mut countries: Vec<_> = self
+            .votes
+            .iter()
+            .enumerate()
+            .map(weighed)
+            .filter(|(_, vote)| *vote > 0.0)
+            .collect();
         let total: f32 = countries.iter().map(|(_, vote)| vote).sum();
         countries.iter_mut().for_each(|(_, vote)| *vote /= total);
         countries.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
         countries
     }
-}
-
-/// The country that a name stands for whatever the rest of the story says, and its vote.
-fn outright_vote(knowledge: &Knowledge, payloads: &[Payload]) -> Option<(CountryId, f32)> {
-    let place = payloads.iter().any(|payload| payload.kind == Kind::Place);
-    let vote = |payload: &Payload| match payload.kind {
-        Kind::Country => {
-            let country = payload.index as CountryId;
-            (knowledge.atlas.entry(country).large || !place).then_some((country, COUNTRY_VOTE))
-        }
-        Kind::Demonym => Some((payload.index as CountryId, DEMONYM_VOTE)),
-        Kind::Signal => Some(knowledge.atlas.signals[payload.index as usize]),
-        _ => None,
-    };
-    let votes = payloads.iter().filter_map(vote);
-    votes.max_by(|a, b| a.1.total_cmp(&b.1))
-}
-
-fn candidates(knowledge: &Knowledge, payloads: &[Payload]) -> Vec<Candidate> {
-    let atlas = &knowledge.atlas;
-    let size = |population: u32| 0.6 * (population as f32 / 20_000.0).ln_1p();
-    let candidate = |payload: &Payload| match payload.kind {
-        Kind::Place => {
-            let place = atlas.places[payload.index as usize];
-            let rank = match place.kind {
-                PlaceKind::Admin1 | PlaceKind::Region => 3.0,
-                PlaceKind::Admin2 => 0.6,
-                PlaceKind::City => 0.4,
-            };
-            let prior = rank + size(place.population);
-            Some(Candidate { country: place.country, prior, place: Some(payload.index) })
-        }
-        Kind::Country => Some(Candidate { country: payload.index as CountryId, prior: 1.0, place: None }),
-        Kind::Homonym => {
-            let (country, population) = atlas.homonyms[payload.index as usize];
-            Some(Candidate { country, prior: 0.3 + size(population), place: None })
-        }
-        _ => None,
-    };
-    payloads.iter().filter_map(candidate).collect()
-}
-
-/// How the countries of a name share its vote: by the country's biggest place of that name and
-/// by how the country stands.
-fn shares(candidates: &[Candidate], standing: &impl Fn(&Candidate) -> f32) -> impl Iterator<Item = (CountryId, f32)> {
-    let first = |number: &usize| {
-        candidates[..*number].iter().all(|before| before.country != candidates[*number].country)
-    };
-    (0..candidates.len()).filter(first).map(move |number| {
-        let candidate = &candidates[number];
-        let same = candidates.iter().filter(|other| other.country == candidate.country);
-        let prior = same.map(|other| other.prior).fold(0.0, f32::max);
-        (candidate.country, prior * prior * (UNVOTED + standing(candidate)))
-    })
 }
 
 /// How far a mention can be trusted to mean a place.
@@ -273,7 +290,7 @@ fn reliability(risk: Risk, mention: &Mention, support: f32) -> f32 {
         (Risk::Medium, true, _) | (Risk::Low, true, true) => 0.8,
         (Risk::High, true, _) => 0.6,
         (Risk::Medium, false, false) => 0.5,
-        (Risk::Low, false, true) => 0.4,
+        (Risk::Low, false, true) => 0.15,
         (Risk::High, false, false) if support > 1.0 => 0.2,
         (Risk::Medium, false, true) if support > 1.0 => 0.1,
         _ => 0.0,
@@ -295,7 +312,16 @@ fn rank(kind: PlaceKind, population: u32, cued: Option<PlaceKind>) -> f32 {
 }
 
 /// The countries that a story is likely about before it is read.
-fn prior_countries(knowledge: &Knowledge, lang: Option<Lang>, home: Home) -> impl Iterator<Item = CountryId> {
-    let spoken = (lang == Some(Lang::PT)).then(|| "BR".parse().ok()).flatten();
-    [home.country, spoken].into_iter().flatten().filter_map(|iso2| knowledge.atlas.country(iso2))
+fn prior_countries(
+    knowledge: &Knowledge,
+    lang: Option<Lang>,
+    home: Home,
+) -> impl Iterator<Item = CountryId> {
+    let spoken = (lang == Some(Lang::PT))
+        .then(|| "BR".parse().ok())
+        .flatten();
+    [home.country, spoken]
+        .into_iter()
+        .flatten()
+        .filter_map(|iso2| knowledge.atlas.country(iso2))
 }

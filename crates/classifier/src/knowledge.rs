@@ -2,6 +2,7 @@
 
 mod atlas;
 mod files;
+mod groups;
 mod table;
 mod terms;
 
@@ -9,8 +10,9 @@ use sha2::{Digest, Sha256};
 
 pub(crate) use atlas::{Atlas, CountryId, PlaceKind, PlaceRow, Risk};
 pub use files::KnowledgeFiles;
+pub(crate) use groups::{ActorName, NameRule};
 pub use table::KnowledgeError;
-pub(crate) use terms::{ActorName, CueKind, NameRule, Terms};
+pub(crate) use terms::{CueKind, Terms};
 
 use crate::{
     matcher::{Builder, Matcher},
@@ -52,7 +54,14 @@ impl Knowledge {
         atlas.add_risks(&files, &matcher, &mut problems);
         if problems.0.is_empty() {
             let hash = hash(&files);
-            Ok(Self { matcher, atlas, terms, weights, hash, places: files.places })
+            Ok(Self {
+                matcher,
+                atlas,
+                terms,
+                weights,
+                hash,
+                places: files.places,
+            })
         } else {
             Err(problems.0)
         }
@@ -99,18 +108,30 @@ mod tests {
     #[test]
     fn a_file_of_its_own_replaces_one_and_changes_the_hash() {
         let text = "name\trisk\nRosario\thigh\n";
-        let files = KnowledgeFiles::from_named(|file| (file == "ambiguity.tsv").then(|| text.to_owned()));
+        let files =
+            KnowledgeFiles::from_named(|file| (file == "ambiguity.tsv").then(|| text.to_owned()));
         let ours = Knowledge::parse(files).unwrap();
-        assert_ne!(ours.hash(), Knowledge::parse(KnowledgeFiles::embedded()).unwrap().hash());
+        assert_ne!(
+            ours.hash(),
+            Knowledge::parse(KnowledgeFiles::embedded()).unwrap().hash()
+        );
     }
 
     #[test]
     fn all_problems_are_reported_together() {
-        check("signals.tsv", "term\tiso2\tweight\nPetro\tXX\t1\nBope\tBR\tmuch\n--\tBR\t1\n", &[
-            "signals.tsv:2: `XX` is not a country of countries.tsv or foreign.tsv",
-            "signals.tsv:3: `much` is not a weight",
-            "signals.tsv:4: `--` has no word in it",
-        ]);
-        check("ambiguity.tsv", "name\trisk\nRosario\n", &["ambiguity.tsv:2: 1 columns in place of 2"]);
+        check(
+            "signals.tsv",
+            "term\tlang\tiso2\tweight\nPetro\t\tXX\t1\nBope\tpt\tBR\tmuch\n--\t\tBR\t1\n",
+            &[
+                "signals.tsv:2: `XX` is not a country of countries.tsv or foreign.tsv",
+                "signals.tsv:3: `much` is not a weight",
+                "signals.tsv:4: `--` has no word in it",
+            ],
+        );
+        check(
+            "ambiguity.tsv",
+            "name\trisk\nRosario\n",
+            &["ambiguity.tsv:2: 1 columns in place of 2"],
+        );
     }
 }

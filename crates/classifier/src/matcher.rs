@@ -109,7 +109,10 @@ impl Matcher {
 
     /// Numbers the words of a text.
     pub(crate) fn label(&self, words: &Words) -> Labels {
-        let mut labels = Labels { words: Vec::with_capacity(words.len()), stems: Vec::new() };
+        let mut labels = Labels {
+            words: Vec::with_capacity(words.len()),
+            stems: Vec::new(),
+        };
         for word in words.all() {
             let folded = words.folded(word);
             let from = labels.stems.len() as u32;
@@ -129,13 +132,23 @@ impl Matcher {
 
     fn walk(&self, labels: &Labels, start: usize, at: usize, node: u32, hits: &mut Vec<Hit>) {
         if node != 0 && self.offsets[node as usize] < self.offsets[node as usize + 1] {
-            hits.push(Hit { start: start as u32, end: at as u32, node: Node(node) });
+            hits.push(Hit {
+                start: start as u32,
+                end: at as u32,
+                node: Node(node),
+            });
         }
-        let Some(&(word, from, to)) = labels.words.get(at) else { return };
+        let Some(&(word, from, to)) = labels.words.get(at) else {
+            return;
+        };
         let stems = labels.stems[from as usize..to as usize].iter().copied();
         // A pattern never starts with any word, so the root need not be asked for one.
         let any = (node != 0).then_some(ANY);
-        for label in std::iter::once(word).filter(|word| *word != UNKNOWN).chain(stems).chain(any) {
+        for label in std::iter::once(word)
+            .filter(|word| *word != UNKNOWN)
+            .chain(stems)
+            .chain(any)
+        {
             if let Some(&next) = self.edges.get(&(node, label)) {
                 self.walk(labels, start, at + 1, next, hits);
             }
@@ -197,7 +210,11 @@ impl Builder {
             for (index, word) in words.all().iter().enumerate() {
                 let folded = words.folded(word);
                 let last = index + 1 == words.len();
-                let label = if stem && last { self.stems.insert(folded) } else { self.word(folded) };
+                let label = if stem && last {
+                    self.stems.insert(folded)
+                } else {
+                    self.word(folded)
+                };
                 node = self.step(node, label);
             }
         }
@@ -221,7 +238,11 @@ impl Builder {
             stems: self.stems,
             edges: self.edges,
             offsets,
-            payloads: self.payloads.into_iter().map(|(_, payload)| payload).collect(),
+            payloads: self
+                .payloads
+                .into_iter()
+                .map(|(_, payload)| payload)
+                .collect(),
         }
     }
 
@@ -260,7 +281,10 @@ struct Stems {
 
 impl Stems {
     fn new() -> Self {
-        Self { next: vec![[0; 26]], ends: vec![None] }
+        Self {
+            next: vec![[0; 26]],
+            ends: vec![None],
+        }
     }
 
     /// The number of a stem; its letters outside a to z end it.
@@ -303,7 +327,11 @@ mod tests {
     use super::*;
 
     fn payload(index: u32) -> Payload {
-        Payload { kind: Kind::Lexicon, case: Case::Any, index }
+        Payload {
+            kind: Kind::Lexicon,
+            case: Case::Any,
+            index,
+        }
     }
 
     /// The patterns that match somewhere in `text`, by their words.
@@ -331,13 +359,25 @@ mod tests {
     #[test]
     fn a_pattern_matches_whole_words() {
         check(&["eln"], "El ELN y Kelner", &["eln"]);
-        check(&["Santander", "Norte de Santander"], "Norte de Santander", &["norte de santander", "santander"]);
+        check(
+            &["Santander", "Norte de Santander"],
+            "Norte de Santander",
+            &["norte de santander", "santander"],
+        );
     }
 
     #[test]
     fn a_stem_matches_any_ending() {
-        check(&["emboscad*"], "emboscada, emboscados y embosque", &["emboscada", "emboscados"]);
-        check(&["condenad* a * años"], "condenado a 30 años", &["condenado a 30 anos"]);
+        check(
+            &["emboscad*"],
+            "emboscada, emboscados y embosque",
+            &["emboscada", "emboscados"],
+        );
+        check(
+            &["condenad* a * años"],
+            "condenado a 30 años",
+            &["condenado a 30 anos"],
+        );
     }
 
     #[test]

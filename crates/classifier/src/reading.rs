@@ -77,10 +77,21 @@ impl<'a> Reading<'a> {
         let text = Words::read(&article.text, TEXT_CHARS_MAX);
         let headless = title.len() == 0;
         let parts = [
-            Part::read(Field::Title, &article.title, title, headless, lang, knowledge),
+            Part::read(
+                Field::Title,
+                &article.title,
+                title,
+                headless,
+                lang,
+                knowledge,
+            ),
             Part::read(Field::Text, &article.text, text, headless, lang, knowledge),
         ];
-        Self { knowledge, lang, parts }
+        Self {
+            knowledge,
+            lang,
+            parts,
+        }
     }
 
     /// How many words were read.
@@ -164,15 +175,24 @@ impl<'a> Part<'a> {
     }
 
     /// What a hit may stand for by its capitals.
-    pub(crate) fn admitted(&self, matcher: &'a Matcher, hit: Hit) -> impl Iterator<Item = Payload> + use<'_, 'a> {
+    pub(crate) fn admitted(
+        &self,
+        matcher: &'a Matcher,
+        hit: Hit,
+    ) -> impl Iterator<Item = Payload> + use<'_, 'a> {
         let payloads = matcher.payloads(hit.node);
-        payloads.iter().copied().filter(move |payload| self.admits(hit, payload.case))
+        payloads
+            .iter()
+            .copied()
+            .filter(move |payload| self.admits(hit, payload.case))
     }
 
     fn admits(&self, hit: Hit, case: Case) -> bool {
         let words = &self.words.all()[hit.start as usize..hit.end as usize];
         let [first, .., last] = words else {
-            return words.first().is_some_and(|word| self.admits_words(word, word, case));
+            return words
+                .first()
+                .is_some_and(|word| self.admits_words(word, word, case));
         };
         self.admits_words(first, last, case)
     }
@@ -181,7 +201,10 @@ impl<'a> Part<'a> {
         let tell = self.words.capitals_tell;
         let named = |word: &Word| {
             word.shape != Shape::Lower
-                || self.words.folded(word).starts_with(|c: char| c.is_ascii_digit())
+                || self
+                    .words
+                    .folded(word)
+                    .starts_with(|c: char| c.is_ascii_digit())
         };
         match case {
             Case::Any => true,
@@ -191,13 +214,19 @@ impl<'a> Part<'a> {
                 !text.chars().any(char::is_lowercase)
             }
             // Short acronyms are words of the language where capitals do not tell.
-            Case::Upper => last.span.1 - first.span.0 > 3 || first.shape == Shape::Upper && self.has_small_words(),
+            Case::Upper => {
+                last.span.1 - first.span.0 > 3
+                    || first.shape == Shape::Upper && self.has_small_words()
+            }
         }
     }
 
     /// Whether not all is in capitals: a headline in English capitals has small letters.
     fn has_small_words(&self) -> bool {
-        self.words.all().iter().any(|word| word.shape == Shape::Capital && word.span.1 > word.span.0 + 1)
+        self.words
+            .all()
+            .iter()
+            .any(|word| word.shape == Shape::Capital && word.span.1 > word.span.0 + 1)
     }
 
     pub(crate) fn prominence(&self, hit: Hit) -> Prominence {
@@ -213,18 +242,24 @@ impl<'a> Part<'a> {
     /// The words of a hit as they stand, and their code points.
     pub(crate) fn quote(&self, hit: Hit) -> (&'a str, (u32, u32)) {
         let words = &self.words.all()[hit.start as usize..hit.end as usize];
-        let (Some(first), Some(last)) = (words.first(), words.last()) else { return ("", (0, 0)) };
+        let (Some(first), Some(last)) = (words.first(), words.last()) else {
+            return ("", (0, 0));
+        };
         let text = &self.text[first.bytes.0 as usize..last.bytes.1 as usize];
         (text, (first.span.0, last.span.1))
     }
 
     pub(crate) fn sentence(&self, hit: Hit) -> u32 {
-        self.words.get(hit.start as usize).map_or(0, |word| word.sentence)
+        self.words
+            .get(hit.start as usize)
+            .map_or(0, |word| word.sentence)
     }
 }
 
 /// Groups hits by what they are hits of, in the order in which each is first found.
-pub(crate) fn grouped<K: std::hash::Hash + Eq + Copy, T>(items: impl IntoIterator<Item = (K, T)>) -> Vec<(K, Vec<T>)> {
+pub(crate) fn grouped<K: std::hash::Hash + Eq + Copy, T>(
+    items: impl IntoIterator<Item = (K, T)>,
+) -> Vec<(K, Vec<T>)> {
     let mut numbers: FxHashMap<K, usize> = FxHashMap::default();
     let mut groups: Vec<(K, Vec<T>)> = Vec::new();
     for (key, item) in items {

@@ -44,7 +44,10 @@ impl Score {
 
     /// What the features of one side sum up to.
     pub(crate) fn logit(&self, side: Side) -> f32 {
-        let of_side = self.features.iter().filter(|(feature, ..)| feature.side() == side);
+        let of_side = self
+            .features
+            .iter()
+            .filter(|(feature, ..)| feature.side() == side);
         of_side.map(|(_, value, weight)| value * weight).sum()
     }
 
@@ -76,12 +79,20 @@ pub(crate) fn logistic(logit: f32) -> f64 {
 
 /// The weight of a term in a sum over a part of the story.
 pub(crate) fn title_weight(term: &crate::security::Term) -> f32 {
-    if term.prominence == Prominence::Title { term.weight } else { 0.0 }
+    if term.prominence == Prominence::Title {
+        term.weight
+    } else {
+        0.0
+    }
 }
 
 /// The weight of a term in the sum over headline and lead.
 pub(crate) fn lead_weight(term: &crate::security::Term) -> f32 {
-    if term.prominence >= Prominence::Lead { term.weight } else { 0.0 }
+    if term.prominence >= Prominence::Lead {
+        term.weight
+    } else {
+        0.0
+    }
 }
 
 /// The weight of a term in the sum over all mentions.
@@ -89,7 +100,12 @@ pub(crate) fn density_weight(term: &crate::security::Term) -> f32 {
     term.weight * term.mentions.len() as f32
 }
 
-fn security_features(reading: &Reading<'_>, security: &Security, actors: &[Named], add: &mut impl FnMut(Feature, f32)) {
+fn security_features(
+    reading: &Reading<'_>,
+    security: &Security,
+    actors: &[Named],
+    add: &mut impl FnMut(Feature, f32),
+) {
     let types = reading.knowledge.terms.taxonomy.event_types.len();
     let mut sums = vec![0.0_f32; types];
     for term in &security.terms {
@@ -100,31 +116,52 @@ fn security_features(reading: &Reading<'_>, security: &Security, actors: &[Named
     for (event_type, sum) in sums.iter().enumerate() {
         add(Feature::EventType(event_type as u8), sum.ln_1p());
     }
-    let sum = |weight: fn(&crate::security::Term) -> f32| security.terms.iter().map(weight).sum::<f32>();
+    let sum =
+        |weight: fn(&crate::security::Term) -> f32| security.terms.iter().map(weight).sum::<f32>();
     add(Feature::SecurityBias, 1.0);
     add(Feature::Title, sum(title_weight).ln_1p());
     add(Feature::Lead, sum(lead_weight).ln_1p());
-    add(Feature::Density, (100.0 * sum(density_weight) / security.words.max(40.0)).ln_1p());
-    add(Feature::Length, (security.words / 300.0).ln().clamp(-2.0, 2.0));
+    add(
+        Feature::Density,
+        (100.0 * sum(density_weight) / security.words.max(40.0)).ln_1p(),
+    );
     for (domain, (per_hundred, _)) in security.domains.iter().enumerate() {
         add(Feature::Domain(domain as u8), per_hundred.ln_1p());
     }
-    let groups = actors.iter().filter(|named| is_armed_group(reading.knowledge, named.actor));
+    let groups = actors
+        .iter()
+        .filter(|named| is_armed_group(reading.knowledge, named.actor));
     let mentions: usize = groups.map(|named| named.mentions.len()).sum();
     add(Feature::Actors, (mentions as f32).ln_1p());
 }
 
-fn region_features(reading: &Reading<'_>, geography: &Geography, add: &mut impl FnMut(Feature, f32)) {
+fn region_features(
+    reading: &Reading<'_>,
+    geography: &Geography,
+    add: &mut impl FnMut(Feature, f32),
+) {
     let flag = |on: bool| f32::from(u8::from(on));
     let (latin, foreign) = (geography.latin, geography.foreign);
     add(Feature::RegionBias, 1.0);
     add(Feature::Share, latin / (latin + foreign + 0.5));
     add(Feature::Latin, latin.ln_1p());
     add(Feature::Foreign, foreign.ln_1p());
-    add(Feature::LatinTitle, flag(geography.latin_prominence == Some(Prominence::Title)));
-    add(Feature::LatinLead, flag(geography.latin_prominence >= Some(Prominence::Lead)));
-    add(Feature::ForeignTitle, flag(geography.foreign_prominence == Some(Prominence::Title)));
-    add(Feature::ForeignLead, flag(geography.foreign_prominence >= Some(Prominence::Lead)));
+    add(
+        Feature::LatinTitle,
+        flag(geography.latin_prominence == Some(Prominence::Title)),
+    );
+    add(
+        Feature::LatinLead,
+        flag(geography.latin_prominence >= Some(Prominence::Lead)),
+    );
+    add(
+        Feature::ForeignTitle,
+        flag(geography.foreign_prominence == Some(Prominence::Title)),
+    );
+    add(
+        Feature::ForeignLead,
+        flag(geography.foreign_prominence >= Some(Prominence::Lead)),
+    );
     add(Feature::Spanish, flag(reading.lang == Some(Lang::ES)));
     add(Feature::Portuguese, flag(reading.lang == Some(Lang::PT)));
 }

@@ -8,6 +8,9 @@ use crate::{
     reading::{Prominence, Reading, grouped},
 };
 
+/// Where something stands: the part of the story and the words.
+type Places = Vec<(usize, Hit)>;
+
 /// Security evidence of a story.
 #[derive(Debug)]
 pub(crate) struct Security {
@@ -15,9 +18,9 @@ pub(crate) struct Security {
     /// Words of each other subject for a hundred words, and whether one stands in the headline.
     pub domains: Vec<(f32, bool)>,
     /// The words of other subjects, by domain and node.
-    pub domain_hits: Vec<((u8, Node), Vec<(usize, Hit)>)>,
+    pub domain_hits: Vec<((u8, Node), Places)>,
     /// Phrases that only look like violence.
-    pub vetoes: Vec<(Node, Vec<(usize, Hit)>)>,
+    pub vetoes: Vec<(Node, Places)>,
     /// Words read, at least 1.
     pub words: f32,
 }
@@ -44,21 +47,39 @@ impl Security {
     pub(crate) fn of(reading: &Reading<'_>) -> Self {
         let words = (reading.words() as f32).max(1.0);
         let all = reading.parts.iter().enumerate();
-        let terms = grouped(all.clone().flat_map(|(number, part)| part.terms.iter().map(move |hit| (hit.node, (number, *hit)))));
-        let terms = terms.into_iter().map(|(node, mentions)| term(reading, node, mentions)).collect();
-        let vetoes = grouped(all.clone().flat_map(|(number, part)| part.vetoes.iter().map(move |hit| (hit.node, (number, *hit)))));
+        let terms = grouped(all.clone().flat_map(|(number, part)| {
+            part.terms.iter().map(move |hit| (hit.node, (number, *hit)))
+        }));
+        let terms = terms
+            .into_iter()
+            .map(|(node, mentions)| term(reading, node, mentions))
+            .collect();
+        let vetoes = grouped(all.clone().flat_map(|(number, part)| {
+            part.vetoes
+                .iter()
+                .map(move |hit| (hit.node, (number, *hit)))
+        }));
         let domain_hits = grouped(all.flat_map(|(number, part)| {
             part.domains.iter().flat_map(move |hit| {
-                domains_of(reading, hit.node).map(move |domain| ((domain, hit.node), (number, *hit)))
+                domains_of(reading, hit.node)
+                    .map(move |domain| ((domain, hit.node), (number, *hit)))
             })
         }));
         let mut domains = vec![(0.0, false); reading.knowledge.terms.domains.len()];
         for ((domain, _), mentions) in &domain_hits {
             let slot = &mut domains[usize::from(*domain)];
             slot.0 += 100.0 * mentions.len() as f32 / words.max(50.0);
-            slot.1 |= mentions.iter().any(|(part, _)| reading.parts[*part].field == Field::Title);
+            slot.1 |= mentions
+                .iter()
+                .any(|(part, _)| reading.parts[*part].field == Field::Title);
         }
-        Self { terms, domains, domain_hits, vetoes, words }
+        Self {
+            terms,
+            domains,
+            domain_hits,
+            vetoes,
+            words,
+        }
     }
 
     /// How much evidence there is, over all event types.
@@ -90,7 +111,10 @@ impl Security {
         categories
             .into_iter()
             .filter(|(_, share)| *share >= CATEGORY_SHARE * total)
-            .map(|(name, share)| Category { name: name.to_owned(), score: rounded(share / total) })
+            .map(|(name, share)| Category {
+                name: name.to_owned(),
+                score: rounded(share / total),
+            })
             .collect()
     }
 }
@@ -103,19 +127,36 @@ pub(crate) fn rounded(value: f32) -> f64 {
 fn term(reading: &Reading<'_>, node: Node, mentions: Vec<(usize, Hit)>) -> Term {
     let lexicon = &reading.knowledge.terms.lexicon;
     let payloads = reading.knowledge.matcher.payloads(node).iter();
-    let entries = payloads.filter(|payload| payload.kind == Kind::Lexicon).map(|p| lexicon[p.index as usize]);
+    let entries = payloads
+        .filter(|payload| payload.kind == Kind::Lexicon)
+        .map(|p| lexicon[p.index as usize]);
     let mut event_types: Vec<(u8, f32)> = Vec::new();
     for entry in entries.filter(|entry| reading.lang.is_none_or(|lang| lang == entry.lang)) {
-        match event_types.iter_mut().find(|(known, _)| *known == entry.event_type) {
+        match event_types
+            .iter_mut()
+            .find(|(known, _)| *known == entry.event_type)
+        {
             Some((_, weight)) => *weight = weight.max(entry.weight),
             None => event_types.push((entry.event_type, entry.weight)),
         }
     }
-    let weight = event_types.iter().map(|(_, weight)| *weight).fold(0.0, f32::max);
-    let prominence = mentions.iter().map(|(part, hit)| reading.parts[*part].prominence(*hit)).max();
+    let weight = event_types
+        .iter()
+        .map(|(_, weight)| *weight)
+        .fold(0.0, f32::max);
+    let prominence = mentions
+        .iter()
+        .map(|(part, hit)| reading.parts[*part].prominence(*hit))
+        .max();
     let prominence = prominence.unwrap_or(Prominence::Background);
     let repeated = 1.0 + 0.2 * (mentions.len() as f32).ln();
-    Term { mentions, event_types, weight, prominence, strength: weight * prominence.weight() * repeated }
+    Term {
+        mentions,
+        event_types,
+        weight,
+        prominence,
+        strength: weight * prominence.weight() * repeated,
+    }
 }
 
 fn domains_of(reading: &Reading<'_>, node: Node) -> impl Iterator<Item = u8> {

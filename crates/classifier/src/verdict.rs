@@ -7,6 +7,10 @@ use crate::classifier::supported;
 /// Fewest words that are judged: less is a headline of another story, a menu or a caption.
 pub(crate) const WORDS_MIN: usize = 8;
 
+/// How much more evidence security needs than the region: what `security` starts below `region` in
+/// the shipped weights.
+const SECURITY_NEEDS_MORE: f64 = 1.1;
+
 /// Why a story is dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum DropReason {
@@ -40,7 +44,9 @@ pub fn drop_reason(story: &Story) -> Option<DropReason> {
         Some(DropReason::UnsupportedLanguage)
     } else if story.score == 0.0 {
         Some(DropReason::TooShort)
-    } else if says(story, |kind| kind != EvidenceKind::Place) >= says(story, |kind| kind == EvidenceKind::Place) {
+    } else if says(story, |kind| kind != EvidenceKind::Place)
+        >= says(story, |kind| kind == EvidenceKind::Place) + SECURITY_NEEDS_MORE
+    {
         Some(DropReason::NotLatinAmerica)
     } else {
         Some(DropReason::NotSecurity)
@@ -49,5 +55,10 @@ pub fn drop_reason(story: &Story) -> Option<DropReason> {
 
 /// What the evidence of some kinds sums up to.
 fn says(story: &Story, of: impl Fn(EvidenceKind) -> bool) -> f64 {
-    story.evidence.iter().filter(|evidence| of(evidence.kind)).map(|evidence| evidence.weight).sum()
+    story
+        .evidence
+        .iter()
+        .filter(|evidence| of(evidence.kind))
+        .map(|evidence| evidence.weight)
+        .sum()
 }

@@ -26,7 +26,7 @@ impl Backoff {
 }
 
 /// The longest `Retry-After` that is waited for; a longer one is cut to this and logged.
-pub(crate) const RETRY_AFTER_MAX: Duration = Duration::from_secs(7 * 24 * 3600);
+pub(crate) const RETRY_AFTER_MAX: Duration = Duration::from_hours(168);
 
 /// The wait that a `Retry-After` field asks for (RFC 9110 §10.2.3: seconds or a date), at least
 /// one second and not more than [`RETRY_AFTER_MAX`].

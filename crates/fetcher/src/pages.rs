@@ -29,7 +29,7 @@ use crate::{
 const RETRY: Backoff = Backoff {
     first: Duration::from_secs(5),
     factor: 10,
-    max: Duration::from_secs(3600),
+    max: Duration::from_hours(1),
 };
 
 /// How many entries are taken from the store at once, per request that may be under way.

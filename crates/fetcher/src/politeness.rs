@@ -23,7 +23,7 @@ const GATES_KEPT: usize = 1024;
 const CLOSING: Backoff = Backoff {
     first: Duration::from_secs(5),
     factor: 4,
-    max: Duration::from_secs(3600),
+    max: Duration::from_hours(1),
 };
 
 /// The host asked to be left alone.
@@ -235,11 +235,11 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_closed_host_refuses_until_its_time_is_over() {
         let gates = Gates::new(Duration::ZERO, 1, 64);
-        gates.close("a.test", Some(Duration::from_secs(120)));
+        gates.close("a.test", Some(Duration::from_mins(2)));
         assert_eq!(
             gates.pass("a.test").await.err(),
             Some(Closed {
-                wait: Duration::from_secs(120)
+                wait: Duration::from_mins(2)
             })
         );
         assert!(gates.pass("b.test").await.is_ok());

@@ -8,7 +8,7 @@ use story::{FeedId, Timestamp};
 use crate::{Feed, Settings, backoff::Backoff};
 
 /// The longest a feed that is gone is left alone: it may come back to life.
-const GONE: Duration = Duration::from_secs(30 * 24 * 3600);
+const GONE: Duration = Duration::from_hours(720);
 
 /// How a poll ended, as far as the schedule is concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,7 +114,7 @@ mod tests {
 
     use super::*;
 
-    const HOUR: Duration = Duration::from_secs(3600);
+    const HOUR: Duration = Duration::from_hours(1);
 
     fn feed(interval: Duration) -> Feed {
         Feed {

@@ -52,7 +52,7 @@ impl Default for Settings {
             host_concurrency: 1,
             concurrency: 64,
             poll_starts_per_second: 10,
-            min_interval: Duration::from_secs(5 * 60),
+            min_interval: Duration::from_mins(5),
             max_interval: Duration::from_secs(DAY),
             max_entry_age: Duration::from_secs(30 * DAY),
             connect_timeout: Duration::from_secs(10),

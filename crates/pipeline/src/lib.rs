@@ -30,5 +30,5 @@ pub use fetcher::{
 };
 pub use ledger::{FeedCounts, LedgerError, Reader};
 pub use line::{Line, LineError, Mode, Summary};
-pub use settings::{Settings, load_knowledge};
+pub use settings::{LoadKnowledgeError, Settings, load_knowledge};
 pub use sink::SinkError;

@@ -1,6 +1,8 @@
 //! What a line is run with, checked: the binary makes it from the configuration.
 
 use std::{
+    collections::HashMap,
+    fs, io,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -35,14 +37,106 @@ pub struct Settings {
     pub config_hash: String,
 }
 
+/// Why the knowledge of a folder cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadKnowledgeError {
+    /// A file or the folder cannot be read.
+    #[error("cannot read `{}`: {source}", path.display())]
+    Unreadable {
+        /// The file or folder.
+        path: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// A table that nothing reads: most likely a name that was mistyped.
+    #[error("`{}` is no table of vigia's: the tables are {}", path.display(), KnowledgeFiles::NAMES.join(", "))]
+    UnknownTable {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A line of a table is wrong.
+    #[error(transparent)]
+    Invalid(KnowledgeError),
+}
+
 /// Reads the classifier's knowledge: what is embedded in the program, with the files of `folder`
-/// in the place of those of the same name.
-pub fn load_knowledge(folder: Option<&Path>) -> Result<Arc<Knowledge>, Vec<KnowledgeError>> {
-    let files = match folder {
-        Some(folder) => {
-            KnowledgeFiles::from_named(|name| std::fs::read_to_string(folder.join(name)).ok())
+/// in the place of those of the same name. Reports everything that is wrong with them.
+pub fn load_knowledge(folder: Option<&Path>) -> Result<Arc<Knowledge>, Vec<LoadKnowledgeError>> {
+    let mut errors = Vec::new();
+    let mut texts = HashMap::new();
+    for path in folder
+        .map(|folder| tables(folder, &mut errors))
+        .unwrap_or_default()
+    {
+        let name = path
+            .file_name()
+            .and_then(|name| name.to_str())
+            .unwrap_or_default()
+            .to_owned();
+        if !KnowledgeFiles::NAMES.contains(&name.as_str()) {
+            errors.push(LoadKnowledgeError::UnknownTable { path });
+            continue;
         }
-        None => KnowledgeFiles::embedded(),
+        match fs::read_to_string(&path) {
+            Ok(text) => drop(texts.insert(name, text)),
+            Err(source) => errors.push(LoadKnowledgeError::Unreadable { path, source }),
+        }
+    }
+    let parsed = Knowledge::parse(KnowledgeFiles::from_named(|name| texts.remove(name)));
+    match parsed {
+        Ok(knowledge) if errors.is_empty() => Ok(Arc::new(knowledge)),
+        Ok(_) => Err(errors),
+        Err(invalid) => {
+            errors.extend(invalid.into_iter().map(LoadKnowledgeError::Invalid));
+            Err(errors)
+        }
+    }
+}
+
+/// The TSV files of a folder, by name.
+fn tables(folder: &Path, errors: &mut Vec<LoadKnowledgeError>) -> Vec<PathBuf> {
+    let listed = fs::read_dir(folder).and_then(|entries| {
+        entries
+            .map(|entry| entry.map(|entry| entry.path()))
+            .collect()
+    });
+    let mut paths: Vec<PathBuf> = match listed {
+        Ok(paths) => paths,
+        Err(source) => {
+            errors.push(LoadKnowledgeError::Unreadable {
+                path: folder.to_owned(),
+                source,
+            });
+            return Vec::new();
+        }
     };
-    Knowledge::parse(files).map(Arc::new)
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "tsv"));
+    paths.sort();
+    paths
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn errors_of(name: &str, bytes: &[u8]) -> Vec<String> {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join(name), bytes).unwrap();
+        let errors = load_knowledge(Some(folder.path()))
+            .err()
+            .unwrap_or_default();
+        errors.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn nothing_in_a_knowledge_folder_is_silently_ignored() {
+        assert_eq!(errors_of("README.md", b"not a table"), [""; 0]);
+        assert!(errors_of("actores.tsv", b"x")[0].contains("the tables are"));
+        assert!(errors_of("actors.tsv", b"\xff\xfe")[0].contains("cannot read"));
+        let wrong = errors_of("umbrellas.tsv", b"id\tbase\tcues\nonly-one-column\n");
+        assert!(
+            wrong[0].contains("umbrellas.tsv") && wrong[0].contains('2'),
+            "{wrong:?}"
+        );
+    }
 }

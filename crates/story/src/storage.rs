@@ -227,4 +227,4 @@ pub trait SinkStore: Send + Sync + 'static {
 }
 
 /// How long dropped verdicts are kept for `vigia explain`.
-pub const DROPPED_KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
+pub const DROPPED_KEPT: Duration = Duration::from_hours(30 * 24);

@@ -22,24 +22,27 @@ pub(super) fn of(reading: &Reading<'_>, mentions: &[(usize, Hit)]) -> Role {
     for (part, hit) in mentions {
         votes.count(&reading.parts[*part], *hit);
     }
-    let most = votes.perpetrator.max(votes.target).max(votes.party);
-    if most < 1.0 {
-        Role::Mentioned
-    } else if votes.perpetrator == most {
-        Role::Perpetrator
-    } else if votes.target == most {
-        Role::Target
-    } else {
-        Role::Party
-    }
+    let sides = [
+        (Role::Perpetrator, votes.perpetrator),
+        (Role::Target, votes.target),
+        (Role::Party, votes.party),
+    ];
+    // Of two roles with as many votes the first in this order is told.
+    let most = sides.into_iter().rev().max_by(|a, b| a.1.total_cmp(&b.1));
+    most.filter(|(_, votes)| *votes >= 1.0)
+        .map_or(Role::Mentioned, |(role, _)| role)
 }
 
 impl Votes {
     fn count(&mut self, part: &Part<'_>, hit: Hit) {
         let weight = if part.field == Field::Title { 2.0 } else { 1.0 };
         let sentence = part.sentence(hit);
-        let from = part.cues.partition_point(|(cue, _)| part.sentence(*cue) < sentence);
-        let cues = part.cues[from..].iter().take_while(|(cue, _)| part.sentence(*cue) == sentence);
+        let from = part
+            .cues
+            .partition_point(|(cue, _)| part.sentence(*cue) < sentence);
+        let cues = part.cues[from..]
+            .iter()
+            .take_while(|(cue, _)| part.sentence(*cue) == sentence);
         // One word beside a name is one piece of evidence, however many cues it belongs to.
         let (mut blamed, mut acts, mut suffers, mut deals) = (0.0_f32, 0.0_f32, 0.0_f32, 0.0_f32);
         for (cue, kind) in cues {

@@ -1,5 +1,7 @@
 //! A mention of a name and what stands around it.
 
+use story::Field;
+
 use crate::{
     fold::Shape,
     knowledge::{CueKind, PlaceKind},
@@ -20,42 +22,64 @@ pub(crate) struct Mention {
     pub inside_name: bool,
     /// Whether it names a street, a stadium or the like.
     pub venue: bool,
+    /// How much it counts where it stands.
+    pub weight: f32,
     /// The kind of place that the word before it says: `province of`.
     noun: Option<PlaceKind>,
 }
 
+/// What the first name of a headline counts more than the others: the story is told of it.
+const FIRST_IN_TITLE: f32 = 1.35;
+
 /// All mentions of places, countries and their institutions, by node.
 pub(super) fn all<'r>(reading: &'r Reading<'_>) -> impl Iterator<Item = (Node, Mention)> + use<'r> {
-    reading.parts.iter().enumerate().flat_map(move |(number, part)| {
-        let matcher = &reading.knowledge.matcher;
-        part.names.iter().enumerate().filter_map(move |(index, hit)| {
-            let place = |payload: &Payload| payload.kind != Kind::Actor;
-            matcher.payloads(hit.node).iter().any(place).then(|| {
-                let before = index.checked_sub(1).map(|index| part.names[index]);
-                (hit.node, mention(part, number, *hit, before))
-            })
+    reading
+        .parts
+        .iter()
+        .enumerate()
+        .flat_map(move |(number, part)| {
+            let matcher = &reading.knowledge.matcher;
+            part.names
+                .iter()
+                .enumerate()
+                .filter_map(move |(index, hit)| {
+                    let place = |payload: &Payload| payload.kind != Kind::Actor;
+                    matcher.payloads(hit.node).iter().any(place).then(|| {
+                        let before = index.checked_sub(1).map(|index| part.names[index]);
+                        (hit.node, mention(part, number, *hit, before))
+                    })
+                })
         })
-    })
 }
 
 fn mention(part: &Part<'_>, number: usize, hit: Hit, before: Option<Hit>) -> Mention {
     let cue = |kind: CueKind, reach: u32| {
-        let from = part.cues.partition_point(|(cue, _)| cue.start + 6 < hit.start);
-        let near = part.cues[from..].iter().take_while(|(cue, _)| cue.start < hit.start);
-        near.filter(move |(cue, k)| *k == kind && cue.end <= hit.start && cue.end + reach >= hit.start)
-            .map(|(cue, _)| *cue)
-            .last()
+        let from = part
+            .cues
+            .partition_point(|(cue, _)| cue.start + 6 < hit.start);
+        let near = part.cues[from..]
+            .iter()
+            .take_while(|(cue, _)| cue.start < hit.start);
+        near.filter(move |(cue, k)| {
+            *k == kind && cue.end <= hit.start && cue.end + reach >= hit.start
+        })
+        .map(|(cue, _)| *cue)
+        .last()
     };
     let follows_name = before.is_some_and(|before| before.end == hit.start);
     let noun = cue(CueKind::PlaceNoun, 2);
     let locative = cue(CueKind::Locative, 0);
     let venue = cue(CueKind::Venue, 2).is_some();
+    let prominence = part.prominence(hit);
+    let first_in_title = before.is_none() && part.field == Field::Title;
     Mention {
         part: number,
         hit,
-        prominence: part.prominence(hit),
+        prominence,
+        weight: prominence.weight() * if first_in_title { FIRST_IN_TITLE } else { 1.0 },
         located: follows_name || noun.is_some() || locative.is_some(),
-        inside_name: !follows_name && inside_name(part, hit, noun.is_some()) || cue(CueKind::PersonTitle, 0).is_some(),
+        inside_name: !follows_name && inside_name(part, hit, noun.is_some())
+            || cue(CueKind::PersonTitle, 0).is_some(),
         venue,
         noun: noun.and_then(|cue| noun_kind(part, cue)),
     }
@@ -68,14 +92,29 @@ fn inside_name(part: &Part<'_>, hit: Hit, cued: bool) -> bool {
     }
     let words = part.words.all();
     let (start, end) = (hit.start as usize, hit.end as usize);
-    let covered = |at: usize| part.names.iter().any(|name| (name.start as usize..name.end as usize).contains(&at));
-    let before = start.checked_sub(1).map(|at| (at, words[at])).is_some_and(|(at, word)| {
-        let opens = at.checked_sub(1).is_none_or(|at| words[at].sentence != word.sentence);
-        word.shape == Shape::Capital && words[start].joined && !opens && !covered(at)
-            && word.sentence == words[start].sentence
-    });
+    let covered = |at: usize| {
+        part.names
+            .iter()
+            .any(|name| (name.start as usize..name.end as usize).contains(&at))
+    };
+    let before = start
+        .checked_sub(1)
+        .map(|at| (at, words[at]))
+        .is_some_and(|(at, word)| {
+            let opens = at
+                .checked_sub(1)
+                .is_none_or(|at| words[at].sentence != word.sentence);
+            word.shape == Shape::Capital
+                && words[start].joined
+                && !opens
+                && !covered(at)
+                && word.sentence == words[start].sentence
+        });
     let after = words.get(end).is_some_and(|word| {
-        word.shape == Shape::Capital && word.joined && word.sentence == words[start].sentence && !covered(end)
+        word.shape == Shape::Capital
+            && word.joined
+            && word.sentence == words[start].sentence
+            && !covered(end)
     });
     before || after
 }
@@ -96,7 +135,9 @@ fn noun_kind(part: &Part<'_>, cue: Hit) -> Option<PlaceKind> {
 pub(super) fn payloads(reading: &Reading<'_>, mentions: &[Mention]) -> Vec<Payload> {
     let mut payloads: Vec<_> = mentions
         .iter()
-        .flat_map(|mention| reading.parts[mention.part].admitted(&reading.knowledge.matcher, mention.hit))
+        .flat_map(|mention| {
+            reading.parts[mention.part].admitted(&reading.knowledge.matcher, mention.hit)
+        })
         .filter(|payload| payload.kind != Kind::Actor)
         .collect();
     payloads.sort_unstable();

@@ -1,7 +1,7 @@
 //! Countries, places and what names them.
 
 use rustc_hash::FxHashMap;
-use story::Iso2;
+use story::{Iso2, Lang};
 
 use super::{
     KnowledgeFiles,
@@ -59,9 +59,20 @@ pub(crate) struct PlaceEntry {
 pub(crate) struct PlaceRow<'a> {
     pub name: &'a str,
     pub kind: &'a str,
+    /// What it is called there: `municipio`, `supranational`.
+    pub subkind: &'a str,
     pub admin1: &'a str,
     pub lat: Option<f64>,
     pub lon: Option<f64>,
+}
+
+/// What an institution or a person says about a country.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Signal {
+    pub country: CountryId,
+    pub vote: f32,
+    /// The language in which it says so; in any where there is none.
+    pub lang: Option<Lang>,
 }
 
 /// How often a name is something else.
@@ -80,18 +91,33 @@ pub(crate) struct Atlas {
     pub places: Vec<PlaceEntry>,
     /// Where each place elsewhere lies, and how many people live there.
     pub homonyms: Vec<(CountryId, u32)>,
-    /// What an institution or a person says about a country.
-    pub signals: Vec<(CountryId, f32)>,
+    /// Institutions, people and places elsewhere that give a country away.
+    pub signals: Vec<Signal>,
     risks: FxHashMap<Node, Risk>,
     by_iso2: FxHashMap<Iso2, CountryId>,
 }
 
 const PLACES: [&str; 11] = [
-    "id", "name", "kind", "subkind", "iso2", "admin1", "admin2", "lat", "lon", "population",
+    "id",
+    "name",
+    "kind",
+    "subkind",
+    "iso2",
+    "admin1",
+    "admin2",
+    "lat",
+    "lon",
+    "population",
     "aliases",
 ];
 const COUNTRIES: [&str; 8] = [
-    "iso2", "name_en", "name_es", "name_pt", "capital", "demonyms_en", "demonyms_es",
+    "iso2",
+    "name_en",
+    "name_es",
+    "name_pt",
+    "capital",
+    "demonyms_en",
+    "demonyms_es",
     "demonyms_pt",
 ];
 
@@ -119,6 +145,7 @@ impl Atlas {
         PlaceRow {
             name: bare(cells[1]).unwrap_or(cells[1]),
             kind: cells[2],
+            subkind: cells[3],
             admin1: cells[5],
             lat: cells[7].parse().ok(),
             lon: cells[8].parse().ok(),
@@ -126,30 +153,56 @@ impl Atlas {
     }
 
     /// Reads the countries, elsewhere too; everything else refers to them.
-    pub(crate) fn add_countries(&mut self, files: &KnowledgeFiles, builder: &mut Builder, problems: &mut Problems) {
+    pub(crate) fn add_countries(
+        &mut self,
+        files: &KnowledgeFiles,
+        builder: &mut Builder,
+        problems: &mut Problems,
+    ) {
         let header = {
             let mut header = ["aliases"; 9];
             header[..8].copy_from_slice(&COUNTRIES);
             header
         };
-        for (index, row) in rows("countries.tsv", &files.countries, header, problems).iter().enumerate() {
+        for (index, row) in rows("countries.tsv", &files.countries, header, problems)
+            .iter()
+            .enumerate()
+        {
             let large = index < LARGE_FIRST;
-            let Some(country) = self.add_country(row, true, large, problems) else { continue };
-            let names = [1, 2, 3, 8].into_iter().flat_map(|cell| list(row.cells[cell]));
+            let Some(country) = self.add_country(row, true, large, problems) else {
+                continue;
+            };
+            let names = [1, 2, 3, 8]
+                .into_iter()
+                .flat_map(|cell| list(row.cells[cell]));
             for name in names.filter(|name| bare(name).is_none()) {
                 builder.name(name, payload(Kind::Country, name, country.into()));
             }
             self.add_demonyms([5, 6, 7].map(|cell| row.cells[cell]), country, builder);
         }
-        for row in &rows("foreign.tsv", &files.foreign, ["iso2", "names", "demonyms", "places"], problems) {
-            let Some(country) = self.add_country(row, false, true, problems) else { continue };
+        for row in &rows(
+            "foreign.tsv",
+            &files.foreign,
+            ["iso2", "names", "demonyms", "places"],
+            problems,
+        ) {
+            let Some(country) = self.add_country(row, false, true, problems) else {
+                continue;
+            };
             for name in list(row.cells[1]) {
                 builder.name(name, payload(Kind::Country, name, country.into()));
             }
             self.add_demonyms([row.cells[2], "", ""], country, builder);
             for name in list(row.cells[3]) {
-                self.signals.push((country, 1.0));
-                builder.name(name, payload(Kind::Signal, name, self.signals.len() as u32 - 1));
+                self.signals.push(Signal {
+                    country,
+                    vote: 1.0,
+                    lang: None,
+                });
+                builder.name(
+                    name,
+                    payload(Kind::Signal, name, self.signals.len() as u32 - 1),
+                );
             }
         }
     }
@@ -162,7 +215,10 @@ impl Atlas {
         problems: &mut Problems,
     ) -> Option<CountryId> {
         let Ok(iso2) = row.cells[0].parse::<Iso2>() else {
-            row.wrong(problems, format!("`{}` is not a country code", row.cells[0]));
+            row.wrong(
+                problems,
+                format!("`{}` is not a country code", row.cells[0]),
+            );
             return None;
         };
         let Ok(country) = CountryId::try_from(self.countries.len()) else {
@@ -178,19 +234,34 @@ impl Atlas {
 
     #[expect(clippy::unused_self, reason = "reads as a step of the atlas")]
     fn add_demonyms(&self, lists: [&str; 3], country: CountryId, builder: &mut Builder) {
-        for name in lists.into_iter().flat_map(list).filter(|name| bare(name).is_none()) {
+        for name in lists
+            .into_iter()
+            .flat_map(list)
+            .filter(|name| bare(name).is_none())
+        {
             // English demonyms have a capital; Spanish and Portuguese ones do not.
-            let payload = Payload { case: Case::Any, ..payload(Kind::Demonym, name, country.into()) };
+            let payload = Payload {
+                case: Case::Any,
+                ..payload(Kind::Demonym, name, country.into())
+            };
             builder.name(name, payload);
         }
     }
 
-    pub(crate) fn add_places(&mut self, files: &KnowledgeFiles, builder: &mut Builder, problems: &mut Problems) {
+    pub(crate) fn add_places(
+        &mut self,
+        files: &KnowledgeFiles,
+        builder: &mut Builder,
+        problems: &mut Problems,
+    ) {
         let mut admin1s: FxHashMap<(CountryId, &str), u16> = FxHashMap::default();
         for row in &rows("places.tsv", &files.places, PLACES, problems) {
             let [_, name, kind, _, iso2, admin1, ..] = row.cells;
             let Some(kind) = PlaceKind::of(kind) else {
-                row.wrong(problems, format!("`{kind}` is not a kind: use admin1, admin2, city or region"));
+                row.wrong(
+                    problems,
+                    format!("`{kind}` is not a kind: use admin1, admin2, city or region"),
+                );
                 continue;
             };
             let population = row.parse(9, "a number of people", problems);
@@ -200,11 +271,23 @@ impl Atlas {
             let names = std::iter::once(name).chain(list(row.cells[10]));
             let names: Vec<_> = names.filter(|name| name.chars().nth(2).is_some()).collect();
             for iso2 in list(iso2) {
-                let Some(country) = self.known(iso2, row, problems) else { continue };
+                let Some(country) = self.known(iso2, row, problems) else {
+                    continue;
+                };
                 let next = admin1s.len() as u16 + 1;
-                let admin1 = if admin1.is_empty() { 0 } else { *admin1s.entry((country, admin1)).or_insert(next) };
+                let admin1 = if admin1.is_empty() {
+                    0
+                } else {
+                    *admin1s.entry((country, admin1)).or_insert(next)
+                };
                 let place = self.places.len() as u32;
-                self.places.push(PlaceEntry { row: row.offset as u32, population, admin1, country, kind });
+                self.places.push(PlaceEntry {
+                    row: row.offset as u32,
+                    population,
+                    admin1,
+                    country,
+                    kind,
+                });
                 for name in &names {
                     builder.name(name, payload(Kind::Place, name, place));
                     if let Some(english) = translated(name) {
@@ -215,20 +298,47 @@ impl Atlas {
         }
     }
 
-    pub(crate) fn add_signals(&mut self, files: &KnowledgeFiles, builder: &mut Builder, problems: &mut Problems) {
-        for row in &rows("homonyms.tsv", &files.homonyms, ["name", "iso2", "population"], problems) {
+    pub(crate) fn add_signals(
+        &mut self,
+        files: &KnowledgeFiles,
+        builder: &mut Builder,
+        problems: &mut Problems,
+    ) {
+        for row in &rows(
+            "homonyms.tsv",
+            &files.homonyms,
+            ["name", "iso2", "population"],
+            problems,
+        ) {
             let population = row.parse(2, "a number of people", problems);
             // A country that is not listed as foreign is nowhere that a story would name.
-            if let Some(country) = row.cells[1].parse().ok().and_then(|iso2| self.country(iso2)) {
+            if let Some(country) = row.cells[1]
+                .parse()
+                .ok()
+                .and_then(|iso2| self.country(iso2))
+            {
                 self.homonyms.push((country, population));
                 let index = self.homonyms.len() as u32 - 1;
                 builder.name(row.cells[0], payload(Kind::Homonym, row.cells[0], index));
             }
         }
-        for row in &rows("signals.tsv", &files.signals, ["term", "iso2", "weight"], problems) {
-            let weight = row.parse(2, "a weight", problems);
-            if let Some(country) = self.known(row.cells[1], row, problems) {
-                self.signals.push((country, weight));
+        for row in &rows(
+            "signals.tsv",
+            &files.signals,
+            ["term", "lang", "iso2", "weight"],
+            problems,
+        ) {
+            let vote = row.parse(3, "a weight", problems);
+            let lang = row.cells[1].parse().ok();
+            if lang.is_none() && !row.cells[1].is_empty() {
+                row.wrong(problems, format!("`{}` is not a language", row.cells[1]));
+            }
+            if let Some(country) = self.known(row.cells[2], row, problems) {
+                self.signals.push(Signal {
+                    country,
+                    vote,
+                    lang,
+                });
                 let index = self.signals.len() as u32 - 1;
                 if !builder.name(row.cells[0], payload(Kind::Signal, row.cells[0], index)) {
                     row.wrong(problems, format!("`{}` has no word in it", row.cells[0]));
@@ -237,14 +347,27 @@ impl Atlas {
         }
     }
 
-    pub(crate) fn add_risks(&mut self, files: &KnowledgeFiles, matcher: &Matcher, problems: &mut Problems) {
-        for row in &rows("ambiguity.tsv", &files.ambiguity, ["name", "risk"], problems) {
+    pub(crate) fn add_risks(
+        &mut self,
+        files: &KnowledgeFiles,
+        matcher: &Matcher,
+        problems: &mut Problems,
+    ) {
+        for row in &rows(
+            "ambiguity.tsv",
+            &files.ambiguity,
+            ["name", "risk"],
+            problems,
+        ) {
             let risk = match row.cells[1] {
                 "high" => Risk::High,
                 "medium" => Risk::Medium,
                 "low" => Risk::Low,
                 other => {
-                    row.wrong(problems, format!("`{other}` is not a risk: use low, medium or high"));
+                    row.wrong(
+                        problems,
+                        format!("`{other}` is not a risk: use low, medium or high"),
+                    );
                     continue;
                 }
             };
@@ -255,17 +378,29 @@ impl Atlas {
     }
 
     /// The country of a code that must be in the countries' or the foreign file.
-    pub(crate) fn known<const N: usize>(&self, iso2: &str, row: &Row<'_, N>, problems: &mut Problems) -> Option<CountryId> {
+    pub(crate) fn known<const N: usize>(
+        &self,
+        iso2: &str,
+        row: &Row<'_, N>,
+        problems: &mut Problems,
+    ) -> Option<CountryId> {
         let country = iso2.parse().ok().and_then(|iso2| self.country(iso2));
         if country.is_none() {
-            row.wrong(problems, format!("`{iso2}` is not a country of countries.tsv or foreign.tsv"));
+            row.wrong(
+                problems,
+                format!("`{iso2}` is not a country of countries.tsv or foreign.tsv"),
+            );
         }
         country
     }
 }
 
 fn payload(kind: Kind, name: &str, index: u32) -> Payload {
-    Payload { kind, case: Case::of_name(name), index }
+    Payload {
+        kind,
+        case: Case::of_name(name),
+        index,
+    }
 }
 
 /// The form in which English machine translation gives a name of two or more words: `La

@@ -20,7 +20,11 @@ pub(crate) struct Problems(pub Vec<KnowledgeError>);
 
 impl Problems {
     pub(crate) fn add(&mut self, file: &str, line: usize, what: impl Into<String>) {
-        self.0.push(KnowledgeError { file: file.to_owned(), line, what: what.into() });
+        self.0.push(KnowledgeError {
+            file: file.to_owned(),
+            line,
+            what: what.into(),
+        });
     }
 }
 
@@ -36,7 +40,12 @@ pub(crate) struct Row<'a, const N: usize> {
 
 impl<const N: usize> Row<'_, N> {
     /// Reads a cell, which may be empty for the type's default.
-    pub(crate) fn parse<T: FromStr + Default>(&self, cell: usize, what: &str, problems: &mut Problems) -> T {
+    pub(crate) fn parse<T: FromStr + Default>(
+        &self,
+        cell: usize,
+        what: &str,
+        problems: &mut Problems,
+    ) -> T {
         let text = self.cells[cell];
         if text.is_empty() {
             return T::default();
@@ -72,11 +81,20 @@ pub(crate) fn rows<'a, const N: usize>(
             continue;
         }
         match cells::<N>(line) {
-            Ok(cells) if headed => rows.push(Row { file, line: number, offset: begin, cells }),
+            Ok(cells) if headed => rows.push(Row {
+                file,
+                line: number,
+                offset: begin,
+                cells,
+            }),
             Ok(cells) if cells == header => headed = true,
             _ if !headed => {
                 let columns = header.join("`, `");
-                problems.add(file, number, format!("the header must name the columns `{columns}`"));
+                problems.add(
+                    file,
+                    number,
+                    format!("the header must name the columns `{columns}`"),
+                );
                 return rows;
             }
             Ok(_) => {}
@@ -104,7 +122,9 @@ pub(crate) fn cells<const N: usize>(line: &str) -> Result<[&str; N], usize> {
 
 /// The items of a cell that lists several.
 pub(crate) fn list(cell: &str) -> impl Iterator<Item = &str> {
-    cell.split('|').map(str::trim).filter(|item| !item.is_empty())
+    cell.split('|')
+        .map(str::trim)
+        .filter(|item| !item.is_empty())
 }
 
 /// A name without the remark in brackets at its end: `Los Lobos (Ecuador)`.
@@ -128,8 +148,17 @@ mod tests {
     fn errors_name_file_line_and_what_is_wrong() {
         check("a\tb\n1\t2\n", &[]);
         check("# ours\na\tb\r\n\n1\t2", &[]);
-        check("a\tb\n1\n1\t2\t3\n", &["t.tsv:2: 1 columns in place of 2", "t.tsv:3: 3 columns in place of 2"]);
-        check("a\tc\n", &["t.tsv:1: the header must name the columns `a`, `b`"]);
+        check(
+            "a\tb\n1\n1\t2\t3\n",
+            &[
+                "t.tsv:2: 1 columns in place of 2",
+                "t.tsv:3: 3 columns in place of 2",
+            ],
+        );
+        check(
+            "a\tc\n",
+            &["t.tsv:1: the header must name the columns `a`, `b`"],
+        );
         check("", &["t.tsv:1: the file is empty"]);
     }
 }

@@ -1,49 +1,14 @@
-//! Actors, the lexicon of security news, traps and cues.
+//! The lexicon of security news, traps and cues.
 
 use rustc_hash::FxHashMap;
 use story::Lang;
 
 use super::{
     KnowledgeFiles,
-    atlas::{Atlas, CountryId},
-    table::{Problems, Row, bare, list, rows},
+    groups::{ActorEntry, ActorName, Umbrella},
+    table::{Problems, list, rows},
 };
 use crate::matcher::{Builder, Case, Kind, Payload};
-
-/// An armed group or state force.
-#[derive(Debug)]
-pub(crate) struct ActorEntry {
-    pub id: Box<str>,
-    pub name: Box<str>,
-    pub kind: Box<str>,
-    /// Where it is active, the home first.
-    pub countries: Vec<CountryId>,
-}
-
-/// A name of an actor, and when it counts.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct ActorName {
-    pub actor: u16,
-    pub rule: NameRule,
-    /// Whether it is an acronym of three letters or fewer.
-    pub short: bool,
-}
-
-/// When a name of an actor counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum NameRule {
-    /// Always.
-    Free,
-    /// Where the text speaks of security in one of its countries.
-    Context,
-}
-
-/// An actor that is told by a word near another's name.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Umbrella {
-    pub actor: u16,
-    pub base: u16,
-}
 
 /// A term of the lexicon.
 #[derive(Clone, Copy, Debug)]
@@ -106,94 +71,24 @@ pub(crate) struct Terms {
     pub traps: Vec<(Box<str>, u8)>,
 }
 
-const ACTORS: [&str; 13] = [
-    "id", "name", "name_en", "acronyms", "aliases", "countries", "kind", "active_from",
-    "active_to", "match_mode", "acronym_match", "free_aliases", "caution",
-];
-
 impl Terms {
-    pub(crate) fn add_actors(&mut self, files: &KnowledgeFiles, atlas: &Atlas, builder: &mut Builder, problems: &mut Problems) {
-        let mut by_id = FxHashMap::default();
-        for row in &rows("actors.tsv", &files.actors, ACTORS, problems) {
-            let [id, name, _, _, _, countries, kind, ..] = row.cells;
-            let actor = self.actors.len() as u16;
-            if by_id.insert(id, actor).is_some() {
-                row.wrong(problems, format!("`{id}` stands twice"));
-            }
-            // A group may be at work where no story is looked for; such a country is left out.
-            let countries: Vec<_> =
-                list(countries).filter_map(|iso2| atlas.country(iso2.parse().ok()?)).collect();
-            if countries.is_empty() {
-                row.wrong(problems, format!("no country of `{id}` is in countries.tsv or foreign.tsv"));
-            }
-            let name = bare(name).unwrap_or(name);
-            self.actors.push(ActorEntry { id: id.into(), name: name.into(), kind: kind.into(), countries });
-            self.add_actor_names(row, actor, builder, problems);
-        }
-        for row in &rows("umbrellas.tsv", &files.umbrellas, ["id", "base", "cues"], problems) {
-            let (Some(&actor), Some(&base)) = (by_id.get(row.cells[0]), by_id.get(row.cells[1])) else {
-                row.wrong(problems, "both actors must be in actors.tsv");
-                continue;
-            };
-            self.umbrellas.push(Umbrella { actor, base });
-            for cue in list(row.cells[2]) {
-                let index = self.umbrellas.len() as u32 - 1;
-                builder.term(cue, Payload { kind: Kind::Umbrella, case: Case::Any, index });
-            }
-        }
-    }
-
-    fn add_actor_names(&mut self, row: &Row<'_, 13>, actor: u16, builder: &mut Builder, problems: &mut Problems) {
-        let [_, name, name_en, acronyms, aliases, _, _, _, _, mode, acronym_match, free, _] = row.cells;
-        let rule = match mode {
-            "free" => Some(NameRule::Free),
-            "context" => Some(NameRule::Context),
-            "never_bare" => None,
-            other => {
-                row.wrong(problems, format!("`{other}` is not a match mode: use free, context or never_bare"));
-                return;
-            }
-        };
-        let mut names: FxHashMap<&str, Option<NameRule>> = FxHashMap::default();
-        for name in [name, name_en].into_iter().chain(list(aliases)).chain(list(acronyms)) {
-            names.insert(name, rule);
-            if let Some(bare) = bare(name) {
-                // Without its remark a name is no longer told from others.
-                let rule = rule.map(|_| NameRule::Context);
-                names.entry(bare).or_insert(rule);
-            }
-        }
-        for name in list(free) {
-            names.insert(name, Some(NameRule::Free));
-        }
-        for acronym in list(acronym_match) {
-            match acronym.rsplit_once(':') {
-                Some((acronym, "free")) => names.insert(acronym, Some(NameRule::Free)),
-                Some((acronym, "context")) => names.insert(acronym, Some(NameRule::Context)),
-                Some((acronym, "never")) => names.insert(acronym, None),
-                _ => {
-                    row.wrong(problems, format!("`{acronym}` is not an acronym with `:free`, `:context` or `:never`"));
-                    None
-                }
-            };
-        }
-        let mut names: Vec<_> = names.into_iter().collect();
-        names.sort_unstable_by_key(|(name, _)| *name);
-        for (name, rule) in names {
-            let Some(rule) = rule else { continue };
-            let case = Case::of_name(name);
-            let short = case == Case::Upper && name.chars().count() <= 3;
-            self.actor_names.push(ActorName { actor, rule, short });
-            let index = self.actor_names.len() as u32 - 1;
-            builder.name(name, Payload { kind: Kind::Actor, case, index });
-        }
-    }
-
-    pub(crate) fn add_lexicon(&mut self, files: &KnowledgeFiles, builder: &mut Builder, problems: &mut Problems) {
+    pub(crate) fn add_lexicon(
+        &mut self,
+        files: &KnowledgeFiles,
+        builder: &mut Builder,
+        problems: &mut Problems,
+    ) {
         let mut types = FxHashMap::default();
-        for row in &rows("categories.tsv", &files.categories, ["event_type", "category"], problems) {
+        for row in &rows(
+            "categories.tsv",
+            &files.categories,
+            ["event_type", "category"],
+            problems,
+        ) {
             types.insert(row.cells[0], self.taxonomy.event_types.len() as u8);
-            self.taxonomy.event_types.push((row.cells[0].into(), row.cells[1].into()));
+            self.taxonomy
+                .event_types
+                .push((row.cells[0].into(), row.cells[1].into()));
         }
         let header = ["term", "lang", "event_type", "weight", "match"];
         for row in &rows("lexicon.tsv", &files.lexicon, header, problems) {
@@ -207,7 +102,10 @@ impl Terms {
                 "medium" => 0.4,
                 "weak" => 0.15,
                 other => {
-                    row.wrong(problems, format!("`{other}` is not a weight: use strong, medium or weak"));
+                    row.wrong(
+                        problems,
+                        format!("`{other}` is not a weight: use strong, medium or weak"),
+                    );
                     continue;
                 }
             };
@@ -215,48 +113,99 @@ impl Terms {
                 "word" | "phrase" => false,
                 "stem" | "phrase_stem" => true,
                 other => {
-                    row.wrong(problems, format!("`{other}` is not a way to match: use word, phrase, stem or phrase_stem"));
+                    row.wrong(
+                        problems,
+                        format!(
+                            "`{other}` is not a way to match: use word, phrase, stem or phrase_stem"
+                        ),
+                    );
                     continue;
                 }
             };
-            self.lexicon.push(TermEntry { lang, event_type, weight });
+            self.lexicon.push(TermEntry {
+                lang,
+                event_type,
+                weight,
+            });
             let index = self.lexicon.len() as u32 - 1;
-            let payload = Payload { kind: Kind::Lexicon, case: lexicon_case(term), index };
-            let added = if stem { builder.term(term, payload) } else { builder.name(term, payload) };
+            let payload = Payload {
+                kind: Kind::Lexicon,
+                case: lexicon_case(term),
+                index,
+            };
+            let added = if stem {
+                builder.term(term, payload)
+            } else {
+                builder.name(term, payload)
+            };
             if !added {
                 row.wrong(problems, format!("`{term}` has no word in it"));
             }
         }
     }
 
-    pub(crate) fn add_traps(&mut self, files: &KnowledgeFiles, builder: &mut Builder, problems: &mut Problems) {
-        for row in &rows("traps.tsv", &files.traps, ["id", "lang", "domain", "kind", "terms"], problems) {
+    pub(crate) fn add_traps(
+        &mut self,
+        files: &KnowledgeFiles,
+        builder: &mut Builder,
+        problems: &mut Problems,
+    ) {
+        for row in &rows(
+            "traps.tsv",
+            &files.traps,
+            ["id", "lang", "domain", "kind", "terms"],
+            problems,
+        ) {
             let [id, _, domain, kind, terms] = row.cells;
-            let number = self.domains.iter().position(|known| **known == *domain).unwrap_or_else(|| {
-                self.domains.push(domain.into());
-                self.domains.len() - 1
-            });
+            let number = self
+                .domains
+                .iter()
+                .position(|known| **known == *domain)
+                .unwrap_or_else(|| {
+                    self.domains.push(domain.into());
+                    self.domains.len() - 1
+                });
             self.traps.push((id.into(), number as u8));
             let kind = match kind {
                 "veto" => Kind::Veto,
                 "cue" => Kind::Domain,
                 other => {
-                    row.wrong(problems, format!("`{other}` is not a kind of trap: use veto or cue"));
+                    row.wrong(
+                        problems,
+                        format!("`{other}` is not a kind of trap: use veto or cue"),
+                    );
                     continue;
                 }
             };
             let index = self.traps.len() as u32 - 1;
             for term in list(terms) {
-                builder.term(term, Payload { kind, case: Case::Any, index });
+                builder.term(
+                    term,
+                    Payload {
+                        kind,
+                        case: Case::Any,
+                        index,
+                    },
+                );
             }
         }
         for row in &rows("cues.tsv", &files.cues, ["cue", "terms"], problems) {
-            let Some(index) = CueKind::ALL.iter().position(|(name, _)| *name == row.cells[0]) else {
+            let Some(index) = CueKind::ALL
+                .iter()
+                .position(|(name, _)| *name == row.cells[0])
+            else {
                 row.wrong(problems, format!("`{}` is not a cue", row.cells[0]));
                 continue;
             };
             for term in list(row.cells[1]) {
-                builder.term(term, Payload { kind: Kind::Cue, case: Case::Any, index: index as u32 });
+                builder.term(
+                    term,
+                    Payload {
+                        kind: Kind::Cue,
+                        case: Case::Any,
+                        index: index as u32,
+                    },
+                );
             }
         }
     }

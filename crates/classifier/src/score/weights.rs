@@ -16,8 +16,6 @@ pub(crate) enum Feature {
     Lead,
     /// Terms for a hundred words.
     Density,
-    /// Words, as the logarithm of 300 words' multiple.
-    Length,
     /// Words of another subject for a hundred words.
     Domain(u8),
     /// Mentions of armed groups.
@@ -42,12 +40,11 @@ pub(crate) enum Side {
     Region,
 }
 
-const NAMED: [(&str, Feature); 16] = [
+const NAMED: [(&str, Feature); 15] = [
     ("security", Feature::SecurityBias),
     ("title", Feature::Title),
     ("lead", Feature::Lead),
     ("density", Feature::Density),
-    ("length", Feature::Length),
     ("actors", Feature::Actors),
     ("region", Feature::RegionBias),
     ("share", Feature::Share),
@@ -83,7 +80,10 @@ impl Feature {
 
     /// The feature's name in the file.
     pub(crate) fn name(self, terms: &Terms) -> Name<'_> {
-        Name { feature: self, terms }
+        Name {
+            feature: self,
+            terms,
+        }
     }
 }
 
@@ -97,9 +97,15 @@ impl fmt::Display for Name<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.feature {
             Feature::EventType(number) => {
-                write!(f, "event:{}", self.terms.taxonomy.event_types[usize::from(number)].0)
+                write!(
+                    f,
+                    "event:{}",
+                    self.terms.taxonomy.event_types[usize::from(number)].0
+                )
             }
-            Feature::Domain(number) => write!(f, "domain:{}", self.terms.domains[usize::from(number)]),
+            Feature::Domain(number) => {
+                write!(f, "domain:{}", self.terms.domains[usize::from(number)])
+            }
             feature => {
                 let name = NAMED.iter().find(|(_, named)| *named == feature);
                 f.write_str(name.map_or("", |(name, _)| name))
@@ -123,7 +129,12 @@ impl Weights {
             event_types: vec![EVENT_TYPE_DEFAULT; terms.taxonomy.event_types.len()],
             domains: vec![0.0; terms.domains.len()],
         };
-        for row in &rows("weights.tsv", &files.weights, ["feature", "weight"], problems) {
+        for row in &rows(
+            "weights.tsv",
+            &files.weights,
+            ["feature", "weight"],
+            problems,
+        ) {
             let weight = row.parse(1, "a weight", problems);
             match weights.slot(row.cells[0], terms) {
                 Some(slot) => *slot = weight,
@@ -146,7 +157,11 @@ impl Weights {
 
     fn slot(&mut self, name: &str, terms: &Terms) -> Option<&mut f32> {
         if let Some(event_type) = name.strip_prefix("event:") {
-            let number = terms.taxonomy.event_types.iter().position(|(known, _)| **known == *event_type)?;
+            let number = terms
+                .taxonomy
+                .event_types
+                .iter()
+                .position(|(known, _)| **known == *event_type)?;
             self.event_types.get_mut(number)
         } else if let Some(domain) = name.strip_prefix("domain:") {
             let number = terms.domains.iter().position(|known| **known == *domain)?;

@@ -37,7 +37,7 @@ async fn pages_come_through_by_the_thousand() {
         id: format!("feed-{number}").parse().unwrap(),
         url: server.url(&format!("/feed/{number}")),
         home: Home::default(),
-        interval: std::time::Duration::from_secs(3600),
+        interval: std::time::Duration::from_hours(1),
         timezone: chrono_tz::UTC,
     });
     let settings = Settings {

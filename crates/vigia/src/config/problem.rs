@@ -7,7 +7,7 @@ use std::{
 };
 
 /// How unlike a known name may be to be offered as what was meant (Jaro-Winkler, 1 is equal).
-const ALIKE: f64 = 0.75;
+const ALIKE: f64 = 0.65;
 
 /// A place in a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
