@@ -75,7 +75,7 @@ impl Rows<'_, '_> {
         for term in &security.terms {
             let strongest = term.event_types.iter().max_by(|a, b| a.1.total_cmp(&b.1));
             let label = strongest.map_or("", |(number, _)| {
-                &self.reading.knowledge.terms.taxonomy.event_types[usize::from(*number)].0
+                &self.reading.knowledge.terms.taxonomy.event_types[usize::from(*number)].name
             });
             self.add(EvidenceKind::Lexicon, &term.mentions, adds(term), label);
         }

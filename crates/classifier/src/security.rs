@@ -92,14 +92,14 @@ impl Security {
         let types = &reading.knowledge.terms.taxonomy.event_types;
         let shares = self.terms.iter().flat_map(|term| {
             let total: f32 = term.event_types.iter().map(|(_, weight)| weight).sum();
-            // A term says most about the kind of story when it is specific.
-            term.event_types.iter().map(move |(event_type, weight)| {
-                (*event_type, term.strength * term.weight * weight / total)
-            })
+            term.event_types
+                .iter()
+                .map(move |(event_type, weight)| (*event_type, term.strength * weight / total))
         });
         let mut categories: Vec<(&str, f32)> = Vec::new();
         for (event_type, share) in shares {
-            let name = &*types[usize::from(event_type)].1;
+            let event_type = &types[usize::from(event_type)];
+            let (name, share) = (&*event_type.category, share * event_type.category_weight);
             match categories.iter_mut().find(|(known, _)| *known == name) {
                 Some((_, sum)) => *sum += share,
                 None => categories.push((name, share)),

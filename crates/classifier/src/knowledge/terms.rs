@@ -21,8 +21,16 @@ pub(crate) struct TermEntry {
 /// Kinds of event and the categories that they belong to.
 #[derive(Debug, Default)]
 pub(crate) struct Taxonomy {
-    /// Name and category of each event type.
-    pub event_types: Vec<(Box<str>, Box<str>)>,
+    pub event_types: Vec<EventType>,
+}
+
+/// A kind of event.
+#[derive(Debug)]
+pub(crate) struct EventType {
+    pub name: Box<str>,
+    pub category: Box<str>,
+    /// How much a term of this type says about the category of its story.
+    pub category_weight: f32,
 }
 
 /// What a cue says about the name beside it.
@@ -82,13 +90,15 @@ impl Terms {
         for row in &rows(
             "categories.tsv",
             &files.categories,
-            ["event_type", "category"],
+            ["event_type", "category", "weight"],
             problems,
         ) {
             types.insert(row.cells[0], self.taxonomy.event_types.len() as u8);
-            self.taxonomy
-                .event_types
-                .push((row.cells[0].into(), row.cells[1].into()));
+            self.taxonomy.event_types.push(EventType {
+                name: row.cells[0].into(),
+                category: row.cells[1].into(),
+                category_weight: row.parse(2, "a number", problems),
+            });
         }
         let header = ["term", "lang", "event_type", "weight", "match"];
         for row in &rows("lexicon.tsv", &files.lexicon, header, problems) {

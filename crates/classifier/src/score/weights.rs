@@ -100,7 +100,7 @@ impl fmt::Display for Name<'_> {
                 write!(
                     f,
                     "event:{}",
-                    self.terms.taxonomy.event_types[usize::from(number)].0
+                    self.terms.taxonomy.event_types[usize::from(number)].name
                 )
             }
             Feature::Domain(number) => {
@@ -161,7 +161,7 @@ impl Weights {
                 .taxonomy
                 .event_types
                 .iter()
-                .position(|(known, _)| **known == *event_type)?;
+                .position(|known| *known.name == *event_type)?;
             self.event_types.get_mut(number)
         } else if let Some(domain) = name.strip_prefix("domain:") {
             let number = terms.domains.iter().position(|known| **known == *domain)?;
