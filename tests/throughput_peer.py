@@ -3,7 +3,7 @@
 
 No classification, nothing durable: httpx, feedparser, and trafilatura in two processes.
 
-usage: pip install httpx feedparser trafilatura
+usage: pip install httpx feedparser trafilatura lxml_html_clean
        cargo bench -p vigia --bench throughput -- --serve > feeds.txt &
        python3 tests/throughput_peer.py feeds.txt
 """

@@ -11,7 +11,7 @@ use toml::Spanned;
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(default)]
 pub(crate) struct RawConfig {
-    /// Further files with [[feed]] tables; `*` stands for any name.
+    /// Further files with `[[feed]]` tables; `*` stands for any name.
     #[schemars(with = "Vec<String>")]
     pub(crate) include: Vec<Spanned<String>>,
     /// The ledger.
