@@ -15,7 +15,6 @@ mod pages;
 mod polls;
 mod server;
 mod store;
-mod throughput;
 
 use server::{Server, answer, hanging, rss};
 use store::Store;
