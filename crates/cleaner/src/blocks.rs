@@ -4,8 +4,9 @@
 //! later question about an element is a sum over a range.
 
 use crate::{
-    dom::{Data, Dom, Element, NONE, NodeId, is_inline},
-    vocabulary::{self, Profile},
+    dom::{Data, Dom, Element, NONE, NodeId, Tag},
+    lexer::Key,
+    vocabulary::{Profile, Vocabulary},
 };
 
 /// Bytes over which a cell is a text of its own.
@@ -102,7 +103,7 @@ pub(crate) fn ends_sentence(text: &str) -> bool {
 
 impl Outline {
     /// Walks `dom`.
-    pub(crate) fn of(dom: &Dom) -> Self {
+    pub(crate) fn of<'d>(dom: &'d Dom<'d>, vocabulary: &mut Vocabulary<'d>) -> Self {
         let mut walk = Walk {
             dom,
             outline: Self::default(),
@@ -110,7 +111,7 @@ impl Outline {
             text: String::new(),
             link_bytes: 0,
             links_open: 0,
-            names: String::new(),
+            vocabulary,
         };
         walk.enter_span(Dom::ROOT, Profile::default(), false);
         walk.run();
@@ -121,18 +122,18 @@ impl Outline {
     }
 }
 
-struct Walk<'a> {
-    dom: &'a Dom,
+struct Walk<'d, 'v> {
+    dom: &'d Dom<'d>,
+    vocabulary: &'v mut Vocabulary<'d>,
     outline: Outline,
     /// Indexes of the open spans.
     open: Vec<usize>,
     text: String,
     link_bytes: usize,
     links_open: usize,
-    names: String,
 }
 
-impl Walk<'_> {
+impl<'d> Walk<'d, '_> {
     fn run(&mut self) {
         let mut at = self.dom.node(Dom::ROOT).first_child;
         while at != NONE {
@@ -166,8 +167,9 @@ impl Walk<'_> {
 
     /// Takes a node in; whether its children are to be walked.
     fn enter(&mut self, id: NodeId) -> bool {
-        match &self.dom.node(id).data {
-            Data::Other => false,
+        let dom: &'d Dom<'d> = self.dom;
+        match &dom.node(id).data {
+            Data::Root => false,
             Data::Text(text) => {
                 self.push(text);
                 false
@@ -177,37 +179,44 @@ impl Walk<'_> {
     }
 
     fn enter_element(&mut self, id: NodeId, element: &Element) -> bool {
-        match element.tag() {
-            "head" | "script" | "style" | "template" | "select" | "button" | "textarea"
-            | "input" | "object" | "canvas" | "map" | "amp-ad" => return false,
-            "br" => {
+        match element.tag {
+            Tag::Head
+            | Tag::Template
+            | Tag::Select
+            | Tag::Button
+            | Tag::Input
+            | Tag::Object
+            | Tag::Canvas
+            | Tag::Map
+            | Tag::AmpAd => return false,
+            Tag::Br => {
                 self.line_break();
                 return false;
             }
-            "hr" => {
+            Tag::Hr => {
                 self.flush();
                 return false;
             }
-            "td" | "th" => {
+            Tag::Td | Tag::Th => {
                 self.push(" ");
                 return true;
             }
-            tag if is_inline(tag) => {
-                let profile = vocabulary::profile(element, &mut self.names);
+            tag if tag.is_inline() => {
+                let profile = self.vocabulary.profile(element);
                 if (profile.noise || profile.hidden || profile.caption)
                     && self.dom.text(id, 200).len() < 200
                 {
                     return false;
                 }
-                self.links_open += usize::from(tag == "a");
+                self.links_open += usize::from(tag == Tag::A);
                 return true;
             }
             _ => {}
         }
         self.flush();
-        let profile = vocabulary::profile(element, &mut self.names);
-        let is_article = matches!(element.tag(), "article" | "main")
-            || element.attribute("role") == Some("main");
+        let profile = self.vocabulary.profile(element);
+        let is_article = matches!(element.tag, Tag::Article | Tag::Main)
+            || self.dom.attribute(element, Key::Role) == Some("main");
         self.enter_span(id, profile, is_article);
         true
     }
@@ -231,7 +240,7 @@ impl Walk<'_> {
         let Some(element) = self.dom.element(id) else {
             return;
         };
-        if matches!(element.tag(), "td" | "th") {
+        if matches!(element.tag, Tag::Td | Tag::Th) {
             // Cells of a table that lays out the page, not one of figures.
             if self.text.len() > CELL_BYTES_MAX {
                 self.flush();
@@ -240,10 +249,10 @@ impl Walk<'_> {
             }
             return;
         }
-        if is_inline(element.tag()) {
+        if element.tag.is_inline() {
             self.links_open = self
                 .links_open
-                .saturating_sub(usize::from(element.tag() == "a"));
+                .saturating_sub(usize::from(element.tag == Tag::A));
             return;
         }
         self.flush();
@@ -302,16 +311,12 @@ impl Walk<'_> {
     }
 
     fn kind(&self, span: usize) -> Kind {
-        let tag = self
-            .dom
-            .element(self.outline.spans[span].node)
-            .map_or("", Element::tag);
-        match tag.as_bytes() {
-            b"p" | b"blockquote" => Kind::Paragraph,
-            [b'h', level @ b'1'..=b'6'] => Kind::Heading(level - b'0'),
-            b"li" | b"dt" | b"dd" => Kind::Item,
-            b"tr" => Kind::Row,
-            _ => Kind::Loose,
+        let element = self.dom.element(self.outline.spans[span].node);
+        match element.map_or(Tag::Other, |element| element.tag) {
+            Tag::P | Tag::Blockquote => Kind::Paragraph,
+            Tag::Li | Tag::Dt | Tag::Dd => Kind::Item,
+            Tag::Tr => Kind::Row,
+            tag => tag.heading_level().map_or(Kind::Loose, Kind::Heading),
         }
     }
 }
@@ -320,8 +325,13 @@ impl Walk<'_> {
 mod tests {
     use super::*;
 
+    fn outline(html: &str) -> Outline {
+        let dom = Dom::parse(html).unwrap();
+        Outline::of(&dom, &mut Vocabulary::new(&dom))
+    }
+
     fn check(html: &str, expected: &[&str]) {
-        let outline = Outline::of(&Dom::parse(html).unwrap());
+        let outline = outline(html);
         let texts: Vec<&str> = outline
             .blocks
             .iter()
@@ -345,8 +355,7 @@ mod tests {
 
     #[test]
     fn spans_are_ranges_of_blocks() {
-        let dom = Dom::parse("<main><p>a</p><p>b</p></main><p>c").unwrap();
-        let outline = Outline::of(&dom);
+        let outline = outline("<main><p>a</p><p>b</p></main><p>c");
         let main = outline.spans.iter().find(|span| span.is_article).unwrap();
         assert_eq!((main.first, main.end), (0, 2));
         assert_eq!((outline.spans[0].first, outline.spans[0].end), (0, 3));
@@ -354,7 +363,7 @@ mod tests {
 
     #[test]
     fn links_are_counted() {
-        let outline = Outline::of(&Dom::parse("<p>see <a href=x>this</a>").unwrap());
+        let outline = outline("<p>see <a href=x>this</a>");
         assert_eq!(outline.blocks[0].link_bytes, 4);
     }
 }

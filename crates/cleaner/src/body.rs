@@ -38,7 +38,11 @@ pub(crate) struct Clues<'a> {
 }
 
 /// The story's paragraphs, in order; empty where the page has none.
-pub(crate) fn paragraphs(outline: &Outline, clues: &Clues<'_>, noise: &Noise) -> Vec<String> {
+pub(crate) fn paragraphs<'a>(
+    outline: &'a Outline,
+    clues: &Clues<'_>,
+    noise: &Noise,
+) -> Vec<&'a str> {
     let reading = Reading::new(outline, clues);
     let Some(span) = reading.container() else {
         return Vec::new();
@@ -49,7 +53,7 @@ pub(crate) fn paragraphs(outline: &Outline, clues: &Clues<'_>, noise: &Noise) ->
     }
     chosen
         .iter()
-        .map(|&block| outline.blocks[block].text.clone())
+        .map(|&block| outline.blocks[block].text.as_str())
         .collect()
 }
 
@@ -113,24 +117,14 @@ impl<'a> Reading<'a> {
 
     fn find_headline(&self) -> Option<usize> {
         let title = fold(self.clues.title?);
-        let headings = || {
-            self.outline
-                .blocks
-                .iter()
-                .enumerate()
-                .filter_map(|(at, block)| match block.kind {
-                    Kind::Heading(level) => Some((at, level, block)),
-                    _ => None,
-                })
+        let blocks = &self.outline.blocks;
+        let named = |levels: std::ops::RangeInclusive<u8>| {
+            blocks.iter().position(|block| {
+                matches!(block.kind, Kind::Heading(level) if levels.contains(&level))
+                    && headline::agree(&fold(&block.text), &title)
+            })
         };
-        let named = |level_max: u8| {
-            headings()
-                .find(|(_, level, block)| {
-                    *level <= level_max && headline::agree(&fold(&block.text), &title)
-                })
-                .map(|(at, ..)| at)
-        };
-        named(1).or_else(|| named(3))
+        named(1..=1).or_else(|| named(2..=3))
     }
 
     /// What a block adds to a story.

@@ -149,6 +149,8 @@ pub(crate) fn fold(line: &str) -> String {
     for c in line.chars() {
         if c.is_ascii() {
             push(c);
+        } else if let Some(bare) = bare_latin(c) {
+            push(bare);
         } else {
             // The order of marks, which full normalization would settle, is of no account here.
             unicode_normalization::char::decompose_canonical(c, &mut push);
@@ -157,9 +159,27 @@ pub(crate) fn fold(line: &str) -> String {
     out
 }
 
+/// The letter under the accent of a composed Latin-1 letter: most accents of our languages.
+fn bare_latin(c: char) -> Option<char> {
+    const BARE: &[u8; 64] = b"AAAAAA\0CEEEEIIII\0NOOOOO\0\0UUUUY\0\0\
+        aaaaaa\0ceeeeiiii\0nooooo\0\0uuuuy\0y";
+    let at = u32::from(c).checked_sub(0xC0)?;
+    let bare = *BARE.get(at as usize)?;
+    (bare != 0).then_some(char::from(bare))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn latin_letters_are_bared_as_unicode_does() {
+        for c in '\u{80}'..='\u{200}' {
+            let first = c.nfd().next();
+            assert!(bare_latin(c).is_none_or(|bare| Some(bare) == first), "{c}");
+        }
+        assert_eq!(fold("ÁÉÍÓÚÜÑÇ áéíóúüñç ãõâêô"), "aeiouunc aeiouunc aoaeo");
+    }
 
     fn check(input: &str, expected: &str) {
         assert_eq!(tidy(input), expected, "{input:?}");

@@ -1,5 +1,7 @@
 //! Bytes to text, by evidence: what the bytes are outranks what they are said to be.
 
+use std::borrow::Cow;
+
 use encoding_rs::{Encoding, UTF_8};
 
 /// Bytes looked at for a `<meta charset>`; the standard asks for 1024, real pages need more.
@@ -56,15 +58,12 @@ pub(crate) fn is_not_html(bytes: &[u8], content_type: Option<&str>) -> bool {
 
 /// Decodes a page: byte-order mark, valid UTF-8, the HTTP header, the page's own `<meta>`, and
 /// at last a guess from the bytes.
-pub(crate) fn decode(bytes: &[u8], content_type: Option<&str>) -> String {
+pub(crate) fn decode<'a>(bytes: &'a [u8], content_type: Option<&str>) -> Cow<'a, str> {
     if let Some((encoding, mark)) = Encoding::for_bom(bytes) {
-        return encoding
-            .decode_without_bom_handling(&bytes[mark..])
-            .0
-            .into_owned();
+        return encoding.decode_without_bom_handling(&bytes[mark..]).0;
     }
     if let Ok(text) = str::from_utf8(bytes) {
-        return text.to_owned();
+        return Cow::Borrowed(text);
     }
     let encoding = if is_nearly_utf8(bytes) {
         UTF_8
@@ -77,7 +76,7 @@ pub(crate) fn decode(bytes: &[u8], content_type: Option<&str>) -> String {
             .filter(|stated| *stated != UTF_8)
             .unwrap_or_else(|| detect(bytes))
     };
-    encoding.decode_without_bom_handling(bytes).0.into_owned()
+    encoding.decode_without_bom_handling(bytes).0
 }
 
 /// Whether bad bytes are rare among well-formed sequences: a page of one charset that quotes

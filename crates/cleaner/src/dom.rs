@@ -1,26 +1,25 @@
-//! A page as a flat arena of nodes.
+//! A page as a flat arena of nodes that borrow from it.
 //!
-//! The tree builder is html5ever's. The arena is ours because its limits are: a tree that grows too
-//! deep or too large stops being built, and nothing here or after it recurses.
+//! Its limits are our own: a tree that grows too deep or too large stops being built, and nothing
+//! here or after it recurses.
 
-mod arena;
+mod builder;
+mod entities;
+mod tag;
 
-use html5ever::{
-    Attribute, ParseOpts, QualName, parse_document,
-    tendril::{StrTendril, TendrilSink},
-};
+use std::borrow::Cow;
 
-use arena::Arena;
+pub(crate) use tag::{Tag, pack};
 
-/// Elements inside one another. The tree builder walks up the open elements for many tags, so
+use crate::lexer::Key;
+use builder::Builder;
+
+/// Elements inside one another. The tree builder walks up the open elements for some tags, so
 /// this bounds its time; news pages stay under 100.
-pub(crate) const DEPTH_MAX: u32 = 1000;
+pub(crate) const DEPTH_MAX: usize = 1000;
 
 /// Nodes of one page; the largest news pages have 50,000.
 pub(crate) const NODES_MAX: usize = 1_000_000;
-
-/// Bytes given to the parser between two looks at the limits.
-const CHUNK_BYTES: usize = 8192;
 
 /// Index of a node in its arena.
 pub(crate) type NodeId = u32;
@@ -29,12 +28,15 @@ pub(crate) type NodeId = u32;
 pub(crate) const NONE: NodeId = NodeId::MAX;
 
 /// A parsed page.
-pub(crate) struct Dom {
-    nodes: Vec<Node>,
+pub(crate) struct Dom<'a> {
+    nodes: Vec<Node<'a>>,
+    attributes: Vec<(Key, Cow<'a, str>)>,
+    /// The contents of `<script type="application/ld+json">`, in document order.
+    pub linked_data: Vec<&'a str>,
 }
 
 /// A node and its neighbours.
-pub(crate) struct Node {
+pub(crate) struct Node<'a> {
     /// The element it stands in, or [`NONE`].
     pub parent: NodeId,
     /// Its first child, or [`NONE`].
@@ -43,71 +45,44 @@ pub(crate) struct Node {
     pub next: NodeId,
     last_child: NodeId,
     previous: NodeId,
-    depth: u32,
     /// What it is.
-    pub data: Data,
+    pub data: Data<'a>,
 }
 
 /// What a node is.
-pub(crate) enum Data {
-    /// The root, or the content of a template, or what holds no text.
-    Other,
+pub(crate) enum Data<'a> {
+    /// The root.
+    Root,
     /// An element.
     Element(Element),
     /// Text.
-    Text(StrTendril),
+    Text(Cow<'a, str>),
 }
 
-/// A tag and its attributes.
+/// A tag and where its attributes are.
+#[derive(Clone, Copy)]
 pub(crate) struct Element {
-    name: QualName,
-    attributes: Vec<Attribute>,
-}
-
-impl Element {
-    /// The tag's name in small letters.
-    pub(crate) fn tag(&self) -> &str {
-        &self.name.local
-    }
-
-    /// The value of an attribute.
-    pub(crate) fn attribute(&self, name: &str) -> Option<&str> {
-        let attribute = self.attributes.iter().find(|a| &*a.name.local == name)?;
-        Some(&attribute.value)
-    }
-
-    /// All attributes, as names and values.
-    pub(crate) fn attributes(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.attributes.iter().map(|a| (&*a.name.local, &*a.value))
-    }
+    /// The tag.
+    pub tag: Tag,
+    attributes_start: u32,
+    attributes_end: u32,
 }
 
 /// The page's tree passes [`DEPTH_MAX`] or [`NODES_MAX`].
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct TooDeep;
 
-impl Dom {
-    /// Parses a page.
-    pub(crate) fn parse(html: &str) -> Result<Self, TooDeep> {
-        let mut parser = parse_document(Arena::default(), ParseOpts::default());
-        let mut rest = html;
-        while !rest.is_empty() {
-            let (chunk, after) = rest.split_at(rest.floor_char_boundary(CHUNK_BYTES));
-            rest = after;
-            parser.process(StrTendril::from_slice(chunk));
-            let arena = &parser.tokenizer.sink.sink;
-            if arena.depth() > DEPTH_MAX || arena.len() > NODES_MAX {
-                return Err(TooDeep);
-            }
-        }
-        Ok(parser.finish())
-    }
-
+impl<'a> Dom<'a> {
     /// The root.
     pub(crate) const ROOT: NodeId = 0;
 
+    /// Parses a page.
+    pub(crate) fn parse(page: &'a str) -> Result<Self, TooDeep> {
+        Builder::new(page).build()
+    }
+
     /// A node.
-    pub(crate) fn node(&self, id: NodeId) -> &Node {
+    pub(crate) fn node(&self, id: NodeId) -> &Node<'a> {
         &self.nodes[id as usize]
     }
 
@@ -117,6 +92,18 @@ impl Dom {
             Data::Element(element) => Some(element),
             _ => None,
         }
+    }
+
+    /// The attributes of an element, as they are written.
+    pub(crate) fn attributes(&self, element: &Element) -> &[(Key, Cow<'a, str>)] {
+        &self.attributes[element.attributes_start as usize..element.attributes_end as usize]
+    }
+
+    /// The value of an attribute.
+    pub(crate) fn attribute(&self, element: &Element, key: Key) -> Option<&str> {
+        let mut attributes = self.attributes(element).iter();
+        let (_, value) = attributes.find(|(other, _)| *other == key)?;
+        Some(value)
     }
 
     /// All elements in the order in which the page opened them.
@@ -140,7 +127,7 @@ impl Dom {
                 text.push_str(piece);
             } else if self
                 .element(at)
-                .is_some_and(|element| !is_inline(element.tag()))
+                .is_some_and(|element| !element.tag.is_inline())
             {
                 text.push(' ');
             }
@@ -175,50 +162,6 @@ impl Dom {
     }
 }
 
-/// Whether a tag runs within a line of text.
-pub(crate) fn is_inline(tag: &str) -> bool {
-    matches!(
-        tag,
-        "a" | "abbr"
-            | "acronym"
-            | "b"
-            | "bdi"
-            | "bdo"
-            | "big"
-            | "cite"
-            | "code"
-            | "data"
-            | "dfn"
-            | "em"
-            | "font"
-            | "i"
-            | "img"
-            | "ins"
-            | "kbd"
-            | "label"
-            | "mark"
-            | "nobr"
-            | "picture"
-            | "q"
-            | "ruby"
-            | "rt"
-            | "s"
-            | "samp"
-            | "small"
-            | "source"
-            | "span"
-            | "strike"
-            | "strong"
-            | "sub"
-            | "sup"
-            | "time"
-            | "tt"
-            | "u"
-            | "var"
-            | "wbr"
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -245,9 +188,8 @@ mod tests {
     }
 
     #[test]
-    fn formatting_that_is_reopened_without_end_is_refused() {
-        let fonts: Vec<String> = (0..900).map(|n| format!("<font class={n}>")).collect();
-        let page = format!("{}{}", fonts.concat(), "<p>x".repeat(1_000_000));
+    fn a_tree_too_large_is_refused() {
+        let page = "<p>x".repeat(1_000_000);
         assert!(matches!(Dom::parse(&page), Err(TooDeep)));
     }
 }

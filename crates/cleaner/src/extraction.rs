@@ -10,10 +10,11 @@ use crate::{
     characters::tidy,
     decode,
     dom::Dom,
-    lexer, lines, linked_data,
+    lines, linked_data,
     metadata::{self, Metadata},
     noise::Noise,
     plain,
+    vocabulary::Vocabulary,
 };
 
 /// Bytes of a stated text that outweigh a page's where the page shows less.
@@ -41,11 +42,11 @@ pub(crate) fn extract(
         return Err(Rejection::NotHtml);
     }
     let page = decode::decode(bytes, content_type);
-    let lexed = lexer::lex(&page);
-    let linked = linked_data::read(&lexed.linked_data);
-    let dom = Dom::parse(&lexed.html).map_err(|_| Rejection::TooDeep)?;
-    let metadata = metadata::read(&dom, &linked, url);
-    let outline = Outline::of(&dom);
+    let dom = Dom::parse(&page).map_err(|_| Rejection::TooDeep)?;
+    let linked = linked_data::read(&dom.linked_data);
+    let mut vocabulary = Vocabulary::new(&dom);
+    let metadata = metadata::read(&dom, &mut vocabulary, &linked, url);
+    let outline = Outline::of(&dom, &mut vocabulary);
     let stated = linked.body.as_deref().map(plain::lines).unwrap_or_default();
     let stated_text = stated.join("\n");
     let clues = Clues {

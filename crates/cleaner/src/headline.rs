@@ -15,9 +15,10 @@ pub(crate) fn choose(
     let site = Site::new(outlet, url);
     let titles = titles.into_iter().flatten().map(|title| site.bare(&title));
     let titles: Vec<String> = titles.filter(|title| !title.is_empty()).collect();
+    let folded_titles: Vec<String> = titles.iter().map(|title| fold(title)).collect();
     let heading = headings.iter().find(|heading| {
         let folded = fold(heading);
-        folded.len() >= 8 && titles.iter().any(|title| agree(&folded, &fold(title)))
+        folded.len() >= 8 && folded_titles.iter().any(|title| agree(&folded, title))
     });
     heading
         .cloned()

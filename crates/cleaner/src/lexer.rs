@@ -1,102 +1,150 @@
-//! A fast first pass over a page: it takes out what holds no text before the parser sees it.
+//! A page as the tags and runs of text that a reader's text is made of.
 //!
-//! Scripts, styles, comments and drawings are most of a news page's bytes. Cutting them here, and
-//! every attribute that nothing reads, more than halves the parser's work, and it bounds what a
-//! hostile tag can cost: the parser compares each attribute with all others of its tag. The pass
-//! follows the tokenization rules of the HTML standard (§13.2.5) as far as they decide where a tag,
-//! a comment or a raw text ends. It does not build a tree.
+//! Scripts, styles, comments and drawings are most of a news page's bytes. They are passed over
+//! here, with every attribute that nothing reads, so that the tree is built of what is left alone.
+//! The pass follows the tokenization rules of the HTML standard (§13.2.5) as far as they decide
+//! where a tag, a comment or a raw text ends. Nothing is copied: tokens are slices of the page, and
+//! character references in them are not yet replaced.
 
-use memchr::{memchr, memchr2, memmem};
+use memchr::{memchr, memchr_iter, memmem};
 
-/// A page without what holds no text, and the JSON-LD that stood in it.
-pub(crate) struct Lexed<'a> {
-    /// The reduced page.
-    pub html: String,
-    /// The contents of `<script type="application/ld+json">`, in document order.
-    pub linked_data: Vec<&'a str>,
+use crate::dom::pack;
+
+/// A piece of a page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Token<'a> {
+    /// Text between two tags.
+    Text(&'a str),
+    /// A start tag; its attributes are the lexer's.
+    Start(&'a str),
+    /// An end tag.
+    End(&'a str),
 }
 
-/// Attributes that some later step reads.
-const ATTRIBUTES_READ: &[&str] = &[
-    "aria-hidden",
-    "charset",
-    "class",
-    "content",
-    "data-component",
-    "data-qa",
-    "data-testid",
-    "data-type",
-    "datetime",
-    "hidden",
-    "href",
-    "http-equiv",
-    "id",
-    "itemprop",
-    "itemscope",
-    "itemtype",
-    "lang",
-    "name",
-    "property",
-    "pubdate",
-    "rel",
-    "role",
-    "style",
-    "type",
-];
+macro_rules! keys {
+    ($($key:ident $name:literal)*) => {
+        /// An attribute that some later step reads.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(crate) enum Key { $($key,)* }
+
+        impl Key {
+            #[expect(non_upper_case_globals, reason = "named as the keys are")]
+            fn of(name: &str) -> Option<Self> {
+                $(const $key: u128 = pack($name);)*
+                match pack(name) {
+                    $($key => Some(Self::$key),)*
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+
+keys! {
+    Class "class"
+    Content "content"
+    DataComponent "data-component"
+    DataQa "data-qa"
+    DataTestid "data-testid"
+    DataType "data-type"
+    Datetime "datetime"
+    Hidden "hidden"
+    Href "href"
+    HttpEquiv "http-equiv"
+    Id "id"
+    Itemprop "itemprop"
+    Lang "lang"
+    Name "name"
+    Property "property"
+    Pubdate "pubdate"
+    Rel "rel"
+    Role "role"
+    Style "style"
+}
 
 /// Attributes kept of one tag.
-const ATTRIBUTES_MAX: usize = 16;
+pub(crate) const ATTRIBUTES_MAX: usize = 16;
 
 /// Bytes of an attribute's value that are kept; a longer one is dropped whole.
 const ATTRIBUTE_BYTES_MAX: usize = 4096;
 
-/// Reduces `page`.
-pub(crate) fn lex(page: &str) -> Lexed<'_> {
-    let mut lexer = Lexer {
-        page,
-        at: 0,
-        out: String::with_capacity(page.len() / 2),
-        linked_data: Vec::new(),
-        unclosed: Vec::new(),
-    };
-    while lexer.step() {}
-    Lexed {
-        html: lexer.out,
-        linked_data: lexer.linked_data,
-    }
-}
-
-struct Lexer<'a> {
+/// Reads a page from its beginning to its end.
+pub(crate) struct Lexer<'a> {
     page: &'a str,
     at: usize,
-    out: String,
-    linked_data: Vec<&'a str>,
+    /// The attributes of the last start tag that are read.
+    pub attributes: Vec<(Key, &'a str)>,
+    /// The contents of `<script type="application/ld+json">`, in document order.
+    pub linked_data: Vec<&'a str>,
+    /// What follows the start tag of a title.
+    title: Option<&'a str>,
     /// Names whose end tag does not come any more, so that it is looked for once only.
     unclosed: Vec<&'static str>,
 }
 
 impl<'a> Lexer<'a> {
-    /// Copies text up to the next tag and deals with that tag; false at the end of the page.
-    fn step(&mut self) -> bool {
-        let bytes = self.page.as_bytes();
-        let Some(open) = memchr(b'<', &bytes[self.at..]).map(|found| self.at + found) else {
-            self.out.push_str(&self.page[self.at..]);
-            return false;
-        };
-        self.out.push_str(&self.page[self.at..open]);
-        match bytes.get(open + 1) {
-            Some(b'!') => self.declaration(open),
-            Some(b'/') if bytes.get(open + 2).is_some_and(u8::is_ascii_alphabetic) => {
-                self.end_tag(open);
-            }
-            Some(b'/' | b'?') => self.skip_past(open, b'>'),
-            Some(byte) if byte.is_ascii_alphabetic() => self.start_tag(open),
-            _ => {
-                self.out.push_str("&lt;");
-                self.at = open + 1;
+    /// A lexer at the beginning of `page`.
+    pub(crate) fn new(page: &'a str) -> Self {
+        Self {
+            page,
+            at: 0,
+            attributes: Vec::new(),
+            linked_data: Vec::new(),
+            title: None,
+            unclosed: Vec::new(),
+        }
+    }
+
+    /// The next piece of the page; `None` at its end.
+    pub(crate) fn next(&mut self) -> Option<Token<'a>> {
+        if let Some(text) = self.title.take() {
+            return Some(Token::Text(text));
+        }
+        while self.at < self.page.len() {
+            let token = match self.tag_follows(self.at) {
+                Some(kind) => self.tag(kind),
+                None => Some(self.text()),
+            };
+            if token.is_some() {
+                return token;
             }
         }
-        true
+        None
+    }
+
+    /// The byte after the less-than sign at `at`, if both begin a tag and are no text.
+    fn tag_follows(&self, at: usize) -> Option<u8> {
+        let bytes = self.page.as_bytes();
+        let after = *bytes.get(at + 1)?;
+        let is_tag = after.is_ascii_alphabetic() || matches!(after, b'!' | b'/' | b'?');
+        (bytes[at] == b'<' && is_tag).then_some(after)
+    }
+
+    /// Takes the text up to the next tag.
+    fn text(&mut self) -> Token<'a> {
+        let start = self.at;
+        let rest = &self.page.as_bytes()[start..];
+        self.at = memchr_iter(b'<', rest)
+            .map(|found| start + found)
+            .find(|&at| self.tag_follows(at).is_some())
+            .unwrap_or(self.page.len());
+        Token::Text(&self.page[start..self.at])
+    }
+
+    fn tag(&mut self, kind: u8) -> Option<Token<'a>> {
+        let open = self.at;
+        match kind {
+            b'!' => self.pass_declaration(open),
+            b'/' => {
+                let name = tag_name(self.page, open + 2);
+                self.skip_past(open, b'>');
+                let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic());
+                return is_name.then_some(Token::End(name));
+            }
+            b'?' => self.skip_past(open, b'>'),
+            _ => return self.start_tag(open),
+        }
+        None
     }
 
     fn skip_past(&mut self, from: usize, byte: u8) {
@@ -104,66 +152,46 @@ impl<'a> Lexer<'a> {
         self.at = memchr(byte, rest).map_or(self.page.len(), |found| from + found + 1);
     }
 
-    fn declaration(&mut self, open: usize) {
-        let rest = &self.page[open..];
-        if let Some(body) = rest.strip_prefix("<!--") {
-            // `<!-->` and `<!--->` are whole comments.
-            let end = if body.starts_with('>') || body.starts_with("->") {
-                memchr(b'>', body.as_bytes()).map(|found| found + 1)
-            } else {
-                memmem::find(body.as_bytes(), b"-->").map(|found| found + 3)
-            };
-            self.at = end.map_or(self.page.len(), |end| open + 4 + end);
-            return;
-        }
-        self.skip_past(open, b'>');
-        if starts_with_ignore_case(rest.as_bytes(), b"<!doctype") {
-            self.out.push_str(&self.page[open..self.at]);
-        }
-    }
-
-    fn end_tag(&mut self, open: usize) {
-        let name = tag_name(self.page, open + 2);
-        self.out.push_str("</");
-        self.out.push_str(name);
-        self.out.push('>');
-        self.skip_past(open, b'>');
-    }
-
-    fn start_tag(&mut self, open: usize) {
-        let name = tag_name(self.page, open + 1);
-        let out_before = self.out.len();
-        self.out.push('<');
-        self.out.push_str(name);
-        let mut is_linked_data = false;
-        let self_closing = self.attributes(open + 1 + name.len(), &mut is_linked_data);
-        self.out.push('>');
-        let Some(raw) = RAW_TEXT.iter().find(|raw| raw.eq_ignore_ascii_case(name)) else {
-            return;
+    fn pass_declaration(&mut self, open: usize) {
+        let Some(body) = self.page[open..].strip_prefix("<!--") else {
+            return self.skip_past(open, b'>');
         };
-        if matches!(*raw, "title" | "textarea") {
-            let text = self.raw_text(raw);
-            if *raw == "title" {
-                self.out.push_str(text);
-            }
-            return;
-        }
-        self.out.truncate(out_before);
-        if matches!(*raw, "svg" | "math") {
+        // `<!-->` and `<!--->` are whole comments.
+        let end = if body.starts_with('>') || body.starts_with("->") {
+            memchr(b'>', body.as_bytes()).map(|found| found + 1)
+        } else {
+            memmem::find(body.as_bytes(), b"-->").map(|found| found + 3)
+        };
+        self.at = end.map_or(self.page.len(), |end| open + 4 + end);
+    }
+
+    fn start_tag(&mut self, open: usize) -> Option<Token<'a>> {
+        let name = tag_name(self.page, open + 1);
+        let self_closing = self.read_attributes(open + 1 + name.len());
+        let Some(raw) = raw_text(name) else {
+            return Some(Token::Start(name));
+        };
+        if matches!(raw, "svg" | "math") {
             if !self_closing {
                 self.skip_drawing(raw);
             }
-            return;
+            return None;
         }
-        let text = self.raw_text(raw);
-        if is_linked_data {
+        let tag = &self.page[open..self.at];
+        let text = self.take_raw_text(raw);
+        if raw == "title" {
+            self.title = Some(text);
+            return Some(Token::Start(name));
+        }
+        if raw == "script" && tag.contains("ld+json") {
             self.linked_data.push(text);
         }
         self.skip_past(self.at, b'>');
+        None
     }
 
     /// Takes the text up to the end tag `name`; the rest of the page where there is none.
-    fn raw_text(&mut self, name: &str) -> &'a str {
+    fn take_raw_text(&mut self, name: &str) -> &'a str {
         let start = self.at;
         self.at =
             find_end_tag(&self.page[start..], name).map_or(self.page.len(), |found| start + found);
@@ -180,11 +208,11 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    /// Copies the attributes that are read, up to the end of the tag; whether it closes itself.
-    fn attributes(&mut self, from: usize, is_linked_data: &mut bool) -> bool {
+    /// Takes the attributes that are read, up to the end of the tag; whether it closes itself.
+    fn read_attributes(&mut self, from: usize) -> bool {
+        self.attributes.clear();
         let bytes = self.page.as_bytes();
         let mut at = from;
-        let mut kept = 0;
         loop {
             while bytes
                 .get(at)
@@ -203,14 +231,13 @@ impl<'a> Lexer<'a> {
                 }
                 Some(_) => {}
             }
-            let attribute = Attribute::read(self.page, at);
+            let attribute = Written::read(self.page, at);
             at = attribute.end;
-            if attribute.value.contains("ld+json") {
-                *is_linked_data = true;
-            }
-            if kept < ATTRIBUTES_MAX && attribute.is_read() {
-                kept += 1;
-                attribute.write(&mut self.out);
+            if self.attributes.len() < ATTRIBUTES_MAX
+                && attribute.value.len() <= ATTRIBUTE_BYTES_MAX
+                && let Some(key) = Key::of(attribute.name)
+            {
+                self.attributes.push((key, attribute.value));
             }
         }
     }
@@ -222,13 +249,29 @@ const RAW_TEXT: &[&str] = &[
     "noembed", "xmp",
 ];
 
-struct Attribute<'a> {
+/// The name of an element of [`RAW_TEXT`] in small letters.
+fn raw_text(name: &str) -> Option<&'static str> {
+    // Most names begin otherwise.
+    if !matches!(
+        name.as_bytes()[0] | 0x20,
+        b's' | b'm' | b'n' | b'i' | b't' | b'x'
+    ) {
+        return None;
+    }
+    RAW_TEXT
+        .iter()
+        .copied()
+        .find(|raw| raw.eq_ignore_ascii_case(name))
+}
+
+/// An attribute as it is written, and where it ends.
+struct Written<'a> {
     name: &'a str,
     value: &'a str,
     end: usize,
 }
 
-impl<'a> Attribute<'a> {
+impl<'a> Written<'a> {
     fn read(page: &'a str, start: usize) -> Self {
         let bytes = page.as_bytes();
         let ends_name = |b: &u8| b.is_ascii_whitespace() || matches!(b, b'/' | b'>' | b'=');
@@ -276,34 +319,6 @@ impl<'a> Attribute<'a> {
             end,
         }
     }
-
-    fn is_read(&self) -> bool {
-        self.value.len() <= ATTRIBUTE_BYTES_MAX
-            && ATTRIBUTES_READ
-                .iter()
-                .any(|read| read.eq_ignore_ascii_case(self.name))
-    }
-
-    fn write(&self, out: &mut String) {
-        out.push(' ');
-        out.push_str(self.name);
-        if self.value.is_empty() {
-            return;
-        }
-        let quote = if memchr(b'"', self.value.as_bytes()).is_some() {
-            '\''
-        } else {
-            '"'
-        };
-        out.push('=');
-        out.push(quote);
-        if memchr2(b'\'', b'"', self.value.as_bytes()).is_some() && quote == '\'' {
-            out.push_str(&self.value.replace('\'', "&#39;"));
-        } else {
-            out.push_str(self.value);
-        }
-        out.push(quote);
-    }
 }
 
 fn tag_name(page: &str, start: usize) -> &str {
@@ -337,52 +352,78 @@ fn starts_with_ignore_case(bytes: &[u8], prefix: &[u8]) -> bool {
 mod tests {
     use super::*;
 
+    /// The tokens of a page, written as plain tags.
+    fn lex(page: &str) -> (String, Vec<&str>) {
+        let mut lexer = Lexer::new(page);
+        let mut out = String::new();
+        while let Some(token) = lexer.next() {
+            match token {
+                Token::Text(text) => out.push_str(text),
+                Token::End(name) => out.push_str(&format!("</{name}>")),
+                Token::Start(name) => {
+                    out.push_str(&format!("<{name}"));
+                    for (key, value) in &lexer.attributes {
+                        out.push_str(&format!(" {key:?}={value}"));
+                    }
+                    out.push('>');
+                }
+            }
+        }
+        (out, lexer.linked_data)
+    }
+
+    #[track_caller]
     fn check(page: &str, expected: &str) {
-        assert_eq!(lex(page).html, expected, "{page}");
+        assert_eq!(lex(page).0, expected, "{page}");
     }
 
     #[test]
-    fn what_holds_no_text_is_cut() {
+    fn what_holds_no_text_is_passed_over() {
         check("a<script>if (1 < 2) '</p>'</script >b", "ab");
         check("a<STYLE>p > b {}</style>b<!-- <p> -->c", "abc");
         check("a<svg><path d='M0'/></svg>b<svg/>c", "abc");
         check("<noscript><p>no</p></noscript>x", "x");
         check("a<!-->b<?php echo 1 ?>c</ >d", "abcd");
+        check(
+            "<!doctype html><title>a<b></title>c",
+            "<title>a<b></title>c",
+        );
     }
 
     #[test]
-    fn only_attributes_that_are_read_stay() {
+    fn only_attributes_that_are_read_are_taken() {
         check(
             r#"<p class="a" onclick='x > y' data-x=1 hidden ID=b>t</p>"#,
-            r#"<p class="a" hidden ID="b">t</p>"#,
+            "<p Class=a Hidden= Id=b>t</p>",
         );
-        check("<p class='say \"hi\"'>", "<p class='say \"hi\"'>");
-        check("<a href=/x/y>z", "<a href=\"/x/y\">z");
+        check("<p class='say \"hi\"'>", "<p Class=say \"hi\">");
+        check("<a href=/x/y>z", "<a Href=/x/y>z");
     }
 
     #[test]
     fn a_lone_less_than_sign_is_text() {
-        check("1 < 2", "1 &lt; 2");
-        check("<", "&lt;");
+        check("1 < 2", "1 < 2");
+        check("<", "<");
+        check("<<p>", "<<p>");
     }
 
     #[test]
     fn what_is_never_closed_ends_with_the_page() {
         check("a<script>b", "a");
         check("a<!-- b", "a");
-        check("a<p class=\"b", "a<p class=\"b\">");
+        check("a<p class=\"b", "a<p Class=b>");
         check("a<svg>b<svg>c", "abc");
     }
 
     #[test]
     fn linked_data_is_kept_aside() {
-        let lexed = lex("<script type=application/ld+json>{\"a\":1}</script><script>x</script>");
-        assert_eq!(lexed.linked_data, ["{\"a\":1}"]);
+        let page = "<script type=application/ld+json>{\"a\":1}</script><script>x</script>";
+        assert_eq!(lex(page).1, ["{\"a\":1}"]);
     }
 
     #[test]
     fn a_tag_of_a_million_attributes_is_cheap() {
         let page = format!("<p {}>text", "class=x id=y ".repeat(500_000));
-        assert!(lex(&page).html.len() < 400);
+        assert!(lex(&page).0.len() < 400);
     }
 }

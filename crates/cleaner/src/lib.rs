@@ -1,7 +1,7 @@
 //! A page to an article: synchronous and pure, the same bytes always give the same article.
 //!
 //! ```text
-//! bytes ─decode─▶ text ─lexer─▶ reduced page ─dom─▶ tree ─blocks─▶ outline ─body─▶ paragraphs
+//! bytes ─decode─▶ text ─lexer─▶ tags and text ─dom─▶ tree ─blocks─▶ outline ─body─▶ paragraphs
 //!                                   └─ JSON-LD ─▶ linked_data ─▶ metadata           └─ lines ─▶ text
 //! ```
 //!

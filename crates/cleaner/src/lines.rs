@@ -1,6 +1,10 @@
 //! The lines of a story, whoever cut them out of the page: what is noise only because of where it
 //! stands or what stands beside it.
 
+use std::cell::OnceCell;
+
+use rustc_hash::FxHashSet;
+
 use crate::{
     blocks::ends_sentence,
     characters::fold,
@@ -20,29 +24,57 @@ const CAPTION_BYTES_MAX: usize = 400;
 /// Passes until nothing changes; ordinary text needs two.
 const PASSES_MAX: usize = 16;
 
+/// A line and, once it was asked for, its folded form.
+struct Line {
+    text: String,
+    folded: OnceCell<String>,
+}
+
+impl Line {
+    fn new(text: String) -> Self {
+        Self {
+            text,
+            folded: OnceCell::new(),
+        }
+    }
+
+    fn folded(&self) -> &str {
+        self.folded.get_or_init(|| fold(&self.text))
+    }
+
+    /// Its folded form, if it is short enough for a caption and says anything.
+    fn as_caption(&self) -> Option<&str> {
+        let short = self.text.len() <= CAPTION_BYTES_MAX;
+        short.then(|| self.folded()).filter(|line| !line.is_empty())
+    }
+}
+
 /// Removes noise lines until there are none left, so that cleaning clean lines changes nothing.
-pub(crate) fn clean(mut lines: Vec<String>, title: Option<&str>, noise: &Noise) -> Vec<String> {
+pub(crate) fn clean(lines: Vec<String>, title: Option<&str>, noise: &Noise) -> Vec<String> {
+    let title = title.map(fold).filter(|title| title.len() >= 8);
+    // What a line is by itself stays so; only what depends on its neighbours is asked again.
+    let mut lines = judged(lines, noise);
     for _ in 0..PASSES_MAX {
         let before = lines.len();
-        lines = drop_judged(lines, noise);
         lines = drop_captions(lines, noise);
-        lines = drop_headline(lines, title);
+        lines = drop_headline(lines, title.as_deref());
         lines = drop_repeats(lines);
         if lines.len() == before {
             break;
         }
     }
-    lines
+    lines.into_iter().map(|line| line.text).collect()
 }
 
-fn drop_judged(lines: Vec<String>, noise: &Noise) -> Vec<String> {
+/// The lines that are no noise by themselves.
+fn judged(lines: Vec<String>, noise: &Noise) -> Vec<Line> {
     let mut kept = Vec::with_capacity(lines.len());
     let mut bytes = 0;
     for line in lines {
         match noise.judge(&line) {
             Verdict::Keep => {
                 bytes += line.len();
-                kept.push(line);
+                kept.push(Line::new(line));
             }
             Verdict::Ends if bytes >= STORY_BYTES_MIN => break,
             Verdict::Drop | Verdict::Ends => {}
@@ -52,98 +84,80 @@ fn drop_judged(lines: Vec<String>, noise: &Noise) -> Vec<String> {
 }
 
 /// Drops a caption that stands twice, once with the agency that took the picture: both go.
-fn drop_captions(lines: Vec<String>, noise: &Noise) -> Vec<String> {
-    let short = |line: &String| {
-        if line.len() <= CAPTION_BYTES_MAX {
-            fold(line)
-        } else {
-            String::new()
-        }
-    };
-    let folded: Vec<String> = lines.iter().map(short).collect();
+fn drop_captions(lines: Vec<Line>, noise: &Noise) -> Vec<Line> {
     let mut dropped = vec![false; lines.len()];
     for at in 0..lines.len() {
-        if folded[at].is_empty() {
+        let Some(caption) = lines[at].as_caption() else {
             continue;
-        }
-        let near = at + 1..lines.len().min(at + 4);
-        for other in near.filter(|&other| !folded[other].is_empty()) {
-            let (short, long) = if folded[at].len() <= folded[other].len() {
-                (at, other)
-            } else {
-                (other, at)
+        };
+        let is_open = || !ends_sentence(&lines[at].text);
+        for other in at + 1..lines.len().min(at + 4) {
+            let Some(near) = lines[other].as_caption() else {
+                continue;
             };
-            let credited = folded[long]
-                .strip_prefix(folded[short].as_str())
+            let (short, long) = if caption.len() <= near.len() {
+                (caption, near)
+            } else {
+                (near, caption)
+            };
+            let credited = long
+                .strip_prefix(short)
                 .is_some_and(|rest| rest.starts_with(' ') && noise.is_agency(rest.trim()));
-            let same = at + 1 == other
-                && folded[at] == folded[other]
-                && !ends_sentence(&lines[at])
-                && at > 0;
+            let same = at + 1 == other && caption == near && at > 0 && is_open();
             if credited || same {
-                dropped[short] = true;
-                dropped[long] = true;
+                dropped[at] = true;
+                dropped[other] = true;
             }
         }
-        dropped[at] |=
-            lines[at].len() < 80 && !ends_sentence(&lines[at]) && noise.is_agency(&folded[at]);
+        dropped[at] |= lines[at].text.len() < 80 && is_open() && noise.is_agency(caption);
     }
-    keep(lines, |at| !dropped[at])
+    keep(lines, &dropped)
 }
 
 /// Drops the headline and the breadcrumbs before it where they stand again above the text.
-fn drop_headline(lines: Vec<String>, title: Option<&str>) -> Vec<String> {
-    let title = title.map(fold).filter(|title| title.len() >= 8);
-    let folded: Vec<String> = lines
-        .iter()
-        .take(HEAD_LINES + 3)
-        .map(|line| fold(line))
-        .collect();
-    let is_headline = |line: &String| {
-        title.as_ref().is_some_and(|title| {
+fn drop_headline(lines: Vec<Line>, title: Option<&str>) -> Vec<Line> {
+    let is_headline = |line: &str| {
+        title.is_some_and(|title| {
             line == title
                 || line.len() < 200
                     && title.len() * 10 >= line.len() * 8
                     && agree(line, title)
-                    && title.contains(line.as_str())
+                    && title.contains(line)
         })
     };
-    let leads_to = |line: &String, headline: &String| {
+    let leads_to = |line: &str, headline: &str| {
         headline.len() >= 20
             && line
-                .strip_suffix(headline.as_str())
+                .strip_suffix(headline)
                 .is_some_and(|crumbs| !crumbs.is_empty() && crumbs.len() <= 60)
     };
-    keep(lines, |at| {
-        if at >= HEAD_LINES.min(folded.len()) {
-            return true;
-        }
-        let line = &folded[at];
+    let mut dropped = vec![false; lines.len()];
+    for at in 0..lines.len().min(HEAD_LINES) {
+        let line = lines[at].folded();
+        let below = lines[at + 1..].iter().take(3).map(Line::folded);
         let crumbs = title
-            .iter()
-            .chain(&folded[at + 1..folded.len().min(at + 4)])
+            .into_iter()
+            .chain(below)
             .any(|headline| leads_to(line, headline));
-        !is_headline(line) && !crumbs
-    })
+        dropped[at] = is_headline(line) || crumbs;
+    }
+    keep(lines, &dropped)
 }
 
 /// Drops what stands again, word for word.
-fn drop_repeats(lines: Vec<String>) -> Vec<String> {
-    let mut seen = std::collections::HashSet::new();
-    let first: Vec<bool> = lines
+fn drop_repeats(lines: Vec<Line>) -> Vec<Line> {
+    let mut seen = FxHashSet::default();
+    let dropped: Vec<bool> = lines
         .iter()
-        .map(|line| line.len() < 40 || seen.insert(line.clone()))
+        .map(|line| line.text.len() >= 40 && !seen.insert(line.text.as_str()))
         .collect();
-    keep(lines, |at| first[at])
+    keep(lines, &dropped)
 }
 
-fn keep(lines: Vec<String>, wanted: impl Fn(usize) -> bool) -> Vec<String> {
+fn keep(mut lines: Vec<Line>, dropped: &[bool]) -> Vec<Line> {
+    let mut dropped = dropped.iter();
+    lines.retain(|_| dropped.next() == Some(&false));
     lines
-        .into_iter()
-        .enumerate()
-        .filter(|(at, _)| wanted(*at))
-        .map(|(_, line)| line)
-        .collect()
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 //! What a page says of its article in JSON-LD (schema.org `NewsArticle` and its kin).
 
-use std::collections::HashMap;
-
+use rustc_hash::FxHashMap;
 use serde_json::{Map, Value};
 
 /// The article as its page's JSON-LD describes it; strings are as they were written there.
@@ -42,7 +41,7 @@ pub(crate) fn read(scripts: &[&str]) -> LinkedArticle {
             _ => {}
         }
     }
-    let names: HashMap<&str, &str> = objects
+    let names: FxHashMap<&str, &str> = objects
         .iter()
         .filter_map(|object| Some((object.get("@id")?.as_str()?, object.get("name")?.as_str()?)))
         .collect();
@@ -145,7 +144,7 @@ fn fields(object: &Map<String, Value>) -> usize {
     .sum()
 }
 
-fn article(object: &Map<String, Value>, names: &HashMap<&str, &str>) -> LinkedArticle {
+fn article(object: &Map<String, Value>, names: &FxHashMap<&str, &str>) -> LinkedArticle {
     let text = |name: &str| -> Option<String> {
         let value = object.get(name)?;
         let value = value
@@ -180,7 +179,7 @@ fn article(object: &Map<String, Value>, names: &HashMap<&str, &str>) -> LinkedAr
 }
 
 /// Names of people or organizations, written as text, as an object or as a reference.
-fn people(value: &Value, names: &HashMap<&str, &str>) -> Vec<String> {
+fn people(value: &Value, names: &FxHashMap<&str, &str>) -> Vec<String> {
     let items = value
         .as_array()
         .map_or(std::slice::from_ref(value), Vec::as_slice);

@@ -6,10 +6,12 @@ use url::Url;
 use crate::{
     characters::tidy,
     dates,
-    dom::{Dom, Element, NodeId},
+    dom::{Dom, Element, NodeId, Tag},
     headline,
+    lexer::Key,
     linked_data::LinkedArticle,
-    names, plain, vocabulary,
+    names, plain,
+    vocabulary::Vocabulary,
 };
 
 /// What was read.
@@ -104,8 +106,13 @@ const UPDATED_TAGS: &[&str] = &[
 ];
 
 /// Reads the metadata of a parsed page.
-pub(crate) fn read(dom: &Dom, linked: &LinkedArticle, url: Option<&Url>) -> Metadata {
-    let stated = gather(dom);
+pub(crate) fn read<'d>(
+    dom: &'d Dom<'d>,
+    vocabulary: &mut Vocabulary<'d>,
+    linked: &LinkedArticle,
+    url: Option<&Url>,
+) -> Metadata {
+    let stated = gather(dom, vocabulary);
     let outlet = outlet(&stated, linked);
     let absolute = |address: &str| {
         url.map_or_else(|| Url::parse(address), |base| base.join(address))
@@ -146,55 +153,62 @@ pub(crate) fn read(dom: &Dom, linked: &LinkedArticle, url: Option<&Url>) -> Meta
     }
 }
 
-fn gather(dom: &Dom) -> Stated {
+fn gather<'d>(dom: &'d Dom<'d>, vocabulary: &mut Vocabulary<'d>) -> Stated {
     let mut stated = Stated::default();
     for (id, element) in dom.elements() {
-        match element.tag() {
-            "html" => stated.lang = element.attribute("lang").map(str::to_owned),
-            "title" if stated.page_title.is_none() => stated.page_title = Some(line(dom, id)),
-            "h1" if stated.headings.len() < 8 => stated.headings.push(line(dom, id)),
-            "meta" => stated.tags.extend(meta(element)),
-            "link"
-                if element
-                    .attribute("rel")
-                    .is_some_and(|rel| rel.eq_ignore_ascii_case("canonical")) =>
+        let attribute = |key| dom.attribute(element, key);
+        match element.tag {
+            Tag::Html => stated.lang = attribute(Key::Lang).map(str::to_owned),
+            Tag::Title if stated.page_title.is_none() => stated.page_title = Some(line(dom, id)),
+            Tag::H1 if stated.headings.len() < 8 => stated.headings.push(line(dom, id)),
+            Tag::Meta => stated.tags.extend(meta(dom, element)),
+            Tag::Link
+                if attribute(Key::Rel).is_some_and(|rel| rel.eq_ignore_ascii_case("canonical")) =>
             {
                 stated.canonical = stated
                     .canonical
                     .take()
-                    .or_else(|| element.attribute("href").map(str::to_owned));
+                    .or_else(|| attribute(Key::Href).map(str::to_owned));
             }
-            "time" if stated.times.len() < 16 => stated.times.extend(time(dom, id, element)),
+            Tag::Time if stated.times.len() < 16 => stated.times.extend(time(dom, id, element)),
             _ => {}
         }
-        gather_visible(dom, id, element, &mut stated);
+        if !dom.attributes(element).is_empty() {
+            gather_visible(dom, vocabulary, id, element, &mut stated);
+        }
     }
     stated
 }
 
 /// Bylines and dates that stand on the page for readers.
-fn gather_visible(dom: &Dom, id: NodeId, element: &Element, stated: &mut Stated) {
-    let itemprop = element.attribute("itemprop").unwrap_or_default();
-    if itemprop == "datePublished" && element.tag() != "time" {
-        let value = element
-            .attribute("content")
+fn gather_visible<'d>(
+    dom: &'d Dom<'d>,
+    vocabulary: &mut Vocabulary<'d>,
+    id: NodeId,
+    element: &Element,
+    stated: &mut Stated,
+) {
+    let itemprop = dom.attribute(element, Key::Itemprop).unwrap_or_default();
+    if itemprop == "datePublished" && element.tag != Tag::Time {
+        let value = dom
+            .attribute(element, Key::Content)
             .map_or_else(|| line(dom, id), str::to_owned);
         stated.times.push((3, value));
     }
-    if element.tag() != "meta" && stated.times.len() < 24 && vocabulary::is_date(element) {
+    if element.tag != Tag::Meta && stated.times.len() < 24 && vocabulary.is_date(element) {
         stated.times.push((1, line(dom, id)));
     }
-    if stated.bylines.len() >= 12 || element.tag() == "link" || element.tag() == "meta" {
+    if stated.bylines.len() >= 12 || matches!(element.tag, Tag::Link | Tag::Meta) {
         return;
     }
-    let rank = if element
-        .attribute("rel")
-        .is_some_and(|rel| rel.contains("author"))
-        || itemprop == "author"
-    {
+    let is_author = itemprop == "author"
+        || dom
+            .attribute(element, Key::Rel)
+            .is_some_and(|rel| rel.contains("author"));
+    let rank = if is_author {
         3
     } else {
-        vocabulary::byline_rank(element)
+        vocabulary.byline_rank(element)
     };
     if rank > 0 {
         let text = line(dom, id);
@@ -208,33 +222,23 @@ fn line(dom: &Dom, id: NodeId) -> String {
     tidy(&dom.text(id, 2000))
 }
 
-fn meta(element: &Element) -> Option<(String, String)> {
-    let name = ["property", "name", "itemprop", "http-equiv"]
+fn meta(dom: &Dom, element: &Element) -> Option<(String, String)> {
+    let name = [Key::Property, Key::Name, Key::Itemprop, Key::HttpEquiv]
         .iter()
-        .find_map(|key| element.attribute(key))?;
-    Some((
-        name.to_ascii_lowercase(),
-        element.attribute("content")?.to_owned(),
-    ))
+        .find_map(|key| dom.attribute(element, *key))?;
+    let content = dom.attribute(element, Key::Content)?;
+    Some((name.to_ascii_lowercase(), content.to_owned()))
 }
 
 fn time(dom: &Dom, id: NodeId, element: &Element) -> Option<(u8, String)> {
-    let value = element
-        .attribute("datetime")
-        .map_or_else(|| line(dom, id), str::to_owned);
-    let published = element.attribute("pubdate").is_some()
-        || element
-            .attribute("itemprop")
-            .is_some_and(|p| p == "datePublished")
-        || element
-            .attribute("class")
-            .is_some_and(|class| class.contains("published"));
-    let updated = element
-        .attribute("itemprop")
-        .is_some_and(|p| p == "dateModified")
-        || element
-            .attribute("class")
-            .is_some_and(|class| class.contains("updated") && !published);
+    let attribute = |key| dom.attribute(element, key);
+    let itemprop = attribute(Key::Itemprop).unwrap_or_default();
+    let class = attribute(Key::Class).unwrap_or_default();
+    let published = attribute(Key::Pubdate).is_some()
+        || itemprop == "datePublished"
+        || class.contains("published");
+    let updated = itemprop == "dateModified" || class.contains("updated") && !published;
+    let value = attribute(Key::Datetime).map_or_else(|| line(dom, id), str::to_owned);
     let rank = if published { 3 } else { 2 };
     (!updated).then_some((rank, value))
 }
@@ -350,11 +354,9 @@ mod tests {
         let url = "https://www.eldiario.test/judicial/2023/03/27/nota"
             .parse()
             .unwrap();
-        read(
-            &Dom::parse(html).unwrap(),
-            &LinkedArticle::default(),
-            Some(&url),
-        )
+        let dom = Dom::parse(html).unwrap();
+        let linked = LinkedArticle::default();
+        read(&dom, &mut Vocabulary::new(&dom), &linked, Some(&url))
     }
 
     fn check_title(html: &str, expected: &str) {

@@ -1,6 +1,6 @@
 //! Small pieces of HTML, as feeds and metadata hold them, to plain text.
 
-use crate::{blocks::Outline, characters::tidy, dom::Dom, lexer};
+use crate::{blocks::Outline, characters::tidy, dom::Dom, vocabulary::Vocabulary};
 
 /// The lines of a piece of HTML; of a piece that is plain text, its own lines.
 pub(crate) fn lines(html: &str) -> Vec<String> {
@@ -11,10 +11,10 @@ pub(crate) fn lines(html: &str) -> Vec<String> {
             .filter(|line| !line.is_empty())
             .collect();
     }
-    let Ok(dom) = Dom::parse(&lexer::lex(html).html) else {
+    let Ok(dom) = Dom::parse(html) else {
         return Vec::new();
     };
-    let blocks = Outline::of(&dom).blocks;
+    let blocks = Outline::of(&dom, &mut Vocabulary::new(&dom)).blocks;
     blocks
         .iter()
         .map(|block| tidy(&block.text))

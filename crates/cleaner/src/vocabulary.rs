@@ -4,7 +4,10 @@ use std::sync::LazyLock;
 
 use rustc_hash::FxHashMap;
 
-use crate::dom::Element;
+use crate::{
+    dom::{Dom, Element, Tag},
+    lexer::Key,
+};
 
 /// The words and their meanings, as they are kept.
 const NAMES: &str = include_str!("../data/names.tsv");
@@ -30,7 +33,7 @@ pub(crate) struct Profile {
     pub body: u8,
 }
 
-/// What one or two words of a name mean.
+/// What a name means: one or two words of it, or all of them together.
 #[derive(Clone, Copy, Default)]
 #[expect(
     clippy::struct_excessive_bools,
@@ -42,6 +45,10 @@ struct Meaning {
     caption: bool,
     standfirst: bool,
     body: bool,
+    /// It shows a date.
+    date: bool,
+    /// How sure it is that it holds the writers' names: 0 not at all, 2 by its own name.
+    byline: u8,
 }
 
 static MEANINGS: LazyLock<FxHashMap<&str, Meaning>> = LazyLock::new(|| {
@@ -62,51 +69,142 @@ static MEANINGS: LazyLock<FxHashMap<&str, Meaning>> = LazyLock::new(|| {
     meanings
 });
 
-/// Reads an element's names.
-pub(crate) fn profile(element: &Element, names: &mut String) -> Profile {
-    let mut profile = Profile::default();
-    names.clear();
-    let tag = element.tag();
-    for (name, value) in element.attributes() {
-        match name {
-            "class" | "id" | "data-component" | "data-testid" | "data-qa" | "data-type"
-            | "role" => words(value, names),
-            "itemprop" if value == "articleBody" => profile.body = 3,
-            "itemprop" if value == "caption" => profile.caption = true,
-            "hidden" => profile.hidden = true,
-            "style" => profile.hidden |= hides(value),
+/// The names of one page's elements. Pages repeat few names often: each is read once.
+pub(crate) struct Vocabulary<'d> {
+    dom: &'d Dom<'d>,
+    known: FxHashMap<&'d str, Meaning>,
+    /// The words of the name that is being read.
+    words: String,
+}
+
+impl<'d> Vocabulary<'d> {
+    /// The names in `dom`, none of them read yet.
+    pub(crate) fn new(dom: &'d Dom<'d>) -> Self {
+        Self {
+            dom,
+            known: FxHashMap::default(),
+            words: String::new(),
+        }
+    }
+
+    /// What an element's names say it is.
+    pub(crate) fn profile(&mut self, element: &Element) -> Profile {
+        let mut profile = Profile {
+            caption: matches!(element.tag, Tag::Figcaption | Tag::Figure),
+            furniture: matches!(
+                element.tag,
+                Tag::Nav | Tag::Aside | Tag::Footer | Tag::Dialog | Tag::Menu
+            ),
+            ..Profile::default()
+        };
+        let (mut noise, mut not_noise) = (false, false);
+        let dom = self.dom;
+        for (key, value) in dom.attributes(element) {
+            match key {
+                Key::Class
+                | Key::Id
+                | Key::DataComponent
+                | Key::DataTestid
+                | Key::DataQa
+                | Key::DataType
+                | Key::Role => {
+                    let meaning = self.meaning(value);
+                    noise |= meaning.noise;
+                    not_noise |= meaning.not_noise;
+                    profile.caption |= meaning.caption;
+                    profile.standfirst |= meaning.standfirst;
+                    if meaning.body {
+                        profile.body = profile.body.max(2);
+                    }
+                }
+                Key::Itemprop if value == "articleBody" => profile.body = 3,
+                Key::Itemprop if value == "caption" => profile.caption = true,
+                Key::Hidden => profile.hidden = true,
+                Key::Style => profile.hidden |= hides(value),
+                _ => {}
+            }
+        }
+        let frame = matches!(
+            element.tag,
+            Tag::Html | Tag::Body | Tag::Main | Tag::Article
+        );
+        profile.noise = noise && !not_noise && !frame && profile.body == 0;
+        profile.caption &= !frame && profile.body == 0;
+        profile
+    }
+
+    /// How sure it is that an element holds the writers' names: 0 not at all, 2 by its own name.
+    pub(crate) fn byline_rank(&mut self, element: &Element) -> u8 {
+        self.dom
+            .attribute(element, Key::Class)
+            .map_or(0, |class| self.meaning(class).byline)
+    }
+
+    /// Whether an element's class, or its id where it has no class, says that it shows a date.
+    pub(crate) fn is_date(&mut self, element: &Element) -> bool {
+        self.dom
+            .attribute(element, Key::Class)
+            .or_else(|| self.dom.attribute(element, Key::Id))
+            .is_some_and(|name| self.meaning(name).date)
+    }
+
+    fn meaning(&mut self, name: &'d str) -> Meaning {
+        if let Some(meaning) = self.known.get(name) {
+            return *meaning;
+        }
+        self.words.clear();
+        words(name, &mut self.words);
+        let mut meaning = Meaning::of_words(&self.words);
+        meaning.date = is_of_date(name);
+        meaning.byline = byline_rank(&self.words);
+        self.known.insert(name, meaning);
+        meaning
+    }
+}
+
+impl Meaning {
+    /// What the words mean, each by itself and with the one before it.
+    fn of_words(words: &str) -> Self {
+        let mut all = Self::default();
+        let mut before = None;
+        let mut start = 0;
+        for word in words.split(' ') {
+            let end = start + word.len();
+            let pair = before.and_then(|before: usize| MEANINGS.get(&words[before..end]));
+            for meaning in MEANINGS.get(word).into_iter().chain(pair) {
+                all.noise |= meaning.noise;
+                all.not_noise |= meaning.not_noise;
+                all.caption |= meaning.caption;
+                all.standfirst |= meaning.standfirst;
+                all.body |= meaning.body;
+            }
+            before = (!word.is_empty()).then_some(start);
+            start = end + 1;
+        }
+        all
+    }
+}
+
+fn byline_rank(words: &str) -> u8 {
+    let mut rank = 0;
+    for word in words.split(' ') {
+        match word {
+            "byline" | "bylines" => rank = 2,
+            "author" | "authors" | "autor" | "autores" | "firma" | "assinatura" | "creator" => {
+                rank = rank.max(1);
+            }
+            "bio" | "image" | "photo" | "avatar" | "social" | "link" | "related" => return 0,
             _ => {}
         }
     }
-    if matches!(tag, "figcaption" | "figure") {
-        profile.caption = true;
-    }
-    profile.furniture = matches!(tag, "nav" | "aside" | "footer" | "dialog" | "menu");
-    if names.is_empty() {
-        return profile;
-    }
-    let (mut noise, mut not_noise) = (false, false);
-    let mut before = None;
-    let mut start = 0;
-    for word in names.split(' ') {
-        let end = start + word.len();
-        let pair = before.and_then(|before: usize| MEANINGS.get(&names[before..end]));
-        for meaning in MEANINGS.get(word).into_iter().chain(pair) {
-            noise |= meaning.noise;
-            not_noise |= meaning.not_noise;
-            profile.caption |= meaning.caption;
-            profile.standfirst |= meaning.standfirst;
-            if meaning.body {
-                profile.body = profile.body.max(2);
-            }
-        }
-        before = (!word.is_empty()).then_some(start);
-        start = end + 1;
-    }
-    let frame = matches!(tag, "html" | "body" | "main" | "article");
-    profile.noise |= noise && !not_noise && !frame && profile.body == 0;
-    profile.caption &= !frame && profile.body == 0;
-    profile
+    rank
+}
+
+fn is_of_date(name: &str) -> bool {
+    ["date", "Date", "fecha", "time", "publish", "posted"]
+        .iter()
+        .any(|part| name.contains(part))
+        && !name.contains("update")
 }
 
 /// Appends the words of a name, each after a space: `articleBody-main` is ` article body main`.
@@ -138,55 +236,14 @@ fn hides(style: &str) -> bool {
     style.contains("display:none") || style.contains("visibility:hidden")
 }
 
-/// How sure it is that an element holds the writers' names: 0 not at all, 2 by its own name.
-pub(crate) fn byline_rank(element: &Element) -> u8 {
-    let named = |value: &str| {
-        let mut names = String::new();
-        words(value, &mut names);
-        let mut rank = 0;
-        for word in names.split(' ') {
-            match word {
-                "byline" | "bylines" => rank = 2,
-                "author" | "authors" | "autor" | "autores" | "firma" | "assinatura" | "creator" => {
-                    rank = rank.max(1);
-                }
-                "bio" | "image" | "photo" | "avatar" | "social" | "link" | "related" => return 0,
-                _ => {}
-            }
-        }
-        rank
-    };
-    let mentions = |value: &&str| {
-        ["uthor", "utor", "yline", "firma", "assinatura", "creator"]
-            .iter()
-            .any(|part| value.contains(part))
-    };
-    element.attribute("class").filter(mentions).map_or(0, named)
-}
-
-/// Whether an element's class says that it shows a date.
-pub(crate) fn is_date(element: &Element) -> bool {
-    let Some(class) = element
-        .attribute("class")
-        .or_else(|| element.attribute("id"))
-    else {
-        return false;
-    };
-    ["date", "Date", "fecha", "time", "publish", "posted"]
-        .iter()
-        .any(|part| class.contains(part))
-        && !class.contains("update")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dom::Dom;
 
     fn of(html: &str) -> Profile {
         let dom = Dom::parse(html).unwrap();
         let (_, element) = dom.elements().last().unwrap();
-        profile(element, &mut String::new())
+        Vocabulary::new(&dom).profile(element)
     }
 
     #[test]
