@@ -12,9 +12,9 @@ const QUEUE: usize = 1024;
 /// Jobs in one transaction at most, so that the first of them does not wait for ever.
 const GROUP_MAX: usize = 256;
 
-/// Work on the connection inside the group's transaction. It returns what is to be done once the
-/// group is committed (`true`) or was not (`false`).
-type Job = Box<dyn FnOnce(&Connection) -> Answer + Send>;
+/// Work on the connection inside the group's transaction, or the reason why there is none. It
+/// returns what is to be done once it is known whether the group was committed.
+type Job = Box<dyn FnOnce(Result<&Connection, &rusqlite::Error>) -> Answer + Send>;
 type Answer = Box<dyn FnOnce(Result<(), &rusqlite::Error>) + Send>;
 
 /// The sending side of the ledger's thread.
@@ -46,13 +46,17 @@ impl Writer {
     ) -> Stored<T> {
         let (sender, receiver) = oneshot::channel::<Stored<T>>();
         let job: Job = Box::new(move |connection| {
-            let done = in_savepoint(connection, work);
+            let done = match connection {
+                Ok(connection) => {
+                    in_savepoint(connection, work).map_err(|error| failed(what, error))
+                }
+                Err(error) => Err(failed(what, CommitFailed(error.to_string()))),
+            };
             Box::new(move |committed| {
-                let answer = match (done, committed) {
-                    (Ok(value), Ok(())) => Ok(value),
-                    (Err(error), _) => Err(failed(what, error)),
-                    (Ok(_), Err(error)) => Err(failed(what, CommitFailed(error.to_string()))),
-                };
+                let answer = done.and_then(|value| match committed {
+                    Ok(()) => Ok(value),
+                    Err(error) => Err(failed(what, CommitFailed(error.to_string()))),
+                });
                 // Nobody listens any more when the caller was cancelled; the work stands.
                 let _ = sender.send(answer);
             })
@@ -77,9 +81,9 @@ impl Drop for Writer {
     }
 }
 
-/// SQLite could not commit a group.
+/// SQLite could not begin or commit a group.
 #[derive(Debug, thiserror::Error)]
-#[error("commit: {0}")]
+#[error("no transaction: {0}")]
 struct CommitFailed(String);
 
 fn failed(what: &str, source: impl std::error::Error + Send + Sync + 'static) -> StorageError {
@@ -95,8 +99,8 @@ fn work(connection: &Connection, mut queue: mpsc::Receiver<Job>) {
         let begun = connection.execute_batch("BEGIN IMMEDIATE");
         let mut next = Some(first);
         while let Some(job) = next {
-            // Without a transaction each job fails in its savepoint's release, and says so.
-            answers.push(job(connection));
+            // A savepoint without a transaction would commit by itself: no job runs without one.
+            answers.push(job(begun.as_ref().map(|()| connection)));
             next = (answers.len() < GROUP_MAX)
                 .then(|| queue.try_recv().ok())
                 .flatten();
@@ -155,5 +159,29 @@ mod tests {
             .await
             .unwrap();
         assert_eq!(sum, 4);
+    }
+
+    #[tokio::test]
+    async fn without_a_transaction_nothing_is_done() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("t.db");
+        let connection = Connection::open(&path).unwrap();
+        connection.busy_timeout(std::time::Duration::ZERO).unwrap();
+        connection.execute_batch("CREATE TABLE t (x)").unwrap();
+        let other = Connection::open(&path).unwrap();
+        let writer = Writer::start(connection).unwrap();
+        let insert = || {
+            writer.write("insert", |c| {
+                c.execute("INSERT INTO t VALUES (1)", []).map(drop)
+            })
+        };
+        other.execute_batch("BEGIN IMMEDIATE").unwrap();
+        assert!(insert().await.is_err());
+        other.execute_batch("COMMIT").unwrap();
+        insert().await.unwrap();
+        let rows: i64 = other
+            .query_row("SELECT count(*) FROM t", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(rows, 1);
     }
 }
