@@ -65,9 +65,23 @@ async fn status_says_what_it_is_doing_and_that_it_is_not_there() {
     let status = || -> Option<Value> {
         serde_json::from_slice(&desk.run(&["status", "--json"]).stdout).ok()
     };
-    until(SOON, "ten stories are kept or dropped", || {
-        status().is_some_and(|status| status["clean"]["taken"].as_u64() >= Some(10))
+    let ended = |status: &Value, how: &str| -> u64 {
+        let stages = ["clean", "classify", "sink"].map(|stage| status[stage]["ended"].clone());
+        let counts = stages.iter().filter_map(Value::as_object).flatten();
+        counts
+            .filter(|(label, _)| label.starts_with(how))
+            .filter_map(|(_, n)| n.as_u64())
+            .sum()
+    };
+    let mut last = Value::Null;
+    until(SOON, "all twenty stories are kept or dropped", || {
+        last = status().unwrap_or_default();
+        ended(&last, "kept") + ended(&last, "dropped") == 20
     });
+    // What leaves a stage enters the next one.
+    assert_eq!(last["clean"]["taken"], 20, "{last}");
+    assert_eq!(last["classify"]["taken"], last["clean"]["passed"], "{last}");
+    assert_eq!(last["sink"]["taken"], last["classify"]["passed"], "{last}");
     let words = text(&desk.run(&["status"]).stdout);
     assert!(
         words.contains("feeds     2") && words.contains("sink "),

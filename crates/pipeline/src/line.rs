@@ -258,7 +258,7 @@ fn spawn_stages(
         workers,
         classify_queue,
         outlets,
-        &status.clean,
+        &status.classify,
         classify,
     )
     .map_err(LineError::Thread)?;
