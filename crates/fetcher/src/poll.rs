@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{TimeDelta, Utc};
+use chrono::TimeDelta;
 use reqwest::{
     StatusCode,
     header::{CONTENT_TYPE, ETAG, LAST_MODIFIED},
@@ -75,7 +75,7 @@ pub(crate) async fn poll<S: FetchStore>(
     if matches!(brought, Err(PollError::Fetch(FetchError::Stopped))) {
         return Err(Stopped);
     }
-    let now = Utc::now();
+    let now = shared.clock.now();
     let (state, entries) = match brought {
         Ok(brought) => answered(shared, feed, state, brought, now),
         Err(error) => (failed(shared, feed, state, &error, now), Vec::new()),
