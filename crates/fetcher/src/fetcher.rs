@@ -3,7 +3,7 @@
 use std::{future::Future, sync::Arc, time::Duration};
 
 use story::{
-    EntryId, FeedId, Page,
+    EntryId, FeedId, Health, Page,
     storage::{FetchStore, StorageError, Stored},
 };
 use tokio::sync::mpsc::Sender;
@@ -64,8 +64,8 @@ pub struct Report {
 pub struct FeedReport {
     /// The feed.
     pub feed: FeedId,
-    /// Whether the poll succeeded.
-    pub healthy: bool,
+    /// How the feed is doing.
+    pub health: Health,
     /// What it was like, in the words of a person.
     pub outcome: String,
     /// Entries that were new and are pending.

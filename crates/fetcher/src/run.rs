@@ -226,7 +226,7 @@ impl<S: FetchStore> Run<S> {
         if self.mode == Mode::Once {
             self.reports.push(FeedReport {
                 feed: state.feed.clone(),
-                healthy: state.healthy,
+                health: state.health,
                 outcome: state.last_result.clone(),
                 new: counts.new,
                 known: counts.known + counts.duplicate,

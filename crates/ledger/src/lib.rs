@@ -7,12 +7,16 @@
 //!
 //! It does not decide anything: what a poll showed and how an entry ended is told to it.
 
+mod balance;
 mod entries;
 mod feeds;
+mod packed;
 mod reader;
 mod recovery;
+mod robots;
 mod schema;
 mod stories;
+mod subscriptions;
 mod writer;
 
 use std::{
@@ -20,6 +24,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+pub use balance::BalanceRow;
 pub use reader::{FeedCounts, Reader};
 pub use recovery::{Recovered, WrittenStory};
 

@@ -7,9 +7,10 @@ use std::{
 };
 
 use anyhow::Result;
+use chrono::Utc;
 use pipeline::{Feed, FeedCounts, Reader, status::ago};
 use serde::Serialize;
-use story::storage::FeedState;
+use story::{Health, storage::FeedState};
 
 use crate::config;
 
@@ -90,11 +91,9 @@ fn listed<'a>(
         id: feed.id.as_str(),
         url: feed.url.as_str(),
         country: feed.home.country.map(|country| country.to_string()),
-        health: match state {
-            None => "new",
-            Some(state) if state.healthy => "ok",
-            Some(_) => "failing",
-        },
+        health: state
+            .map_or(Health::New, |state| state.health_at(Utc::now()).0)
+            .as_str(),
         last_result: state.map_or("never polled", |state| &state.last_result),
         last_poll: state.and_then(|state| state.last_poll),
         next_poll: state.and_then(|state| state.next_poll),
