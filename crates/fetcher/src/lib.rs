@@ -13,6 +13,7 @@ mod clock;
 mod counters;
 pub mod feed;
 mod fetcher;
+mod freshness;
 mod http;
 mod pages;
 mod politeness;

@@ -74,8 +74,8 @@ pub struct Feed {
     pub url: Url,
     /// Where it is at home.
     pub home: Home,
-    /// The wait between two polls.
-    pub interval: Duration,
+    /// The wait between two polls to start from, as the operator set it; an hour where none is set.
+    pub interval: Option<Duration>,
     /// The zone of dates that name none.
     pub timezone: Tz,
 }

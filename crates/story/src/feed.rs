@@ -109,6 +109,8 @@ impl Health {
 /// A permanent redirect that was followed, and how often in a row.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Moved {
+    /// The configured address.
+    pub from: Url,
     /// Where it leads.
     pub to: Url,
     /// Polls in a row that it led to a feed.
@@ -156,12 +158,15 @@ pub struct FeedState {
     /// When new entries come.
     #[serde(default)]
     pub rhythm: Rhythm,
-    /// A hash of the last whole body.
+    /// A hash over the entries of the last whole body.
     #[serde(default)]
-    pub body_hash: Option<String>,
+    pub content: Option<String>,
     /// When a whole body last came, as opposed to a 304.
     #[serde(default)]
     pub last_body: Option<Timestamp>,
+    /// When it was last asked for the whole feed to see whether its 304s are true.
+    #[serde(default)]
+    pub audited: Option<Timestamp>,
     /// When the server was caught saying "not modified" of what was modified.
     #[serde(default)]
     pub lied: Option<Timestamp>,
@@ -193,8 +198,9 @@ impl FeedState {
             fresh_for: None,
             moved: None,
             rhythm: Rhythm::default(),
-            body_hash: None,
+            content: None,
             last_body: None,
+            audited: None,
             lied: None,
             ask_plainly: false,
             host_closed_until: None,
