@@ -16,6 +16,7 @@ mod http;
 mod pages;
 mod politeness;
 mod poll;
+pub mod robots;
 mod run;
 mod schedule;
 mod settings;
