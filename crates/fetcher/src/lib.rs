@@ -27,4 +27,5 @@ pub use body::Cut;
 pub use counters::Counters;
 pub use fetcher::{FeedReport, Fetcher, FetcherError, InFlight, Report};
 pub use http::{FetchError, fetch_one};
+pub use robots::robots_verdict;
 pub use settings::{Feed, Settings};

@@ -95,6 +95,7 @@ async fn ask<S>(
         wanted: Wanted::Feed,
         validators: Some((&state.url, &state.validators)),
         bytes_max: shared.settings.feed_bytes_max,
+        leave: None, // the operator asked for the feed, whatever robots.txt says
     };
     let answer = shared.http.get(&request, stop).await?;
     let validators = Validators {

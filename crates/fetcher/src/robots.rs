@@ -1,15 +1,21 @@
 //! robots.txt (RFC 9309): what one authority asks of us, and which of its lines decided.
 //!
-//! [`Robots`] is the pure part: bytes in, verdicts out, no network and no clock.
+//! [`Robots`] is the pure part: bytes in, verdicts out, no network and no clock. The keeper asks
+//! for each authority's file, remembers it, and gives pages leave by it.
 
+mod asking;
 mod groups;
+mod keeper;
 mod lines;
 mod pattern;
+mod shelf;
 
 use std::{borrow::Cow, time::Duration};
 
 use url::Url;
 
+pub use asking::{Judged, robots_verdict};
+pub(crate) use keeper::{Keeper, RobotsLeave, patience};
 use pattern::{Path, Pattern};
 
 /// How much of a file is read; RFC 9309 §2.5 asks for 500 KiB at least.
@@ -91,7 +97,7 @@ impl Robots {
     }
 
     /// About how many bytes of memory this takes.
-    pub fn weight(&self) -> usize {
+    pub(crate) fn weight(&self) -> usize {
         let rule = |rule: &RuleLine| {
             let written = rule.written.as_ref().map_or(0, |text| text.len());
             size_of::<RuleLine>() + rule.pattern.octets() + written

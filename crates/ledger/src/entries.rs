@@ -3,10 +3,10 @@
 use rusqlite::{Connection, params};
 use story::{
     Entry, EntryId, Timestamp,
-    storage::{FeedState, FetchStore, PendingEntry, PollCounts, ShownEntry, Stored},
+    storage::{FeedState, FetchStore, PendingEntry, PollCounts, RobotsCopy, ShownEntry, Stored},
 };
 
-use crate::{Ledger, feeds};
+use crate::{Ledger, feeds, robots};
 
 /// The clock as the ledger stores it.
 pub(crate) fn now_ms() -> i64 {
@@ -119,6 +119,24 @@ impl FetchStore for Ledger {
                     )?
                     .execute(params![id.0, attempts, next_try.timestamp_millis(), why])
                     .map(drop)
+            })
+            .await
+    }
+
+    async fn robots(&self, authority: &str) -> Stored<Option<RobotsCopy>> {
+        let authority = authority.to_owned();
+        self.writer
+            .write("look up a robots.txt", move |connection| {
+                robots::copy(connection, &authority)
+            })
+            .await
+    }
+
+    async fn keep_robots(&self, authority: &str, copy: RobotsCopy) -> Stored<()> {
+        let authority = authority.to_owned();
+        self.writer
+            .write("keep a robots.txt", move |connection| {
+                robots::keep(connection, &authority, copy)
             })
             .await
     }

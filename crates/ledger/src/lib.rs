@@ -11,6 +11,7 @@ mod entries;
 mod feeds;
 mod reader;
 mod recovery;
+mod robots;
 mod schema;
 mod stories;
 mod writer;

@@ -60,6 +60,11 @@ CREATE TABLE dropped (
     verdict BLOB NOT NULL           -- the story's JSON, zstd
 ) WITHOUT ROWID;
 CREATE INDEX dropped_by_time ON dropped (at_ms);
+CREATE TABLE robots (
+    authority TEXT PRIMARY KEY,
+    copy      TEXT NOT NULL,        -- JSON of RobotsCopy without its body
+    body      BLOB
+) WITHOUT ROWID;
 CREATE TABLE checkpoint (
     one    INTEGER PRIMARY KEY CHECK (one = 1),
     file   TEXT NOT NULL,

@@ -106,6 +106,21 @@ pub struct PendingEntry {
     pub attempts: u32,
 }
 
+/// What was last learned of an authority's robots.txt.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RobotsCopy {
+    /// The last time it was asked for.
+    pub asked: Timestamp,
+    /// When `body` came, or the answer that there is no file.
+    pub fetched: Option<Timestamp>,
+    /// Since when it could not be had; `None` where the last try was answered.
+    pub unreachable_since: Option<Timestamp>,
+    /// What the last try came to, in the words of a person: "200", "404 Not Found".
+    pub outcome: String,
+    /// The file; `None` where there is none, which allows everything.
+    pub body: Option<Vec<u8>>,
+}
+
 /// What the fetcher remembers.
 pub trait FetchStore: Send + Sync + 'static {
     /// The state of every feed that was ever polled.
@@ -142,6 +157,16 @@ pub trait FetchStore: Send + Sync + 'static {
         attempts: u32,
         next_try: Timestamp,
         why: String,
+    ) -> impl Future<Output = Stored<()>> + Send;
+
+    /// What was last learned of an authority's robots.txt.
+    fn robots(&self, authority: &str) -> impl Future<Output = Stored<Option<RobotsCopy>>> + Send;
+
+    /// Keeps what was learned of an authority's robots.txt, in place of what was known.
+    fn keep_robots(
+        &self,
+        authority: &str,
+        copy: RobotsCopy,
     ) -> impl Future<Output = Stored<()>> + Send;
 }
 
