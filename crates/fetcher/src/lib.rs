@@ -2,7 +2,8 @@
 //!
 //! [`Fetcher`] is the stage: it polls feeds by schedule, remembers what they showed in a
 //! [`FetchStore`](story::storage::FetchStore), and sends the page of each pending entry down the
-//! line. [`feed::parse`] is the pure part that turns a feed's bytes into entries.
+//! line. [`feed::parse`] is the pure part that turns a feed's bytes into entries, and
+//! [`robots::Robots`] the one that reads what a site asks of us.
 //!
 //! It does not judge or clean what it brings, and it keeps nothing on disk itself.
 

@@ -71,12 +71,13 @@ pub(super) async fn ask(http: &Http, url: &Url, stop: &Stop) -> Result<Answer, F
         FetchError::PrivateAddress { host } if url.host_str() == Some(host) => return Err(error),
         FetchError::NotWeb { scheme } if scheme == url.scheme() => return Err(error),
         FetchError::Status { status, .. } if (300..500).contains(status) => File::Absent,
-        FetchError::Status { .. }
-        | FetchError::TimedOut { .. }
-        | FetchError::Connection { .. }
-        | FetchError::Body(_) => File::Unreachable,
         // Redirects without end, or to where nobody may go: the file is unavailable (§2.3.1.2).
-        _ => File::Absent,
+        FetchError::TooManyRedirects
+        | FetchError::RedirectLoop { .. }
+        | FetchError::BadRedirect { .. }
+        | FetchError::PrivateAddress { .. }
+        | FetchError::NotWeb { .. } => File::Absent,
+        _ => File::Unreachable,
     };
     let outcome = error.to_string();
     Ok(Answer { outcome, file })
