@@ -13,6 +13,7 @@ use crate::{
     Clock, Counters, Feed, FetchError, Settings,
     backoff::Backoff,
     http::Http,
+    robots::Keeper,
     run::{Mode, Run},
     stop::{Stop, Stopped},
 };
@@ -84,6 +85,7 @@ pub struct Fetcher<S: FetchStore> {
 pub(crate) struct Shared<S> {
     pub(crate) settings: Settings,
     pub(crate) http: Http,
+    pub(crate) robots: Keeper,
     pub(crate) store: Arc<S>,
     pub(crate) counters: Arc<Counters>,
     pub(crate) clock: Clock,
@@ -105,6 +107,7 @@ impl<S: FetchStore> Fetcher<S> {
         let counters = Arc::new(Counters::default());
         let http = Http::new(&settings, Arc::clone(&counters))?;
         let shared = Arc::new(Shared {
+            robots: Keeper::new(&settings.user_agent),
             settings,
             http,
             store,

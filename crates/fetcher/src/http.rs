@@ -7,7 +7,9 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use bytes::Bytes;
 use chrono::Utc;
+use futures_util::future::BoxFuture;
 use reqwest::{
     Client, Response, StatusCode,
     header::{
@@ -27,7 +29,7 @@ use crate::{
     Settings,
     address::{PrivateAddress, PublicResolver, check_literal},
     backoff::retry_after,
-    body::{self, Body, innermost},
+    body::{self, Body, Cut, innermost},
     counters::{Counters, UnderWay, add},
     politeness::{Gates, Slot},
     stop::Stop,
@@ -52,6 +54,14 @@ pub(crate) struct Request<'a> {
     pub(crate) validators: Option<(&'a Url, &'a Validators)>,
     /// How many bytes of the body are read.
     pub(crate) bytes_max: usize,
+    /// Who must give leave for each address on the way.
+    pub(crate) leave: Option<&'a dyn Leave>,
+}
+
+/// Gives or refuses leave to ask for an address.
+pub(crate) trait Leave: Send + Sync {
+    /// Refuses by an error.
+    fn for_address<'a>(&'a self, url: &'a Url) -> BoxFuture<'a, Result<(), FetchError>>;
 }
 
 /// Kinds of answers.
@@ -61,6 +71,8 @@ pub(crate) enum Wanted {
     Feed,
     /// An article's page.
     Page,
+    /// A robots.txt.
+    Robots,
 }
 
 impl Wanted {
@@ -71,6 +83,7 @@ impl Wanted {
                  application/rdf+xml;q=0.9, application/xml;q=0.8, text/xml;q=0.8, */*;q=0.5"
             }
             Self::Page => "text/html, application/xhtml+xml, */*;q=0.5",
+            Self::Robots => "text/plain, */*;q=0.5",
         })
     }
 }
@@ -120,6 +133,15 @@ impl Answer {
             fetched: Utc::now(),
         };
         Ok((fetched, self.slot))
+    }
+
+    /// The answer as a robots.txt, if all of it came that is read of one.
+    pub(crate) fn into_robots(self) -> Result<(u16, Bytes), FetchError> {
+        let status = self.status.as_u16();
+        match self.body.cut {
+            Some(cut) if !matches!(cut, Cut::TooLong { .. }) => Err(cut.into()),
+            _ => Ok((status, self.body.bytes)),
+        }
     }
 }
 
@@ -192,6 +214,9 @@ impl Http {
     /// One request.
     async fn hop(&self, url: &Url, request: &Request<'_>, stop: &Stop) -> Result<Hop, FetchError> {
         self.check(url)?;
+        if let Some(leave) = request.leave {
+            leave.for_address(url).await?;
+        }
         let host = entry_host(Some(url));
         let passed = stop.before_it(self.gates.pass(&host)).await?;
         let mut slot = passed.map_err(|closed| FetchError::HostClosed { wait: closed.wait })?;
@@ -352,6 +377,7 @@ pub async fn fetch_one(settings: &Settings, url: &Url) -> Result<Fetched, FetchE
         wanted: Wanted::Page,
         validators: None,
         bytes_max: settings.page_bytes_max,
+        leave: None,
     };
     let answer = http.get(&request, &Stop::default()).await?;
     let (fetched, _slot) = answer.into_page()?;

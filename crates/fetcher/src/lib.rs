@@ -2,7 +2,8 @@
 //!
 //! [`Fetcher`] is the stage: it polls feeds by schedule, remembers what they showed in a
 //! [`FetchStore`](story::storage::FetchStore), and sends the page of each pending entry down the
-//! line. [`feed::parse`] is the pure part that turns a feed's bytes into entries.
+//! line. [`feed::parse`] is the pure part that turns a feed's bytes into entries, and
+//! [`robots::Robots`] the one that reads what a site asks of us.
 //!
 //! It does not judge or clean what it brings, and it keeps nothing on disk itself.
 
@@ -19,6 +20,7 @@ mod link_header;
 mod pages;
 mod politeness;
 mod poll;
+pub mod robots;
 mod run;
 mod schedule;
 mod settings;
@@ -35,5 +37,6 @@ pub use clock::Clock;
 pub use counters::Counters;
 pub use fetcher::{FeedReport, Fetcher, FetcherError, InFlight, Report};
 pub use http::{FetchError, fetch_one};
+pub use robots::robots_verdict;
 pub use settings::{Feed, Settings};
 pub use websub::{Settings as WebSub, WebSubError};
