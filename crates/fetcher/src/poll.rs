@@ -47,7 +47,7 @@ enum Brought {
         issuer: Url,
         validators: Validators,
         status: u16,
-        feed: ParsedFeed,
+        feed: Box<ParsedFeed>,
         cut: Option<String>,
     },
 }
@@ -141,7 +141,7 @@ async fn read(feed: &Feed, answer: Answer, validators: Validators) -> Result<Bro
     };
     drop(slot); // until here the body counted among the requests under way
     let feed = match (parsed, &cut) {
-        (Ok(feed), _) => feed,
+        (Ok(feed), _) => Box::new(feed),
         (Err(_), Some(cut)) => return Err(FetchError::from(cut.clone()).into()),
         (Err(error), None) => return Err(error.into()),
     };

@@ -1,9 +1,14 @@
 //! Dates as feeds write them: RFC 3339, RFC 822 and what looks like either, in English, Spanish
 //! and Portuguese. A time that names no zone is the feed's own.
 
-use chrono::{DateTime, Duration, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Utc};
+use chrono::{
+    DateTime, Datelike, Duration, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, TimeZone,
+};
 use chrono_tz::Tz;
 use story::Timestamp;
+
+/// Earlier years are those of programs that had no date.
+const YEAR_MIN: i32 = 1900;
 
 /// Longer texts are no dates.
 const DATE_BYTES_MAX: usize = 100;
@@ -66,7 +71,7 @@ pub(super) fn parse(text: &str, zone: Tz) -> Option<Timestamp> {
         return None;
     }
     if let Ok(exact) = DateTime::parse_from_rfc3339(text) {
-        return Some(exact.with_timezone(&Utc));
+        return (exact.year() >= YEAR_MIN).then(|| exact.to_utc());
     }
     let text = text.to_lowercase();
     let mut found = Found::default();
@@ -219,7 +224,7 @@ fn month(word: &str) -> Option<u32> {
 /// Two digits are this century's, as far as 2068, as POSIX has it.
 fn full_year(year: i32, digits: usize) -> Option<i32> {
     match (digits, year) {
-        (4, 1900..) => Some(year),
+        (4, YEAR_MIN..) => Some(year),
         (2, 0..69) => Some(2000 + year),
         (2, 69..) => Some(1900 + year),
         _ => None,
@@ -294,6 +299,7 @@ mod tests {
             "",
             "ayer",
             "Sun, 30 Nov -0001 00:00:00 +0000",
+            "0001-01-01T00:00:00Z",
             "2026-13-45",
             "14:30",
             "x".repeat(200).as_str(),

@@ -146,7 +146,7 @@ fn what_is_no_feed_is_named() {
         b"<!DOCTYPE html><title>Acceso denegado</title>",
         "HTML where a feed was expected: `Acceso denegado`",
     );
-    check_error(b"<urlset/>", "`<urlset>` where a feed was expected");
+    check_error(b"<opml/>", "`<opml>` where a feed was expected");
     check_error(b"Not found", "text `Not found` where a feed was expected");
 }
 
