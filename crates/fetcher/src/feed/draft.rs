@@ -6,8 +6,8 @@ use story::{Entry, Timestamp};
 use url::Url;
 
 use super::{
-    FeedContext, attributes::value, dates, document::Captured, lexer::Tag, mojibake, names::Field,
-    people, text,
+    FeedContext, attributes::value, dates, document::Captured, lexer::Tag, names::Field, people,
+    text,
 };
 
 /// How many names or categories of one entry are kept.
@@ -103,9 +103,9 @@ impl Draft {
             Field::Title => self.title.offer(rank, || full(text::plain(written))),
             Field::Link => self.take_link(rank, captured),
             Field::Guid => self.guid.offer(rank, || full(written.trim().to_owned())),
-            Field::Summary => self.summary.offer(rank, || full(written.trim().to_owned())),
+            Field::Summary => self.summary.offer(rank, || text::markup(written)),
             Field::Content if is_text(captured.attributes) => {
-                self.content.offer(rank, || full(written.trim().to_owned()));
+                self.content.offer(rank, || text::markup(written));
             }
             Field::Published => self.published.offer(rank, || dates::parse(written, zone)),
             Field::Updated => self.updated.offer(rank, || dates::parse(written, zone)),
@@ -167,8 +167,8 @@ impl Draft {
             link: self.link.into_inner(),
             guid,
             title: self.title.into_inner(),
-            summary: self.summary.into_inner().map(mojibake::sound),
-            content: self.content.into_inner().map(mojibake::sound),
+            summary: self.summary.into_inner(),
+            content: self.content.into_inner(),
             published: self.published.into_inner(),
             updated: self.updated.into_inner(),
             authors: self.authors,

@@ -9,7 +9,7 @@ use url::Url;
 use super::{
     FeedContext, FeedError, FeedKind, Hints, ParsedFeed, dates,
     draft::{base, page},
-    mojibake, text,
+    text,
 };
 
 /// How many names or tags of one item are kept.
@@ -73,7 +73,7 @@ fn entry(
     base: &Url,
     context: &FeedContext,
 ) -> Entry {
-    let text_of = |name| string(item, name).map(|text| mojibake::sound(text.to_owned()));
+    let text_of = |name| text::markup(item.get(name)?.as_str()?);
     let date = |name| dates::parse(string(item, name)?, context.timezone);
     let guid = match item.get("id") {
         Some(Value::String(id)) => Some(id.trim().to_owned()),

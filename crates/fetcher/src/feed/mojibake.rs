@@ -2,14 +2,9 @@
 
 use encoding_rs::WINDOWS_1252;
 
-/// The text, repaired where that is certain.
-pub(super) fn sound(text: String) -> String {
-    repaired(&text).unwrap_or(text)
-}
-
 /// The text that was meant, where there is no doubt: read as windows-1252, every character
 /// outside ASCII is a part of some character of UTF-8. One sound `ó` in it, and it stays.
-fn repaired(text: &str) -> Option<String> {
+pub(super) fn repaired(text: &str) -> Option<String> {
     let first = text.bytes().position(|byte| !byte.is_ascii())?;
     if !may_begin(&text[first..]) {
         return None;

@@ -83,7 +83,7 @@ const SPACES: &[(&str, Space)] = &[
     ("schemas/sitemap/0", Space::Core),
 ];
 
-/// What prefixes mean where nothing declares them.
+/// What prefixes mean where nothing that is known declares them.
 const PREFIXES: &[(&str, Space)] = &[
     ("dc", Space::Dublin),
     ("dcterms", Space::Terms),
@@ -158,30 +158,25 @@ impl<'a> Namespaces<'a> {
     }
 
     fn space(&self, prefix: &str) -> Space {
-        let known = |list: &[(&str, Space)]| {
-            let found = list.iter().rev().find(|(known, _)| *known == prefix);
-            found.map(|(_, space)| *space)
-        };
-        let default = if prefix.is_empty() {
-            Space::Core
-        } else {
-            Space::Foreign
-        };
-        known(&self.declared)
-            .or_else(|| known(PREFIXES))
-            .unwrap_or(default)
+        let declared = self.declared.iter().rev().find(|(p, _)| *p == prefix);
+        declared.map_or_else(|| usual(prefix), |(_, space)| *space)
     }
 }
 
-/// The namespace of an address; a default one that nobody knows is the feed's own.
+/// The namespace of an address; one that nobody knows may be misspelt.
 fn space(uri: &str, prefix: &str) -> Space {
     let uri = uri.to_ascii_lowercase();
     let known = SPACES.iter().find(|(part, _)| uri.contains(part));
-    match known {
-        Some((_, space)) => *space,
-        None if prefix.is_empty() || matches!(prefix, "atom" | "rss") => Space::Core,
-        None => Space::Foreign,
+    known.map_or_else(|| usual(prefix), |(_, space)| *space)
+}
+
+/// What a prefix usually means; none is the feed's own.
+fn usual(prefix: &str) -> Space {
+    if prefix.is_empty() {
+        return Space::Core;
     }
+    let known = PREFIXES.iter().find(|(known, _)| *known == prefix);
+    known.map_or(Space::Foreign, |(_, space)| *space)
 }
 
 /// The elements of RSS, Atom, CDF and sitemaps.

@@ -1,5 +1,9 @@
 //! Feeds as bytes, and what is read of them.
 
+mod broken;
+mod fields;
+mod kinds;
+
 use proptest::prelude::*;
 
 use super::*;

@@ -1,5 +1,7 @@
 //! Markup to plain text, for titles and names.
 
+use std::borrow::Cow;
+
 use super::{characters, mojibake};
 
 /// More than this is no title and no name.
@@ -8,14 +10,20 @@ const MARKUP_CHARS_MAX: usize = 10_000;
 /// The text of a piece of markup: tags taken out, characters decoded, white space made single.
 pub(super) fn plain(markup: &str) -> String {
     let markup = shorten(markup, MARKUP_CHARS_MAX);
-    let text = if markup.contains('<') {
-        characters::decode(&without_tags(markup)).into_owned()
-    } else {
-        characters::decode(markup).into_owned()
-    };
-    // Before the spaces, of which some are halves of letters.
-    let text = mojibake::sound(text);
+    let untagged = without_tags(markup);
+    let text = characters::decode(&untagged);
+    // Before the spaces are made single, since some are halves of letters.
+    let repaired = mojibake::repaired(&text);
+    let text = repaired.as_deref().unwrap_or(&text);
     text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// A piece of markup as it was meant, if there is any.
+pub(super) fn markup(written: &str) -> Option<String> {
+    // Before the trimming, since a space may be half of a letter.
+    let repaired = mojibake::repaired(written);
+    let markup = repaired.as_deref().unwrap_or(written).trim();
+    (!markup.is_empty()).then(|| markup.to_owned())
 }
 
 /// The beginning of a text, to be shown.
@@ -47,7 +55,10 @@ pub(super) fn shorten(text: &str, chars_max: usize) -> &str {
 
 /// Takes out what looks like a tag or a comment; a lone `<` stays. Script and style go with what
 /// they hold.
-fn without_tags(markup: &str) -> String {
+fn without_tags(markup: &str) -> Cow<'_, str> {
+    if !markup.contains('<') {
+        return Cow::Borrowed(markup);
+    }
     let mut text = String::with_capacity(markup.len());
     let mut rest = markup;
     while let Some(open) = rest.find('<') {
@@ -66,7 +77,7 @@ fn without_tags(markup: &str) -> String {
         text.push(' ');
     }
     text.push_str(rest);
-    text
+    Cow::Owned(text)
 }
 
 /// What follows the tag that ends at `end`, behind its whole element for script and style.

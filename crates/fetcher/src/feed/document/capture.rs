@@ -139,7 +139,7 @@ impl<'a> Reader<'a, '_> {
             (Inside::Nothing, _) => false,
             // Pages have a title, links and summaries of their own, but no guid and no dates.
             (_, Element::Field(Field::Guid | Field::Published | Field::Updated, _)) => true,
-            (_, Element::Field(..)) => directly,
+            (_, Element::Field(..)) => directly || self.slack,
             _ => false,
         }
     }
