@@ -31,19 +31,22 @@ fn main() {
     };
     let (times, first_seed): (u64, u64) = (number(100_000), number(0));
     let feeds = feeds();
-    let (mut read, mut slowest) = (0, Duration::ZERO);
+    let (mut read, mut slowest) = (0, (Duration::ZERO, 0, 0));
     for seed in first_seed..first_seed + times {
         let mut dice = fastrand::Rng::with_seed(seed);
         let feed = dice.choice(&feeds).expect("there are feeds");
         let broken = mutate::broken(feed, &feeds, &mut dice);
         let (is_read, taken) = check(seed, &broken);
         read += u64::from(is_read);
-        slowest = slowest.max(taken);
+        slowest = slowest.max((taken, broken.len(), seed));
     }
     println!(
-        "{times} faults in {} feeds: {read} read, {} refused, slowest {slowest:?}",
+        "{times} faults in {} feeds: {read} read, {} refused; the slowest took {:?} for {} bytes (seed {})",
         feeds.len(),
-        times - read
+        times - read,
+        slowest.0,
+        slowest.1,
+        slowest.2
     );
 }
 

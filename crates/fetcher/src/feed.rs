@@ -154,7 +154,8 @@ fn read(
         .text
         .trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '\0' | '\u{FEFF}'));
     let mut feed = match sniff::shape(text) {
-        Shape::Markup => document::read(text, context)?,
+        Shape::Markup => document::read(text, context)
+            .or_else(|error| json::read_behind_text(text, context).ok_or(error))?,
         Shape::Json => json::read(text, context)?,
         Shape::Empty => return Err(FeedError::Empty),
         Shape::Html => {

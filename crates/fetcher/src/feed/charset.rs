@@ -8,6 +8,9 @@ use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 /// How much of a document is searched for the name of its encoding.
 const DECLARATION_BYTES: usize = 200;
 
+/// How much of a document is looked at to guess its encoding; the detector is slow.
+const DETECTED_BYTES: usize = 64 << 10;
+
 /// A text, and what was odd about its bytes.
 pub(super) struct Decoded<'a> {
     pub(super) text: Cow<'a, str>,
@@ -133,8 +136,11 @@ fn declared(bytes: &[u8]) -> Option<&'static Encoding> {
 /// What the bytes look like, where nobody says: windows-1252, in this part of the world, unless
 /// they are clearly something else.
 fn detect(bytes: &[u8]) -> &'static Encoding {
+    let odd = bytes.iter().position(|byte| !byte.is_ascii());
+    let sample = &bytes[odd.unwrap_or(0)..];
+    let sample = &sample[..sample.len().min(DETECTED_BYTES)];
     let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
-    detector.feed(bytes, true);
+    detector.feed(sample, true);
     let guess = detector.guess(None, Utf8Detection::Allow);
     if guess.is_single_byte() {
         WINDOWS_1252

@@ -250,11 +250,11 @@ impl<'a, 'c> Reader<'a, 'c> {
             problems.push(format!("{preamble} before the feed"));
         }
         if self.unclosed > 0 {
-            problems.push(format!("{} elements without an end", self.unclosed));
+            problems.push(format!("elements without an end: {}", self.unclosed));
         }
         if self.left_out > 0 {
             let left_out = self.left_out;
-            problems.push(format!("{left_out} entries behind the first {ENTRIES_MAX}"));
+            problems.push(format!("entries behind the first {ENTRIES_MAX}: {left_out}"));
         }
         problems
     }

@@ -55,6 +55,18 @@ pub(super) fn read(text: &str, context: &FeedContext) -> Result<ParsedFeed, Feed
     })
 }
 
+/// Reads a JSON feed that stands behind other text, such as the warnings of a server's program.
+pub(super) fn read_behind_text(text: &str, context: &FeedContext) -> Option<ParsedFeed> {
+    let start = text.find('{')?;
+    let mut feed = text[start..]
+        .contains("jsonfeed.org")
+        .then(|| read(&text[start..], context).ok())??;
+    let before = text::start(&text[..start]);
+    feed.problems
+        .push(format!("text `{before}` before the feed"));
+    Some(feed)
+}
+
 /// The value that a text begins with, whatever follows it.
 fn first_value(text: &str) -> serde_json::Result<Value> {
     let mut values = serde_json::Deserializer::from_str(text).into_iter();

@@ -27,9 +27,9 @@ pub(in crate::feed) struct Captured<'a> {
 enum Inside {
     /// Text, and markup that nobody escaped; another field is the end of this one.
     Text,
-    /// Whole documents, which end with the field only.
+    /// Whole documents, which no field ends.
     Document,
-    /// Elements of its own, which end with the field only and are not kept.
+    /// Elements of its own, which no field ends, and which are not kept.
     Nothing,
 }
 
@@ -134,9 +134,9 @@ impl<'a> Reader<'a, '_> {
     fn ends_before(&self, inner: &Tag, inside: Inside, directly: bool) -> bool {
         let element = self.names.element(inner.name);
         match (inside, element) {
-            (Inside::Document, _) => false,
+            // In a document too: one that is open would be searched again from every entry.
             (_, Element::Entry | Element::Address) => self.is_entry(element),
-            (Inside::Nothing, _) => false,
+            (Inside::Document | Inside::Nothing, _) => false,
             // Pages have a title, links and summaries of their own, but no guid and no dates.
             (_, Element::Field(Field::Guid | Field::Published | Field::Updated, _)) => true,
             (_, Element::Field(..)) => directly || self.slack,

@@ -213,6 +213,11 @@ fn broken_json_is_read_as_far_as_it_can_be() {
         "json",
         &["Uno"],
     );
+    check(
+        "Notice: x\n{\"version\":\"https://jsonfeed.org/version/1\",\"items\":[{\"title\":\"Uno\"}]}",
+        "json",
+        &["Uno"],
+    );
     check_error(
         b"{\"error\":1}",
         "JSON that is no feed where a feed was expected",
