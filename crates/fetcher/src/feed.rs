@@ -26,10 +26,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use chrono::TimeDelta;
 use chrono_tz::Tz;
-use story::{Entry, FeedId, Home, Timestamp};
+use story::{Entry, FeedId, Hints, Home, Timestamp};
 use url::Url;
 
-pub use front::Hints;
 use sniff::Shape;
 
 /// How far ahead of the clock a date may be; feeds announce tomorrow, and zones are mistaken.

@@ -10,7 +10,7 @@ use tokio::sync::mpsc::Sender;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Clock, Counters, Feed, FetchError, Settings,
+    Clock, Counters, Feed, FetchError, Settings, WebSubError,
     backoff::Backoff,
     http::Http,
     robots::Keeper,
@@ -35,6 +35,9 @@ pub enum FetcherError {
     /// What was remembered cannot be read at the start.
     #[error("the store cannot be read")]
     Store(#[from] StorageError),
+    /// Hubs cannot be listened for.
+    #[error(transparent)]
+    WebSub(#[from] WebSubError),
     /// The next stage is gone.
     #[error("the next stage takes no more pages")]
     LineClosed,

@@ -58,6 +58,19 @@ pub(crate) struct Request<'a> {
     pub(crate) leave: Option<&'a dyn Leave>,
 }
 
+impl<'a> Request<'a> {
+    /// Asks for what there is, without conditions.
+    pub(crate) fn new(url: &'a Url, wanted: Wanted, bytes_max: usize) -> Self {
+        Self {
+            url,
+            wanted,
+            validators: None,
+            bytes_max,
+            leave: None,
+        }
+    }
+}
+
 /// Gives or refuses leave to ask for an address.
 pub(crate) trait Leave: Send + Sync {
     /// Refuses by an error.
@@ -100,6 +113,10 @@ pub(crate) struct Answer {
     pub(crate) body: Body,
     /// Whether the last request carried validators.
     pub(crate) conditional: bool,
+    /// Whether there were redirects, all of them permanent.
+    pub(crate) permanent: bool,
+    /// Whether one of them led from https to http.
+    pub(crate) downgraded: bool,
     /// Counts among the requests under way until the body is done with.
     pub(crate) slot: Slot,
 }
@@ -193,10 +210,17 @@ impl Http {
     ) -> Result<Answer, FetchError> {
         let mut url = request.url.clone();
         let mut seen = Vec::new();
+        let (mut permanent, mut downgraded) = (true, false);
         loop {
             match self.hop(&url, request, stop).await? {
-                Hop::Answer(answer) => return Ok(*answer),
-                Hop::Redirect(next) => {
+                Hop::Answer(mut answer) => {
+                    answer.permanent = permanent && !seen.is_empty();
+                    answer.downgraded = downgraded;
+                    return Ok(*answer);
+                }
+                Hop::Redirect(next, status) => {
+                    permanent &= matches!(status.as_u16(), 301 | 308);
+                    downgraded |= url.scheme() == "https" && next.scheme() == "http";
                     seen.push(std::mem::replace(&mut url, next));
                     if seen.contains(&url) {
                         return Err(FetchError::RedirectLoop {
@@ -236,7 +260,7 @@ impl Http {
 
         self.note_mood(&host, &response);
         if let Some(next) = redirect_target(url, &response)? {
-            return Ok(Hop::Redirect(next));
+            return Ok(Hop::Redirect(next, response.status()));
         }
         let (status, headers) = accept(&response)?;
         let body = body::read(response, request.bytes_max, deadline);
@@ -251,6 +275,8 @@ impl Http {
             headers,
             body,
             conditional,
+            permanent: false,
+            downgraded: false,
             slot,
         })))
     }
@@ -295,7 +321,7 @@ impl Http {
 /// What a request led to.
 enum Hop {
     Answer(Box<Answer>),
-    Redirect(Url),
+    Redirect(Url, StatusCode),
 }
 
 /// The headers of a request, beside those that the client always sends.
@@ -382,4 +408,8 @@ pub async fn fetch_one(settings: &Settings, url: &Url) -> Result<Fetched, FetchE
     let answer = http.get(&request, &Stop::default()).await?;
     let (fetched, _slot) = answer.into_page()?;
     Ok(fetched)
+}
+
+pub(crate) fn challenge(_: StatusCode, _: &HeaderMap, _: &[u8]) -> Option<&'static str> {
+    None
 }

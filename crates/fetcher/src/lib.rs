@@ -17,19 +17,17 @@ mod fetcher;
 mod freshness;
 mod http;
 mod link_header;
+mod outcome;
 mod pages;
 mod politeness;
 mod poll;
+mod push;
 pub mod robots;
 mod run;
 mod schedule;
 mod settings;
 mod stop;
 mod tls;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, unused_imports, reason = "wired into the run next")
-)]
 mod websub;
 
 pub use body::Cut;

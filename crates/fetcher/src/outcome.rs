@@ -136,6 +136,7 @@ pub(crate) fn answered(
     sights: &[Sight],
     now: Timestamp,
 ) -> FeedState {
+    state.configured = Some(feed.url.clone());
     state.last_poll = Some(now);
     state.last_success = Some(now);
     state.failures = 0;
@@ -156,7 +157,8 @@ pub(crate) fn answered(
         Some(brought) => take_in(&mut state, answer, brought, now),
     }
     state.url = answer.url.clone();
-    learn(&mut state, answer, sights, now);
+    let entries = answer.brought.as_ref().map(|brought| &*brought.entries);
+    learn(&mut state, entries.unwrap_or_default(), sights, now);
     if state.lied.is_some() {
         state.health = Health::LyingValidators;
         "says 304 where there is something new; asked for the whole of it, once a day"
@@ -189,9 +191,8 @@ fn take_in(state: &mut FeedState, answer: &Answered, brought: &Brought, now: Tim
     let content = content_hash(entries);
     let changed = state.content.as_ref().is_some_and(|old| *old != content);
     if !answer.conditional {
-        let same = !validators.is_empty()
-            && validators == state.validators
-            && answer.url == state.url;
+        let same =
+            !validators.is_empty() && validators == state.validators && answer.url == state.url;
         if changed && same {
             state.lied = Some(now);
         } else if changed {
@@ -205,10 +206,21 @@ fn take_in(state: &mut FeedState, answer: &Answered, brought: &Brought, now: Tim
     state.last_body = Some(now);
 }
 
+/// What a feed's state becomes with a part of it that was pushed: it learns from the entries.
+pub(crate) fn delivered(
+    mut state: FeedState,
+    entries: &[Entry],
+    sights: &[Sight],
+    now: Timestamp,
+) -> FeedState {
+    learn(&mut state, entries, sights, now);
+    state
+}
+
 /// Learns the feed's rhythm from the entries that are new.
-fn learn(state: &mut FeedState, answer: &Answered, sights: &[Sight], now: Timestamp) {
-    let entries = answer.brought.iter().flat_map(|brought| &brought.entries);
+fn learn(state: &mut FeedState, entries: &[Entry], sights: &[Sight], now: Timestamp) {
     let appeared: Vec<Option<Timestamp>> = entries
+        .iter()
         .zip(sights)
         .filter(|(_, sight)| matches!(sight, Sight::New | Sight::Duplicate))
         .map(|(entry, _)| entry.published.or(entry.updated))
@@ -288,6 +300,7 @@ pub(crate) fn failed(
     {
         state.host_closed_until = Some(schedule::after(now, *wait));
     }
+    state.configured = Some(feed.url.clone());
     state.next_poll = Some(next);
     state.last_poll = Some(now);
     state.last_result = error.to_string();

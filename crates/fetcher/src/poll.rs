@@ -1,15 +1,11 @@
 //! One poll of one feed: asked conditionally, read, and committed with what it brought.
 
-use std::{
-    collections::BTreeSet,
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
+use std::{collections::BTreeSet, sync::Arc, time::SystemTime};
 
 use chrono::TimeDelta;
 use reqwest::{
     StatusCode,
-    header::{CONTENT_TYPE, ETAG, LAST_MODIFIED},
+    header::{CONTENT_TYPE, ETAG, LAST_MODIFIED, LINK},
 };
 use story::{
     Entry, Timestamp,
@@ -28,6 +24,7 @@ use crate::{
     outcome::{self, Answered, Brought, PollError},
     schedule,
     stop::{Stop, Stopped},
+    websub::{Delivery, Topic, discover},
 };
 
 /// Feeds bigger than this are parsed off the runtime's threads.
@@ -46,18 +43,18 @@ pub(crate) struct Polled {
     /// The hosts of its entries.
     pub(crate) hosts: BTreeSet<String>,
     /// What the answer says of a hub.
-    pub(crate) push: Push,
+    pub(crate) said: Said,
 }
 
-/// What a poll says of a feed's push.
+/// What a poll says of a hub that pushes the feed's changes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Push {
+pub(crate) enum Said {
     /// Nothing: it failed, or nothing was modified.
     #[default]
-    Unsaid,
+    Nothing,
     /// There is none.
-    None,
-    /// There is a hub.
+    NoHub,
+    /// There is this one.
     Hub(Topic),
 }
 
@@ -75,11 +72,10 @@ pub(crate) async fn poll<S: FetchStore>(
     let conditional = validators.is_some_and(|(_, validators)| !validators.is_empty());
     let request = Request {
         validators,
-        credentials: Some(feed),
         ..Request::new(url, Wanted::Feed, shared.settings.feed_bytes_max)
     };
-    let mut push = Push::Unsaid;
-    let brought = ask(shared, feed, &request, &mut push, stop).await;
+    let mut said = Said::Nothing;
+    let brought = ask(shared, feed, &request, &mut said, stop).await;
     let (entries, conclude): (Vec<Entry>, Conclude) = match brought {
         Err(PollError::Fetch(FetchError::Stopped)) => return Err(Stopped),
         Ok(answer) => {
@@ -103,7 +99,7 @@ pub(crate) async fn poll<S: FetchStore>(
         }
     };
     let polled = commit(shared, feed, entries, conclude, stop).await?;
-    Ok(Polled { push, ..polled })
+    Ok(Polled { said, ..polled })
 }
 
 /// Commits what a hub delivered of a feed: a part of it at most, so that the feed's state learns
@@ -176,7 +172,7 @@ async fn ask<S>(
     shared: &Shared<S>,
     feed: &Feed,
     request: &Request<'_>,
-    push: &mut Push,
+    said: &mut Said,
     stop: &Stop,
 ) -> Result<Answered, PollError> {
     let answer = shared.http.get(request, stop).await?;
@@ -209,9 +205,11 @@ async fn ask<S>(
         &parsed.hubs,
         parsed.self_url.as_ref(),
     );
-    *push = topic.map_or(Push::None, Push::Hub);
+    *said = topic.map_or(Said::NoHub, Said::Hub);
     for sitemap in parsed.sitemaps.iter().take(SITEMAPS_MAX) {
-        add_sitemap(shared, feed, sitemap, &mut brought, stop).await?;
+        add_sitemap(shared, feed, sitemap, &mut brought, stop)
+            .await
+            .map_err(FetchError::from)?;
     }
     Ok(Answered {
         brought: Some(brought),
@@ -228,10 +226,7 @@ async fn add_sitemap<S>(
     brought: &mut Brought,
     stop: &Stop,
 ) -> Result<(), Stopped> {
-    let request = Request {
-        credentials: Some(feed),
-        ..Request::new(sitemap, Wanted::Feed, shared.settings.feed_bytes_max)
-    };
+    let request = Request::new(sitemap, Wanted::Feed, shared.settings.feed_bytes_max);
     let read = match shared.http.get(&request, stop).await {
         Ok(answer) if answer.status == StatusCode::NOT_MODIFIED => {
             Err(PollError::UnaskedNotModified)
@@ -360,7 +355,7 @@ async fn commit<S: FetchStore>(
         state,
         counts,
         hosts,
-        push: Push::Unsaid,
+        said: Said::Nothing,
     })
 }
 

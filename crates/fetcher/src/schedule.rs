@@ -160,8 +160,7 @@ fn on_phase(now: Timestamp, period: Duration, feed: &FeedId) -> Timestamp {
 /// itself where it excludes all of three days.
 fn outside_skipped(at: Timestamp, hints: &Hints) -> Timestamp {
     let skipped = |at: Timestamp| {
-        hints.skip_hours.contains(&(at.hour() as u8))
-            || (hints.skip_days).contains(&(at.weekday().num_days_from_monday() as u8))
+        hints.skip_hours.contains(&(at.hour() as u8)) || hints.skip_days.contains(&at.weekday())
     };
     if !skipped(at) {
         return at;
@@ -224,7 +223,7 @@ impl Agenda {
 
 #[cfg(test)]
 mod tests {
-    use chrono::Utc;
+    use chrono::{Utc, Weekday};
 
     use super::*;
 
@@ -338,9 +337,11 @@ mod tests {
         state.hints.skip_hours = (15..24).collect();
         check(&feed, &state, ANSWER, HOUR * 9..HOUR * 11);
         state.hints.skip_hours.clear();
-        state.hints.skip_days = vec![0];
+        state.hints.skip_days = vec![Weekday::Mon];
         check(&feed, &state, ANSWER, HOUR * 9..HOUR * 11);
-        state.hints.skip_days = (0..7).collect();
+        state.hints.skip_days = (0..7)
+            .filter_map(|day| Weekday::try_from(day).ok())
+            .collect();
         check(&feed, &state, ANSWER, HOUR..HOUR * 3);
     }
 

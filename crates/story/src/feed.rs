@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{TimeDelta, Weekday};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -37,8 +37,8 @@ pub struct Hints {
     pub update_period: Option<Duration>,
     /// RSS's `<skipHours>`: hours of the day in GMT, 0 to 23, in which there is nothing new.
     pub skip_hours: Vec<u8>,
-    /// RSS's `<skipDays>`: days in GMT, 0 for Monday to 6 for Sunday.
-    pub skip_days: Vec<u8>,
+    /// RSS's `<skipDays>`: days in GMT on which there is nothing new.
+    pub skip_days: Vec<Weekday>,
 }
 
 /// How a feed is doing; where it is not well, the cause.
@@ -128,6 +128,9 @@ pub struct FeedState {
     pub url: Url,
     /// The last response's validators.
     pub validators: Validators,
+    /// The address that the operator had set at the last poll.
+    #[serde(default)]
+    pub configured: Option<Url>,
     /// The last poll that was answered or failed.
     pub last_poll: Option<Timestamp>,
     /// The last poll that ended with 200 or 304.
@@ -186,6 +189,7 @@ impl FeedState {
             feed,
             url,
             validators: Validators::default(),
+            configured: None,
             last_poll: None,
             last_success: None,
             last_new: None,

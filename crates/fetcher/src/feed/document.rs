@@ -254,7 +254,9 @@ impl<'a, 'c> Reader<'a, 'c> {
         }
         if self.left_out > 0 {
             let left_out = self.left_out;
-            problems.push(format!("entries behind the first {ENTRIES_MAX}: {left_out}"));
+            problems.push(format!(
+                "entries behind the first {ENTRIES_MAX}: {left_out}"
+            ));
         }
         problems
     }

@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use chrono::Weekday;
-use serde::{Deserialize, Serialize};
+use story::Hints;
 use url::Url;
 
 use super::{
@@ -19,19 +18,6 @@ const HUBS_MAX: usize = 5;
 
 /// A pace longer than this is no pace, in minutes.
 const PACE_MINUTES_MAX: u32 = 366 * 24 * 60;
-
-/// What a feed says of its own pace.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Hints {
-    /// How long it may be kept before it is asked for again (RSS 2.0, `ttl`).
-    pub ttl: Option<Duration>,
-    /// How often it changes (RSS 1.0's syndication module).
-    pub update_period: Option<Duration>,
-    /// The hours of the day, in GMT, in which it does not change (RSS 0.91, `skipHours`).
-    pub skip_hours: Vec<u8>,
-    /// The days on which it does not change (RSS 0.91, `skipDays`).
-    pub skip_days: Vec<Weekday>,
-}
 
 /// What was read of a feed beside its entries.
 #[derive(Default)]

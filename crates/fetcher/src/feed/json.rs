@@ -3,11 +3,11 @@
 mod mend;
 
 use serde_json::{Map, Value};
-use story::Entry;
+use story::{Entry, Hints};
 use url::Url;
 
 use super::{
-    FeedContext, FeedError, FeedKind, Hints, ParsedFeed, dates,
+    FeedContext, FeedError, FeedKind, ParsedFeed, dates,
     draft::{base, page},
     text,
 };

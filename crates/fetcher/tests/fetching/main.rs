@@ -38,7 +38,7 @@ fn feed(url: Url) -> Feed {
         id: "diario".parse().unwrap(),
         url,
         home: Home::default(),
-        interval: Duration::from_hours(1),
+        interval: None,
         timezone: chrono_tz::America::Bogota,
     }
 }

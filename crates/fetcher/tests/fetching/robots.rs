@@ -64,7 +64,7 @@ async fn a_page_that_robots_forbids_goes_on_with_the_feeds_text_and_the_line() {
 async fn a_feed_is_polled_whatever_robots_says() {
     let server = site("User-agent: *\nDisallow: /", &[]).await;
     let (report, _) = pass(settings(), server.url("/rss"), &Arc::default()).await;
-    assert!(report.feeds[0].healthy);
+    assert!(report.feeds[0].health.is_read());
     assert!(
         server.seen("/robots.txt").is_empty(),
         "nobody needs it without a page"

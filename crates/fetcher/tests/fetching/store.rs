@@ -9,7 +9,7 @@ use story::{
     Entry, EntryId, EntryKey, FeedId, Timestamp,
     storage::{
         Conclude, FeedState, FetchStore, PendingEntry, PollCounts, RobotsCopy, ShownEntry, Sight,
-        Stored,         Validators, entry_host,
+        Stored, Validators, entry_host,
     },
 };
 

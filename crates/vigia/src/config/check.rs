@@ -252,12 +252,13 @@ impl Feeds {
         let (Some(id), Some(url), true) = (id, url, check.problems.len() == before) else {
             return;
         };
-        let Span(interval) = raw.interval.unwrap_or(RawFeed::INTERVAL);
         self.feeds.push(Feed {
             id,
             url,
             home: Home { country, lang },
-            interval: interval.max(Duration::from_secs(1)),
+            interval: raw
+                .interval
+                .map(|Span(interval)| interval.max(Duration::from_secs(1))),
             timezone: timezone.unwrap_or_else(|| timezone::most_populous(country)),
         });
     }
