@@ -119,7 +119,7 @@ impl<'a, 'c> Reader<'a, 'c> {
         self.kind = match element {
             Element::Root(kind) => Some(kind),
             Element::Channel => Some(FeedKind::Rss),
-            Element::Entry if self.preamble.is_none() => Some(if tag.name.ends_with("item") {
+            Element::Entry if self.preamble.is_none() => Some(if tag.name.to_ascii_lowercase().ends_with("item") {
                 FeedKind::Rss
             } else {
                 FeedKind::Atom
@@ -254,7 +254,9 @@ impl<'a, 'c> Reader<'a, 'c> {
         }
         if self.left_out > 0 {
             let left_out = self.left_out;
-            problems.push(format!("entries behind the first {ENTRIES_MAX}: {left_out}"));
+            problems.push(format!(
+                "entries behind the first {ENTRIES_MAX}: {left_out}"
+            ));
         }
         problems
     }
