@@ -45,8 +45,10 @@ fn main() {
         );
         slowest = slowest.min(ours);
     }
+    // `cargo test --benches` runs this too, without the compiler's care.
+    let measured = std::env::args().any(|argument| argument == "--bench");
     assert!(
-        slowest >= BAR,
+        !measured || slowest >= BAR,
         "{slowest:.0} MB/s are under the bar of {BAR:.0}"
     );
 }

@@ -119,11 +119,11 @@ impl<'a, 'c> Reader<'a, 'c> {
         self.kind = match element {
             Element::Root(kind) => Some(kind),
             Element::Channel => Some(FeedKind::Rss),
-            Element::Entry if self.preamble.is_none() => Some(if tag.name.ends_with("item") {
-                FeedKind::Rss
-            } else {
-                FeedKind::Atom
-            }),
+            Element::Entry if self.preamble.is_some() => None,
+            Element::Entry if tag.name.to_ascii_lowercase().ends_with("item") => {
+                Some(FeedKind::Rss)
+            }
+            Element::Entry => Some(FeedKind::Atom),
             _ => None,
         };
         if self.kind.is_none() && self.preamble.is_none() {

@@ -18,6 +18,9 @@ pub(super) enum Shape {
 /// Elements that open a web page, `<html>` or not.
 const HTML_ROOTS: [&str; 6] = ["html", "head", "body", "title", "meta", "script"];
 
+/// Roots that say more than a document type that was put before them.
+const FEED_ROOTS: [&str; 4] = ["rss", "rdf:rdf", "feed", "urlset"];
+
 /// The shape of a text without leading white space.
 pub(super) fn shape(text: &str) -> Shape {
     if text.is_empty() {
@@ -35,9 +38,11 @@ pub(super) fn shape(text: &str) -> Shape {
     }
 }
 
-/// The name of the first element, in small letters; `html` where the document type says so.
+/// The name of the first element, in small letters; `html` where the document type says so and
+/// no feed's root follows it.
 fn root_name(text: &str) -> Option<String> {
     let mut rest = text;
+    let mut html = false;
     loop {
         rest = &rest[rest.find('<')?..];
         rest = if let Some(inside) = rest.strip_prefix("<!--") {
@@ -46,15 +51,14 @@ fn root_name(text: &str) -> Option<String> {
             &inside[inside.find('>')?..]
         } else if let Some(inside) = rest.strip_prefix("<!") {
             let declared = inside.get(..12).unwrap_or_default();
-            if declared.eq_ignore_ascii_case("doctype html") {
-                return Some("html".to_owned());
-            }
+            html |= declared.eq_ignore_ascii_case("doctype html");
             &inside[inside.find('>')?..]
         } else {
             let inside = &rest[1..];
             let end = inside.find(|c: char| c.is_whitespace() || "/>".contains(c))?;
-            let name = text::shorten(&inside[..end], 40);
-            return (!name.is_empty()).then(|| name.to_lowercase());
+            let name = text::shorten(&inside[..end], 40).to_lowercase();
+            let feed = FEED_ROOTS.contains(&name.as_str());
+            return Some(if html && !feed { "html".into() } else { name });
         };
     }
 }
@@ -79,6 +83,7 @@ mod tests {
         check("<!DOCTYPE html><html>", &Shape::Html);
         check("<!doctype HTML PUBLIC \"-//W3C//DTD\"><p>", &Shape::Html);
         check("<HTML lang=es>", &Shape::Html);
+        check("<!DOCTYPE html><rss version='2.0'>", &Shape::Markup);
         check("", &Shape::Empty);
         check("<urlset xmlns='x'>", &Shape::Markup);
         check("Fatal error: no memory", &Shape::Markup);
