@@ -123,7 +123,10 @@ pub(crate) enum PushState {
 pub(crate) struct Subscriber {
     register: Arc<Register>,
     clock: Clock,
-    #[cfg_attr(not(test), expect(dead_code, reason = "tests let the system choose the port"))]
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "tests let the system choose the port")
+    )]
     address: SocketAddr,
     tasks: JoinSet<()>,
 }

@@ -1,8 +1,10 @@
 //! The life of an entry in the ledger: shown, claimed, reserved, finished; over restarts and
 //! crashes.
 
+use std::sync::Arc;
+
 use chrono::Utc;
-use ledger::{Ledger, Reader, Recovered, WrittenStory};
+use ledger::{BalanceRow, Ledger, Reader, Recovered, WrittenStory};
 use story::{
     Entry, EntryId, Home, StoryId,
     storage::{
@@ -64,10 +66,16 @@ async fn poll(ledger: &Ledger, feed: &str, entries: &[(&str, &str)]) -> PollCoun
         entry: entry(feed, guid, link),
         skip: None,
     };
-    ledger
-        .commit_poll(state(feed), entries.iter().map(shown).collect())
+    let after = state(feed);
+    let committed = ledger
+        .commit_poll(
+            &feed.parse().unwrap(),
+            entries.iter().map(shown).collect(),
+            Arc::new(move |_| after.clone()),
+        )
         .await
-        .unwrap()
+        .unwrap();
+    committed.1
 }
 
 fn story(id: &str) -> StoryId {
@@ -318,5 +326,56 @@ async fn recovery_settles_reservations_by_the_record() {
     assert_eq!(
         answers,
         [Reservation::Taken, Reservation::Taken, Reservation::Granted]
+    );
+}
+
+#[tokio::test]
+async fn the_books_balance_until_an_entry_is_lost() {
+    let bench = Bench::new();
+    let ledger = bench.open();
+    let shown = [
+        ("1", "https://a.test/1"),
+        ("2", "https://a.test/2"),
+        ("3", "https://a.test/3"),
+    ];
+    poll(&ledger, "a", &shown).await;
+    poll(&ledger, "a", &shown).await;
+    poll(&ledger, "b", &shown[..1]).await;
+    let ids = claim(&ledger, "a.test").await;
+    let failed = Ending::Failed {
+        reason: "no-text".to_owned(),
+        detail: String::new(),
+    };
+    let duplicate = Ending::Duplicate { of: story("s") };
+    let endings = vec![(ids[0], failed.clone()), (ids[1], duplicate)];
+    ledger.finish(endings, None).await.unwrap();
+    // An ending that is told twice is one ending.
+    ledger.finish(vec![(ids[0], failed)], None).await.unwrap();
+    assert_eq!(ledger.imbalances().await.unwrap(), []);
+
+    let rows = Reader::open(&bench.path()).unwrap().balance().unwrap();
+    let of = |feed| rows.iter().filter(move |row| row.feed == feed);
+    let sum = |feed, count: fn(&BalanceRow) -> u64| of(feed).map(count).sum::<u64>();
+    assert_eq!(
+        (sum("a", |row| row.shown), sum("a", |row| row.known)),
+        (6, 3)
+    );
+    assert_eq!(
+        (sum("a", |row| row.failed), sum("a", |row| row.duplicate)),
+        (1, 1)
+    );
+    assert_eq!(
+        (sum("a", |row| row.pending), sum("b", |row| row.duplicate)),
+        (1, 1)
+    );
+
+    rusqlite::Connection::open(bench.path())
+        .unwrap()
+        .execute("DELETE FROM pending", [])
+        .unwrap();
+    let imbalances = ledger.imbalances().await.unwrap();
+    assert!(
+        imbalances.len() == 1 && imbalances[0].feed == "a",
+        "{imbalances:?}"
     );
 }
