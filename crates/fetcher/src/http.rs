@@ -242,11 +242,12 @@ impl Http {
             leave.for_address(url).await?;
         }
         let host = entry_host(Some(url));
-        let passed = stop.before_it(self.gates.pass(&host)).await?;
+        let passed = stop.before_it(self.gates.pass(&host, None)).await?;
         let mut slot = passed.map_err(|closed| FetchError::HostClosed { wait: closed.wait })?;
         let under_way = UnderWay::start(&self.counters);
 
-        let deadline = Instant::now() + self.request_timeout;
+        let begun = Instant::now();
+        let deadline = begun + self.request_timeout;
         let validators = request.validators.filter(|(issuer, _)| *issuer == url);
         let headers = headers(request.wanted, validators.map(|(_, validators)| validators));
         let conditional = headers.len() > 1;
@@ -258,7 +259,7 @@ impl Http {
             })?
             .map_err(|error| self.failed(error))?;
 
-        self.note_mood(&host, &response);
+        self.note_mood(&host, &response, begun.elapsed());
         if let Some(next) = redirect_target(url, &response)? {
             return Ok(Hop::Redirect(next, response.status()));
         }
@@ -295,10 +296,11 @@ impl Http {
     }
 
     /// Closes the host's gate where the answer asks for it (RFC 9110 §10.2.3, RFC 6585 §4).
-    fn note_mood(&self, host: &str, response: &Response) {
+    fn note_mood(&self, host: &str, response: &Response, took: Duration) {
         match response.status().as_u16() {
             429 | 503 => self.gates.close(host, asked_to_wait(response)),
-            status if status < 400 => self.gates.answered(host),
+            403 => self.gates.refused(host),
+            status if status < 400 => self.gates.answered(host, took),
             _ => {}
         }
     }

@@ -1,23 +1,27 @@
-//! When a host may be asked: how many requests at once, how far apart, and not at all for a while
+//! When a server may be asked: how many requests at once, how far apart, and not at all for a while
 //! after it said so.
 //!
-//! Feeds, pages and redirect hops pass the same gate. Time is tokio's, so that tests can set it.
+//! A gate belongs to a registrable domain, since the hosts below it are most often one server, and
+//! one to each address that names resolve to, since the sites of a small publisher often are.
+//! Feeds, pages, robots.txt and redirect hops pass the same gates. Time is tokio's, so that tests
+//! can set it.
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    net::IpAddr,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use tokio::{
-    sync::{Mutex as AsyncMutex, OwnedSemaphorePermit, Semaphore},
+    sync::{Mutex as AsyncMutex, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore},
     time::{Instant, sleep_until},
 };
 
 use crate::backoff::Backoff;
 
-/// From this many hosts on, gates that nobody needs are forgotten.
-const GATES_KEPT: usize = 1024;
+/// From this many gates on, those that nobody needs are forgotten.
+const GATES_KEPT: usize = 4096;
 
 /// How long a host is left alone that says "too many requests" and not for how long.
 const CLOSING: Backoff = Backoff {
@@ -26,6 +30,15 @@ const CLOSING: Backoff = Backoff {
     max: Duration::from_hours(1),
 };
 
+/// A host that refuses this often in a row is taken to mean "too many requests" as well.
+const REFUSALS: u32 = 3;
+
+/// A slow server is given so many times the time that its last answer took.
+const SLOWNESS: u32 = 2;
+
+/// The longest gap that slowness leads to.
+const SLOW_GAP_MAX: Duration = Duration::from_secs(60);
+
 /// The host asked to be left alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Closed {
@@ -33,24 +46,24 @@ pub(crate) struct Closed {
     pub(crate) wait: Duration,
 }
 
-/// The gates of all hosts.
+/// The gates of all servers.
 pub(crate) struct Gates {
     gap: Duration,
-    host_concurrency: usize,
+    concurrency: usize,
     all: Arc<Semaphore>,
-    hosts: Mutex<HashMap<String, Arc<Gate>>>,
+    gates: Mutex<HashMap<String, Arc<Gate>>>,
 }
 
 /// Leave to have one request under way.
 pub(crate) struct Slot {
-    host: Option<OwnedSemaphorePermit>,
+    host: Vec<OwnedSemaphorePermit>,
     _all: OwnedSemaphorePermit,
 }
 
 impl Slot {
     /// Lets the host's next request start; the slot goes on counting among all requests.
     pub(crate) fn leave_host(&mut self) {
-        self.host = None;
+        self.host.clear();
     }
 }
 
@@ -59,128 +72,183 @@ impl Gates {
     pub(crate) fn new(gap: Duration, host_concurrency: usize, concurrency: usize) -> Self {
         Self {
             gap,
-            host_concurrency: host_concurrency.max(1),
+            concurrency: host_concurrency.max(1),
             all: Arc::new(Semaphore::new(concurrency.clamp(1, Semaphore::MAX_PERMITS))),
-            hosts: Mutex::default(),
+            gates: Mutex::default(),
         }
     }
 
-    /// Waits for the host's turn.
-    pub(crate) async fn pass(&self, host: &str) -> Result<Slot, Closed> {
-        let gate = self.gate(host);
-        let slots = Arc::clone(&gate.slots);
-        let permit = slots
-            .acquire_owned()
-            .await
-            .expect("gates are never closed for good");
-        // Whoever holds the turn waits out the gap; the others queue behind in order.
-        let mut next_start = gate.next_start.lock().await;
-        gate.check()?;
-        if *next_start > Instant::now() {
-            sleep_until(*next_start).await; // even a sleep of nothing lasts a tick of the timer
+    /// Waits for the turn of a request to `host`, which is at `address` where that is known.
+    pub(crate) async fn pass(&self, host: &str, address: Option<IpAddr>) -> Result<Slot, Closed> {
+        let domain = self.gate(domain(host));
+        // The domain's turn goes before its address's everywhere, so that nobody waits in a circle,
+        // and a domain's long gap is not waited out in the turn of the others at its address.
+        let mut turns = vec![Turn::of(&domain).await?];
+        if let Some(address) = address {
+            turns.push(Turn::of(&self.gate(&address.to_string())).await?);
         }
         let all = Arc::clone(&self.all);
         let all = all
             .acquire_owned()
             .await
             .expect("the bound is never closed");
-        gate.check()?;
-        let gap = self.gap.max(gate.asked_gap());
-        *next_start = Instant::now() + gap.mul_f64(1.0 + fastrand::f64() / 10.0);
-        Ok(Slot {
-            host: Some(permit),
-            _all: all,
-        })
+        domain.check()?;
+        let host = turns.into_iter().map(|turn| turn.take(self)).collect();
+        Ok(Slot { host, _all: all })
     }
 
     /// How long the host wants to be left alone yet.
     pub(crate) fn closed(&self, host: &str) -> Option<Duration> {
-        self.gate(host).check().err().map(|closed| closed.wait)
+        self.gate(domain(host))
+            .check()
+            .err()
+            .map(|closed| closed.wait)
     }
 
     /// Leaves the host alone: as long as it asked for, else longer each time.
     pub(crate) fn close(&self, host: &str, asked: Option<Duration>) {
-        let gate = self.gate(host);
-        let mut closing = gate.closing();
+        let gate = self.gate(domain(host));
+        let mut mood = gate.mood();
         let now = Instant::now();
-        let already = closing.until.is_some_and(|until| until > now);
+        let already = mood.closed_until.is_some_and(|until| until > now);
         if already && asked.is_none() {
             return; // Requests that were under way together are refused together: one strike.
         }
-        closing.strikes += 1;
-        let wait = asked.unwrap_or_else(|| CLOSING.wait(closing.strikes));
-        closing.until = closing.until.max(Some(now + wait));
+        mood.strikes += 1;
+        let wait = asked.unwrap_or_else(|| CLOSING.wait(mood.strikes));
+        mood.closed_until = mood.closed_until.max(Some(now + wait));
         tracing::warn!(host, wait_s = wait.as_secs(), "host asks to be left alone");
     }
 
-    /// Notes the least gap that the host itself asks for; the wider one is kept.
+    /// Notes that the host refused (403): several times in a row it means "too many requests".
+    pub(crate) fn refused(&self, host: &str) {
+        let refusals = {
+            let gate = self.gate(domain(host));
+            let mut mood = gate.mood();
+            mood.refusals += 1;
+            mood.refusals
+        };
+        if refusals >= REFUSALS {
+            self.close(host, None);
+        }
+    }
+
+    /// Notes the least gap that the host itself asks for.
     pub(crate) fn widen(&self, host: &str, gap: Duration) {
-        let gate = self.gate(host);
-        *gate
-            .asked_gap
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) = gap;
+        self.gate(domain(host)).mood().asked_gap = gap;
     }
 
-    /// Notes that the host answers again.
-    pub(crate) fn answered(&self, host: &str) {
-        self.gate(host).closing().strikes = 0;
+    /// Notes that the host answers again, and how long it took.
+    pub(crate) fn answered(&self, host: &str, took: Duration) {
+        let gate = self.gate(domain(host));
+        let mut mood = gate.mood();
+        (mood.strikes, mood.refusals) = (0, 0);
+        mood.slow_gap = (took * SLOWNESS).min(SLOW_GAP_MAX);
     }
 
-    fn gate(&self, host: &str) -> Arc<Gate> {
-        let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(gate) = hosts.get(host) {
+    /// The gap after a request that starts now. Where the operator wants none, a slow answer makes
+    /// none either.
+    fn gap_at(&self, gate: &Gate) -> Duration {
+        let mood = gate.mood();
+        let ours = if self.gap.is_zero() {
+            Duration::ZERO
+        } else {
+            self.gap.max(mood.slow_gap)
+        };
+        ours.max(mood.asked_gap)
+    }
+
+    fn gate(&self, name: &str) -> Arc<Gate> {
+        let mut gates = self.gates.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(gate) = gates.get(name) {
             return Arc::clone(gate);
         }
-        if hosts.len() >= GATES_KEPT {
-            hosts.retain(|_, gate| Arc::strong_count(gate) > 1 || !gate.is_idle());
+        if gates.len() >= GATES_KEPT {
+            gates.retain(|_, gate| Arc::strong_count(gate) > 1 || !gate.is_idle());
         }
-        let gate = Arc::new(Gate::new(self.host_concurrency));
-        hosts.insert(host.to_owned(), Arc::clone(&gate));
+        let gate = Arc::new(Gate::new(self.concurrency));
+        gates.insert(name.to_owned(), Arc::clone(&gate));
         gate
     }
 }
 
-/// One host's gate.
+/// The registrable domain that a host is of, without its port; what is no name stays as it is.
+fn domain(host: &str) -> &str {
+    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    if name.parse::<IpAddr>().is_ok() || name.starts_with('[') {
+        return host;
+    }
+    psl::domain_str(name).unwrap_or(host)
+}
+
+/// One server's gate.
 struct Gate {
     slots: Arc<Semaphore>,
     /// Not before this may the next request start.
-    next_start: AsyncMutex<Instant>,
-    /// The gap that the host asks for, whatever ours is.
-    asked_gap: Mutex<Duration>,
-    closing: Mutex<Closing>,
+    next_start: Arc<AsyncMutex<Instant>>,
+    mood: Mutex<Mood>,
 }
 
+/// What a server lets us feel.
 #[derive(Default)]
-struct Closing {
-    until: Option<Instant>,
-    /// How often in a row the host asked to be left alone.
+struct Mood {
+    closed_until: Option<Instant>,
+    /// How often in a row it asked to be left alone.
     strikes: u32,
+    /// How often in a row it refused.
+    refusals: u32,
+    /// The gap that it asks for, whatever ours is.
+    asked_gap: Duration,
+    /// The gap that its slowness asks for.
+    slow_gap: Duration,
+}
+
+/// The turn at a gate: whoever holds it has waited out the gap; the others queue behind in order.
+struct Turn {
+    gate: Arc<Gate>,
+    permit: OwnedSemaphorePermit,
+    next_start: OwnedMutexGuard<Instant>,
+}
+
+impl Turn {
+    async fn of(gate: &Arc<Gate>) -> Result<Self, Closed> {
+        let permit = Arc::clone(&gate.slots).acquire_owned().await;
+        let permit = permit.expect("gates are never closed for good");
+        let next_start = Arc::clone(&gate.next_start).lock_owned().await;
+        gate.check()?;
+        if *next_start > Instant::now() {
+            sleep_until(*next_start).await; // even a sleep of nothing lasts a tick of the timer
+        }
+        Ok(Self {
+            gate: Arc::clone(gate),
+            permit,
+            next_start,
+        })
+    }
+
+    /// Starts the request, and the gap after it.
+    fn take(mut self, gates: &Gates) -> OwnedSemaphorePermit {
+        let gap = gates.gap_at(&self.gate);
+        *self.next_start = Instant::now() + gap.mul_f64(1.0 + fastrand::f64() / 10.0);
+        self.permit
+    }
 }
 
 impl Gate {
     fn new(concurrency: usize) -> Self {
         Self {
             slots: Arc::new(Semaphore::new(concurrency)),
-            next_start: AsyncMutex::new(Instant::now()),
-            asked_gap: Mutex::default(),
-            closing: Mutex::default(),
+            next_start: Arc::new(AsyncMutex::new(Instant::now())),
+            mood: Mutex::default(),
         }
     }
 
-    fn asked_gap(&self) -> Duration {
-        *self
-            .asked_gap
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn closing(&self) -> std::sync::MutexGuard<'_, Closing> {
-        self.closing.lock().unwrap_or_else(PoisonError::into_inner)
+    fn mood(&self) -> MutexGuard<'_, Mood> {
+        self.mood.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn check(&self) -> Result<(), Closed> {
-        let until = self.closing().until;
+        let until = self.mood().closed_until;
         match until.map(|until| until.saturating_duration_since(Instant::now())) {
             Some(wait) if !wait.is_zero() => Err(Closed { wait }),
             _ => Ok(()),
@@ -193,115 +261,10 @@ impl Gate {
             .next_start
             .try_lock()
             .is_ok_and(|next| *next <= Instant::now());
-        rested && self.closing().strikes == 0
+        let mood = self.mood();
+        rested && mood.strikes == 0 && mood.refusals == 0
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const GAP: Duration = Duration::from_secs(5);
-
-    #[tokio::test(start_paused = true)]
-    async fn starts_at_one_host_are_a_gap_apart() {
-        let gates = Gates::new(GAP, 4, 64);
-        let mut starts = Vec::new();
-        for _ in 0..5 {
-            drop(gates.pass("a.test").await.unwrap());
-            starts.push(Instant::now());
-        }
-        assert!(
-            starts
-                .windows(2)
-                .all(|pair| (GAP..=GAP * 2).contains(&(pair[1] - pair[0])))
-        );
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_host_that_asks_for_a_wider_gap_gets_it() {
-        let gates = Gates::new(GAP, 1, 64);
-        gates.widen("a.test", GAP * 4);
-        gates.widen("b.test", GAP / 2);
-        for (host, gap) in [("a.test", GAP * 4), ("b.test", GAP)] {
-            drop(gates.pass(host).await.unwrap());
-            let begun = Instant::now();
-            drop(gates.pass(host).await.unwrap());
-            assert!((gap..=gap * 5 / 4).contains(&begun.elapsed()), "{host}");
-        }
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn hosts_do_not_wait_for_each_other() {
-        let gates = Gates::new(GAP, 1, 64);
-        let begun = Instant::now();
-        let slots = [gates.pass("a.test").await, gates.pass("b.test").await];
-        assert!(slots.iter().all(Result::is_ok));
-        assert_eq!(begun.elapsed(), Duration::ZERO);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_host_has_no_more_requests_under_way_than_it_may() {
-        let gates = Gates::new(Duration::ZERO, 2, 64);
-        let first = gates.pass("a.test").await.unwrap();
-        let _second = gates.pass("a.test").await.unwrap();
-        let third = tokio::time::timeout(GAP, gates.pass("a.test"));
-        assert!(third.await.is_err());
-        drop(first);
-        assert!(gates.pass("a.test").await.is_ok());
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn all_requests_together_are_bounded() {
-        let gates = Gates::new(Duration::ZERO, 2, 1);
-        let mut held = gates.pass("a.test").await.unwrap();
-        held.leave_host();
-        assert!(
-            tokio::time::timeout(GAP, gates.pass("b.test"))
-                .await
-                .is_err()
-        );
-        drop(held);
-        assert!(gates.pass("b.test").await.is_ok());
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_closed_host_refuses_until_its_time_is_over() {
-        let gates = Gates::new(Duration::ZERO, 1, 64);
-        gates.close("a.test", Some(Duration::from_mins(2)));
-        assert_eq!(
-            gates.pass("a.test").await.err(),
-            Some(Closed {
-                wait: Duration::from_mins(2)
-            })
-        );
-        assert!(gates.pass("b.test").await.is_ok());
-        tokio::time::advance(Duration::from_secs(121)).await;
-        assert!(gates.pass("a.test").await.is_ok());
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_host_that_names_no_time_is_left_alone_longer_each_time() {
-        let gates = Gates::new(Duration::ZERO, 1, 64);
-        gates.close("a.test", None);
-        gates.close("a.test", None);
-        let first = gates.closed("a.test").unwrap();
-        assert!(
-            first < Duration::from_secs(7),
-            "two refusals at once are one strike"
-        );
-        tokio::time::advance(first).await;
-        gates.close("a.test", None);
-        assert!(gates.closed("a.test").unwrap() >= Duration::from_secs(20));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn idle_gates_are_forgotten() {
-        let gates = Gates::new(GAP, 1, 64);
-        for number in 0..GATES_KEPT * 2 {
-            drop(gates.pass(&format!("{number}.test")).await);
-            tokio::time::advance(GAP * 2).await;
-        }
-        assert!(gates.hosts.lock().unwrap().len() <= GATES_KEPT);
-    }
-}
+mod tests;

@@ -37,11 +37,12 @@ impl Http {
     async fn post_once(&self, url: &Url, form: &str, stop: &Stop) -> Result<Hop, FetchError> {
         self.check(url)?;
         let host = entry_host(Some(url));
-        let passed = stop.before_it(self.gates.pass(&host)).await?;
+        let passed = stop.before_it(self.gates.pass(&host, None)).await?;
         let _slot = passed.map_err(|closed| FetchError::HostClosed { wait: closed.wait })?;
         let _under_way = UnderWay::start(&self.counters);
 
-        let deadline = Instant::now() + self.request_timeout;
+        let begun = Instant::now();
+        let deadline = begun + self.request_timeout;
         let request = self
             .client
             .post(url.clone())
@@ -56,7 +57,7 @@ impl Http {
             })?
             .map_err(|error| self.failed(error))?;
 
-        self.note_mood(&host, &response);
+        self.note_mood(&host, &response, begun.elapsed());
         if matches!(response.status().as_u16(), 307 | 308) {
             let next = redirect_target(url, &response)?;
             if let Some(next) = next.filter(|next| keeps_confidence(url, next)) {

@@ -147,7 +147,12 @@ async fn a_truncated_body_is_read_as_far_as_it_came() {
             .outcome
             .starts_with("200 with 1 entry; body cut off after")
     );
-    assert!(store.state().health_why.starts_with("came in part: body cut off"));
+    assert!(
+        store
+            .state()
+            .health_why
+            .starts_with("came in part: body cut off")
+    );
     assert_eq!(store.state().validators.etag, None);
     assert_eq!(why(&sent[0]), "no link");
 }
