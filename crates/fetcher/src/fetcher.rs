@@ -103,7 +103,7 @@ impl<S: FetchStore> Fetcher<S> {
         clock: Clock,
     ) -> Result<Self, FetcherError> {
         let counters = Arc::new(Counters::default());
-        let http = Http::new(&settings, Arc::clone(&counters))?;
+        let http = Http::new(&settings, Arc::clone(&counters), clock)?;
         let shared = Arc::new(Shared {
             settings,
             http,

@@ -14,7 +14,7 @@ use story::{
 use url::Url;
 
 use crate::{
-    Feed, FetchError,
+    Feed, FetchError, Refusal,
     body::Body,
     counters::add,
     feed::{self, FeedContext, FeedError, ParsedFeed},
@@ -253,6 +253,7 @@ fn health(error: &PollError) -> Health {
             404 | 410 => Health::Gone,
             _ => Health::Unreachable,
         },
+        PollError::Fetch(FetchError::Challenge { .. }) => Health::Blocked,
         PollError::Fetch(_) => Health::Unreachable,
         PollError::Feed(FeedError::Html { .. }) => Health::Blocked,
         PollError::Feed(_) | PollError::UnaskedNotModified => Health::Unreadable,
@@ -263,7 +264,11 @@ fn health(error: &PollError) -> Health {
 fn ended(error: &PollError, in_a_row: u32) -> Ended {
     match error {
         PollError::Fetch(FetchError::Status {
-            retry_after: Some(asked),
+            refusal:
+                Refusal {
+                    retry_after: Some(asked),
+                    ..
+                },
             ..
         }) => Ended::Failure {
             in_a_row,
