@@ -2,9 +2,14 @@
 
 use std::error::Error;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use reqwest::Response;
 use tokio::time::{Instant, timeout_at};
+
+use crate::encoding::{self, Named};
+
+/// Bodies that are bigger than this are decompressed off the runtime's threads.
+const DECODED_IN_PLACE_BYTES: usize = 8 << 10;
 
 /// How much room is taken ahead on a server's word.
 const RESERVED_BYTES_MAX: u64 = 1 << 20;
@@ -43,13 +48,44 @@ pub enum Cut {
     },
 }
 
-/// Reads a body until it ends, has `bytes_max` bytes, or `deadline` passes.
-pub(crate) async fn read(mut response: Response, bytes_max: usize, deadline: Instant) -> Body {
+/// Reads a body until it ends, has `bytes_max` bytes, or `deadline` passes, and undoes its
+/// content codings, of which none may bring more than `bytes_max` bytes either.
+pub(crate) async fn read(response: Response, bytes_max: usize, deadline: Instant) -> Body {
+    let named = Named::of(response.headers());
+    let (bytes, cut) = receive(response, bytes_max, deadline).await;
+    if !named.concern(&bytes) {
+        let bytes = bytes.into();
+        return Body { bytes, cut };
+    }
+    let small = bytes.len() <= DECODED_IN_PLACE_BYTES;
+    let decode = move || encoding::decode(bytes, &named, bytes_max);
+    let (bytes, cut_inside) = if small {
+        decode()
+    } else {
+        let decoding = tokio::task::spawn_blocking(decode);
+        decoding.await.unwrap_or_else(|error| {
+            let reason = error.to_string();
+            (Vec::new(), Some(Cut::Broken { bytes: 0, reason }))
+        })
+    };
+    Body {
+        bytes: bytes.into(),
+        // That the data end too early says less than why they do.
+        cut: cut.or(cut_inside),
+    }
+}
+
+/// The bytes as the server sends them.
+async fn receive(
+    mut response: Response,
+    bytes_max: usize,
+    deadline: Instant,
+) -> (Vec<u8>, Option<Cut>) {
     let ahead = response
         .content_length()
         .unwrap_or(0)
         .min(RESERVED_BYTES_MAX) as usize;
-    let mut bytes = BytesMut::with_capacity(ahead.min(bytes_max));
+    let mut bytes = Vec::with_capacity(ahead.min(bytes_max));
     let cut = loop {
         match timeout_at(deadline, response.chunk()).await {
             Ok(Ok(Some(chunk))) if bytes.len() + chunk.len() > bytes_max => {
@@ -68,10 +104,7 @@ pub(crate) async fn read(mut response: Response, bytes_max: usize, deadline: Ins
             Err(_) => break Some(Cut::TooSlow { bytes: bytes.len() }),
         }
     };
-    Body {
-        bytes: bytes.freeze(),
-        cut,
-    }
+    (bytes, cut)
 }
 
 /// The cause at the bottom of an error, in its own words.

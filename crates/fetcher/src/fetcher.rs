@@ -108,7 +108,7 @@ impl<S: FetchStore> Fetcher<S> {
         clock: Clock,
     ) -> Result<Self, FetcherError> {
         let counters = Arc::new(Counters::default());
-        let http = Http::new(&settings, Arc::clone(&counters))?;
+        let http = Http::new(&settings, Arc::clone(&counters), clock)?;
         let shared = Arc::new(Shared {
             robots: Keeper::new(&settings.user_agent),
             settings,

@@ -1,48 +1,49 @@
 //! One request and its redirects: guarded, polite, bounded, and with the headers of an honest
 //! reader.
 
-use std::{
-    error::Error,
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
+use std::{error::Error, sync::Arc, time::Duration};
 
-use bytes::Bytes;
-use chrono::Utc;
 use futures_util::future::BoxFuture;
 use reqwest::{
     Client, Response, StatusCode,
     header::{
-        ACCEPT, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue, IF_MODIFIED_SINCE,
-        IF_NONE_MATCH, LAST_MODIFIED, LOCATION, RETRY_AFTER,
+        ACCEPT, ACCEPT_ENCODING, HeaderMap, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH,
+        RETRY_AFTER,
     },
-    redirect,
 };
 use story::{
     Fetched,
     storage::{Validators, entry_host},
 };
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep, timeout_at};
 use url::Url;
 
 use crate::{
-    Settings,
+    Clock, Settings,
     address::{PrivateAddress, PublicResolver, check_literal},
     backoff::retry_after,
-    body::{self, Body, Cut, innermost},
+    body::{self, innermost},
     counters::{Counters, UnderWay, add},
-    politeness::{Gates, Slot},
+    encoding,
+    politeness::Gates,
     stop::Stop,
     tls,
 };
 
+mod answer;
+mod challenge;
 mod error;
 mod post;
+mod redirect;
 
+pub use answer::Refusal;
 pub use error::FetchError;
+pub(crate) use {answer::Answer, challenge::challenge};
 
-/// How many redirects are followed.
-const REDIRECTS_MAX: usize = 5;
+use redirect::{Chain, Redirect};
+
+/// How long the start of a refusal's body is waited for.
+const REFUSAL_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What is asked for.
 pub(crate) struct Request<'a> {
@@ -101,83 +102,27 @@ impl Wanted {
     }
 }
 
-/// An answer with a status of 200 to 299, or a 304.
-pub(crate) struct Answer {
-    /// Where the redirects ended.
-    pub(crate) url: Url,
-    /// The status.
-    pub(crate) status: StatusCode,
-    /// All headers.
-    pub(crate) headers: HeaderMap,
-    /// The body.
-    pub(crate) body: Body,
-    /// Whether the last request carried validators.
-    pub(crate) conditional: bool,
-    /// Whether there were redirects, all of them permanent.
-    pub(crate) permanent: bool,
-    /// Whether one of them led from https to http.
-    pub(crate) downgraded: bool,
-    /// Counts among the requests under way until the body is done with.
-    pub(crate) slot: Slot,
-}
-
-impl Answer {
-    /// A header as text; bytes that are not UTF-8 leave it out.
-    pub(crate) fn header(&self, name: &HeaderName) -> Option<String> {
-        let value = std::str::from_utf8(self.headers.get(name)?.as_bytes()).ok()?;
-        Some(value.to_owned())
-    }
-
-    /// The answer as a page and the slot that holds its memory, if all of it came.
-    pub(crate) fn into_page(self) -> Result<(Fetched, Slot), FetchError> {
-        let partial = matches!(self.status.as_u16(), 206 | 304);
-        if partial {
-            return Err(FetchError::Status {
-                status: self.status.as_u16(),
-                retry_after: None,
-            });
-        }
-        if let Some(cut) = self.body.cut {
-            return Err(cut.into());
-        }
-        let fetched = Fetched {
-            status: self.status.as_u16(),
-            content_type: self.header(&CONTENT_TYPE),
-            etag: self.header(&ETAG),
-            last_modified: self.header(&LAST_MODIFIED),
-            final_url: self.url,
-            body: self.body.bytes,
-            fetched: Utc::now(),
-        };
-        Ok((fetched, self.slot))
-    }
-
-    /// The answer as a robots.txt, if all of it came that is read of one.
-    pub(crate) fn into_robots(self) -> Result<(u16, Bytes), FetchError> {
-        let status = self.status.as_u16();
-        match self.body.cut {
-            Some(cut) if !matches!(cut, Cut::TooLong { .. }) => Err(cut.into()),
-            _ => Ok((status, self.body.bytes)),
-        }
-    }
-}
-
 /// The client, the gates it passes, and the counts it keeps.
 pub(crate) struct Http {
     client: Client,
     pub(crate) gates: Gates,
     counters: Arc<Counters>,
+    clock: Clock,
     allow_private_networks: bool,
     request_timeout: Duration,
 }
 
 impl Http {
     /// Builds the client.
-    pub(crate) fn new(settings: &Settings, counters: Arc<Counters>) -> Result<Self, FetchError> {
+    pub(crate) fn new(
+        settings: &Settings,
+        counters: Arc<Counters>,
+        clock: Clock,
+    ) -> Result<Self, FetchError> {
         let builder = || {
             let builder = Client::builder()
                 .user_agent(&settings.user_agent)
-                .redirect(redirect::Policy::none())
+                .redirect(reqwest::redirect::Policy::none())
                 .referer(false)
                 .no_proxy() // a proxy would dial addresses that the guard never sees
                 .connect_timeout(settings.connect_timeout)
@@ -197,6 +142,7 @@ impl Http {
                 settings.concurrency,
             ),
             counters,
+            clock,
             allow_private_networks: settings.allow_private_networks,
             request_timeout: settings.request_timeout,
         })
@@ -208,28 +154,19 @@ impl Http {
         request: &Request<'_>,
         stop: &Stop,
     ) -> Result<Answer, FetchError> {
-        let mut url = request.url.clone();
-        let mut seen = Vec::new();
-        let (mut permanent, mut downgraded) = (true, false);
+        let mut chain = Chain::from(request.url.clone());
         loop {
-            match self.hop(&url, request, stop).await? {
-                Hop::Answer(mut answer) => {
-                    answer.permanent = permanent && !seen.is_empty();
-                    answer.downgraded = downgraded;
-                    return Ok(*answer);
+            match self.hop(chain.url(), request, stop).await? {
+                Hop::Answer(answer) => {
+                    let answer = chain.end(*answer);
+                    let took_ms = answer.took.as_millis() as u64;
+                    tracing::trace!(url = %shown(&answer.url), took_ms, "answered");
+                    return Ok(answer);
                 }
-                Hop::Redirect(next, status) => {
-                    permanent &= matches!(status.as_u16(), 301 | 308);
-                    downgraded |= url.scheme() == "https" && next.scheme() == "http";
-                    seen.push(std::mem::replace(&mut url, next));
-                    if seen.contains(&url) {
-                        return Err(FetchError::RedirectLoop {
-                            url: shown(&url).into(),
-                        });
-                    }
-                    if seen.len() > REDIRECTS_MAX {
-                        return Err(FetchError::TooManyRedirects);
-                    }
+                Hop::Redirect(redirect) => {
+                    let wait = redirect.wait.unwrap_or_default();
+                    chain.follow(redirect)?;
+                    stop.before_it(sleep(wait)).await?;
                 }
             }
         }
@@ -250,7 +187,7 @@ impl Http {
         let deadline = begun + self.request_timeout;
         let validators = request.validators.filter(|(issuer, _)| *issuer == url);
         let headers = headers(request.wanted, validators.map(|(_, validators)| validators));
-        let conditional = headers.len() > 1;
+        let conditional = is_conditional(&headers);
         let sent = self.client.get(url.clone()).headers(headers).send();
         let response = stop.within_grace(timeout_at(deadline, sent)).await?;
         let response = response
@@ -259,27 +196,62 @@ impl Http {
             })?
             .map_err(|error| self.failed(error))?;
 
-        self.note_mood(&host, &response, begun.elapsed());
-        if let Some(next) = redirect_target(url, &response)? {
-            return Ok(Hop::Redirect(next, response.status()));
+        let asked = self.note_mood(&host, &response, begun.elapsed());
+        if let Some(redirect) = Redirect::of(url, &response)?
+            && asked.is_none_or(|wait| wait <= self.request_timeout)
+        {
+            let wait = asked;
+            return Ok(Hop::Redirect(Redirect { wait, ..redirect }));
         }
-        let (status, headers) = accept(&response)?;
+        let status = response.status();
+        if !status.is_success() && status != StatusCode::NOT_MODIFIED {
+            let refusal = self.refusal(response, asked, conditional, deadline);
+            let refusal = stop.within_grace(refusal).await?;
+            let status = status.as_u16();
+            return Err(FetchError::Status { status, refusal });
+        }
+        let headers = response.headers().clone();
+        if let Some(by) = challenge::by_headers(&headers) {
+            let status = status.as_u16();
+            return Err(FetchError::Challenge { status, by });
+        }
         let body = body::read(response, request.bytes_max, deadline);
         let body = stop.within_grace(body).await?;
         add(&self.counters.bytes, body.bytes.len() as u64);
         drop(under_way);
         slot.leave_host();
-        let url = url.clone();
         Ok(Hop::Answer(Box::new(Answer {
-            url,
+            url: url.clone(),
             status,
             headers,
             body,
             conditional,
+            redirected: false,
             permanent: false,
             downgraded: false,
+            took: begun.elapsed(),
+            at: self.clock.now(),
             slot,
         })))
+    }
+
+    /// What a server says in refusing, for which the start of its body is read.
+    async fn refusal(
+        &self,
+        response: Response,
+        retry_after: Option<Duration>,
+        conditional: bool,
+        deadline: Instant,
+    ) -> Refusal {
+        let (status, headers) = (response.status(), response.headers().clone());
+        let deadline = deadline.min(Instant::now() + REFUSAL_TIMEOUT);
+        let body = body::read(response, challenge::BODY_START_BYTES, deadline).await;
+        add(&self.counters.bytes, body.bytes.len() as u64);
+        Refusal {
+            retry_after,
+            challenge: challenge(status, &headers, &body.bytes),
+            conditional,
+        }
     }
 
     /// The address guard, as far as it can judge before a name is resolved.
@@ -295,14 +267,18 @@ impl Http {
         Ok(())
     }
 
-    /// Closes the host's gate where the answer asks for it (RFC 9110 §10.2.3, RFC 6585 §4).
-    fn note_mood(&self, host: &str, response: &Response, took: Duration) {
+    /// Closes the host's gate where the answer asks for it, and returns for how long it asks
+    /// (RFC 9110 §10.2.3, RFC 6585 §4).
+    fn note_mood(&self, host: &str, response: &Response, took: Duration) -> Option<Duration> {
+        let asked = asked_to_wait(response, &self.clock);
         match response.status().as_u16() {
-            429 | 503 => self.gates.close(host, asked_to_wait(response)),
+            _ if asked.is_some() => self.gates.close(host, asked),
+            429 | 503 => self.gates.close(host, None),
             403 => self.gates.refused(host),
             status if status < 400 => self.gates.answered(host, took),
             _ => {}
         }
+        asked
     }
 
     fn failed(&self, error: reqwest::Error) -> FetchError {
@@ -323,13 +299,17 @@ impl Http {
 /// What a request led to.
 enum Hop {
     Answer(Box<Answer>),
-    Redirect(Url, StatusCode),
+    Redirect(Redirect),
 }
 
 /// The headers of a request, beside those that the client always sends.
 fn headers(wanted: Wanted, validators: Option<&Validators>) -> HeaderMap {
-    let mut headers = HeaderMap::with_capacity(3);
+    let mut headers = HeaderMap::with_capacity(4);
     headers.insert(ACCEPT, wanted.accept());
+    headers.insert(
+        ACCEPT_ENCODING,
+        HeaderValue::from_static(encoding::ACCEPTED),
+    );
     let Some(validators) = validators else {
         return headers;
     };
@@ -346,41 +326,17 @@ fn headers(wanted: Wanted, validators: Option<&Validators>) -> HeaderMap {
     headers
 }
 
-/// Where a redirect leads; `None` where the answer is no redirect.
-fn redirect_target(url: &Url, response: &Response) -> Result<Option<Url>, FetchError> {
-    if !matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
-        return Ok(None);
-    }
-    let Some(location) = response.headers().get(LOCATION) else {
-        return Ok(None);
-    };
-    let location = String::from_utf8_lossy(location.as_bytes());
-    let mut next = url
-        .join(location.trim())
-        .map_err(|_| FetchError::BadRedirect {
-            location: location.into_owned(),
-        })?;
-    next.set_fragment(None);
-    Ok(Some(next))
+fn is_conditional(headers: &HeaderMap) -> bool {
+    headers.contains_key(IF_NONE_MATCH) || headers.contains_key(IF_MODIFIED_SINCE)
 }
 
-/// The status and headers of an answer that carries something.
-fn accept(response: &Response) -> Result<(StatusCode, HeaderMap), FetchError> {
-    let status = response.status();
-    if status.is_success() || status == StatusCode::NOT_MODIFIED {
-        return Ok((status, response.headers().clone()));
-    }
-    Err(FetchError::Status {
-        status: status.as_u16(),
-        retry_after: asked_to_wait(response),
-    })
-}
-
-fn asked_to_wait(response: &Response) -> Option<Duration> {
-    retry_after(
-        response.headers().get(RETRY_AFTER)?.to_str().ok()?,
-        SystemTime::now(),
-    )
+/// What `Retry-After` asks for; a status that means success has none.
+fn asked_to_wait(response: &Response, clock: &Clock) -> Option<Duration> {
+    let value = response.headers().get(RETRY_AFTER)?.to_str().ok()?;
+    let may_ask = response.status().as_u16() >= 300;
+    may_ask
+        .then(|| retry_after(value, clock.now().into()))
+        .flatten()
 }
 
 /// Finds a cause of one type in an error's chain.
@@ -399,19 +355,9 @@ pub(crate) fn shown(url: &Url) -> Url {
 
 /// Fetches one page, as the fetcher would: for `vigia fetch URL` and `vigia explain URL`.
 pub async fn fetch_one(settings: &Settings, url: &Url) -> Result<Fetched, FetchError> {
-    let http = Http::new(settings, Arc::default())?;
-    let request = Request {
-        url,
-        wanted: Wanted::Page,
-        validators: None,
-        bytes_max: settings.page_bytes_max,
-        leave: None,
-    };
+    let http = Http::new(settings, Arc::default(), Clock::system())?;
+    let request = Request::new(url, Wanted::Page, settings.page_bytes_max);
     let answer = http.get(&request, &Stop::default()).await?;
     let (fetched, _slot) = answer.into_page()?;
     Ok(fetched)
-}
-
-pub(crate) fn challenge(_: StatusCode, _: &HeaderMap, _: &[u8]) -> Option<&'static str> {
-    None
 }

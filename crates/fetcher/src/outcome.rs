@@ -286,25 +286,30 @@ pub(crate) fn failed(
         // Whatever it meant by that, it is asked for the whole feed the next time.
         PollError::UnaskedNotModified => state.validators = Validators::default(),
         // Asked with validators it refuses; without them it may not.
-        PollError::Fetch(FetchError::Status { status, .. }) if may_mean_validators(*status) => {
-            state.ask_plainly = conditional;
+        PollError::Fetch(FetchError::Status { status, refusal })
+            if may_mean_validators(*status) =>
+        {
+            state.ask_plainly = refusal.conditional;
         }
         _ => {}
     }
     let ended = ended(error, state.failures);
     let next = schedule::next_poll(settings, feed, &state, ended, now);
-    if let PollError::Fetch(FetchError::Status {
-        retry_after: Some(wait),
-        ..
-    }) = error
-    {
-        state.host_closed_until = Some(schedule::after(now, *wait));
+    if let Some(wait) = retry_after(error) {
+        state.host_closed_until = Some(schedule::after(now, wait));
     }
     state.configured = Some(feed.url.clone());
     state.next_poll = Some(next);
     state.last_poll = Some(now);
     state.last_result = error.to_string();
     state
+}
+
+fn retry_after(error: &PollError) -> Option<Duration> {
+    match error {
+        PollError::Fetch(FetchError::Status { refusal, .. }) => refusal.retry_after,
+        _ => None,
+    }
 }
 
 /// Whether a status may be a refusal of the conditions and not of the request.
@@ -316,6 +321,10 @@ fn may_mean_validators(status: u16) -> bool {
 /// What a failure says of the feed.
 fn health(settings: &Settings, feed: &Feed, state: &FeedState, error: &PollError) -> Health {
     match error {
+        PollError::Fetch(FetchError::Challenge { .. }) => Health::Blocked,
+        PollError::Fetch(FetchError::Status { refusal, .. }) if refusal.challenge.is_some() => {
+            Health::Blocked
+        }
         PollError::Fetch(FetchError::Status { status, .. }) => match status {
             401 | 402 | 403 | 407 | 429 | 451 => Health::Blocked,
             410 => Health::Gone,
@@ -332,14 +341,11 @@ fn health(settings: &Settings, feed: &Feed, state: &FeedState, error: &PollError
 
 /// What a failure means for the schedule.
 fn ended(error: &PollError, in_a_row: u32) -> Ended {
+    if let Some(wait) = retry_after(error) {
+        return Ended::Asked { wait };
+    }
     match error {
-        PollError::Fetch(
-            FetchError::Status {
-                retry_after: Some(wait),
-                ..
-            }
-            | FetchError::HostClosed { wait },
-        ) => Ended::Asked { wait: *wait },
+        PollError::Fetch(FetchError::HostClosed { wait }) => Ended::Asked { wait: *wait },
         PollError::Fetch(FetchError::Status { status: 404, .. }) => Ended::Missing { in_a_row },
         PollError::Fetch(FetchError::Status { status: 410, .. }) => Ended::Gone,
         _ => Ended::Failure { in_a_row },

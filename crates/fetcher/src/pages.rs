@@ -14,7 +14,7 @@ use tokio::{
 };
 
 use crate::{
-    FetchError, InFlight,
+    FetchError, InFlight, Refusal,
     backoff::Backoff,
     counters::add,
     fetcher::{Shared, persist},
@@ -200,7 +200,11 @@ impl<S: FetchStore> HostPages<S> {
         let (attempts, wait) = match error {
             FetchError::HostClosed { wait } => (attempts, *wait),
             FetchError::Status {
-                retry_after: Some(asked),
+                refusal:
+                    Refusal {
+                        retry_after: Some(asked),
+                        ..
+                    },
                 ..
             } => (attempts + 1, *asked),
             FetchError::RobotsUnreachable { .. } => {

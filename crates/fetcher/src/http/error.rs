@@ -4,19 +4,27 @@ use std::time::Duration;
 
 use reqwest::StatusCode;
 
-use super::REDIRECTS_MAX;
+use super::{Refusal, redirect::REDIRECTS_MAX};
 use crate::{address::PrivateAddress, body::Cut, stop::Stopped};
 
 /// Why a request brought nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum FetchError {
     /// The server answered with a status that carries no page.
-    #[error("{}", status_in_words(*.status))]
+    #[error("{}{}", status_in_words(*.status), by_whom(.refusal))]
     Status {
         /// The HTTP status.
         status: u16,
-        /// How long the server asked to wait.
-        retry_after: Option<Duration>,
+        /// What the server said beside it.
+        refusal: Refusal,
+    },
+    /// The server answered a success that is none: it wants to see a browser first.
+    #[error("{by} with status {status}")]
+    Challenge {
+        /// The HTTP status.
+        status: u16,
+        /// Who stands in the way.
+        by: &'static str,
     },
     /// The host asked earlier to be left alone for a while.
     #[error("host asked to be left alone for {} s more", .wait.as_secs())]
@@ -124,4 +132,11 @@ fn status_in_words(status: u16) -> String {
     format!("{status} {}", reason.unwrap_or(""))
         .trim_end()
         .to_owned()
+}
+
+/// " (Cloudflare challenge)".
+fn by_whom(refusal: &Refusal) -> String {
+    refusal
+        .challenge
+        .map_or_else(String::new, |by| format!(" ({by})"))
 }

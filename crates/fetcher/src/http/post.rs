@@ -5,7 +5,10 @@ use story::storage::entry_host;
 use tokio::time::{Instant, timeout_at};
 use url::Url;
 
-use super::{FetchError, Http, REDIRECTS_MAX, accept, redirect_target};
+use super::{
+    FetchError, Http, Refusal,
+    redirect::{REDIRECTS_MAX, Redirect},
+};
 use crate::{counters::UnderWay, stop::Stop};
 
 /// What a post led to.
@@ -57,14 +60,24 @@ impl Http {
             })?
             .map_err(|error| self.failed(error))?;
 
-        self.note_mood(&host, &response, begun.elapsed());
-        if matches!(response.status().as_u16(), 307 | 308) {
-            let next = redirect_target(url, &response)?;
-            if let Some(next) = next.filter(|next| keeps_confidence(url, next)) {
-                return Ok(Hop::Redirect(next));
-            }
+        let retry_after = self.note_mood(&host, &response, begun.elapsed());
+        let status = response.status();
+        if matches!(status.as_u16(), 307 | 308)
+            && let Some(Redirect { to, .. }) = Redirect::of(url, &response)?
+            && keeps_confidence(url, &to)
+        {
+            return Ok(Hop::Redirect(to));
         }
-        accept(&response).map(|(status, _)| Hop::Accepted(status))
+        if status.is_success() {
+            return Ok(Hop::Accepted(status));
+        }
+        Err(FetchError::Status {
+            status: status.as_u16(),
+            refusal: Refusal {
+                retry_after,
+                ..Refusal::default()
+            },
+        })
     }
 }
 

@@ -9,7 +9,7 @@ use url::Url;
 
 use super::{BYTES_MAX, OWN_PATH, Robots, product_token};
 use crate::{
-    FetchError, Settings,
+    Clock, FetchError, Settings,
     http::{Http, Request, Wanted},
     stop::Stop,
 };
@@ -182,7 +182,7 @@ impl fmt::Display for Judged {
 /// Asks for an address's robots.txt and says what it means for the address: for `vigia fetch`
 /// and `vigia explain`. Nothing is remembered, and what was remembered is not looked at.
 pub async fn robots_verdict(settings: &Settings, url: &Url) -> Result<Judged, FetchError> {
-    let http = Http::new(settings, Arc::default())?;
+    let http = Http::new(settings, Arc::default(), Clock::system())?;
     let now = chrono::Utc::now();
     let copy = noted(None, ask(&http, url, &Stop::default()).await?, now);
     let robots = rules(&copy, product_token(&settings.user_agent), now);

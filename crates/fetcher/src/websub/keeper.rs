@@ -126,8 +126,8 @@ impl<A: AskHub, S: FetchStore> Keeper<A, S> {
         self.register.asked(&callback, |subscription| match error {
             FetchError::Stopped => subscription.put_off(Duration::ZERO, now),
             FetchError::HostClosed { wait } => subscription.put_off(wait, now),
-            FetchError::Status { retry_after, .. } if error.is_transient() => {
-                subscription.failed(retry_after, now);
+            FetchError::Status { refusal, .. } if error.is_transient() => {
+                subscription.failed(refusal.retry_after, now);
             }
             // A place that was only guessed to be the hub's speaks for nobody.
             _ if error.is_transient() || hub != subscription.topic.hub => {

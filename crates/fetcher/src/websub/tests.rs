@@ -280,7 +280,7 @@ async fn an_address_that_is_taken_is_named() {
         public_url: "https://vigia.test/".parse().unwrap(),
         listen: bench.push.address(),
     };
-    let http = Http::new(&FetchSettings::default(), Arc::default()).unwrap();
+    let http = Http::new(&FetchSettings::default(), Arc::default(), Clock::system()).unwrap();
     let (store, stop) = (Arc::clone(&bench.store), Stop::default());
     let clock = Clock::system();
     let second = Subscriber::start(&settings, Arc::new(http), store, clock, 1, &stop).await;

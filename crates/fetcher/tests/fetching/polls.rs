@@ -82,7 +82,7 @@ async fn an_answer_that_is_no_feed_is_a_failure_that_names_the_cause() {
         200,
         etag,
         html.into(),
-        "HTML where a feed was expected: `Un momento…`",
+        "Cloudflare challenge, where a feed was expected",
     )
     .await;
     check_outcome(

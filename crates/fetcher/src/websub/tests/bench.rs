@@ -48,7 +48,7 @@ impl Bench {
             request_timeout: Duration::from_secs(2),
             ..FetchSettings::default()
         };
-        let http = Http::new(&fetching, Arc::default()).unwrap();
+        let http = Http::new(&fetching, Arc::default(), Clock::system()).unwrap();
         let stop = Stop::default();
         let (push, deliveries) = start(Arc::new(http), &store, Clock::system(), &stop).await;
         Self {

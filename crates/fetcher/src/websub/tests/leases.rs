@@ -33,7 +33,7 @@ impl AskHub for Asked {
             202 => Ok(StatusCode::ACCEPTED),
             status => Err(FetchError::Status {
                 status,
-                retry_after: None,
+                refusal: crate::Refusal::default(),
             }),
         }
     }

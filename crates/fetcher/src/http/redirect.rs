@@ -1,0 +1,100 @@
+//! Redirects: where each leads, and what the chain of them says.
+
+use std::time::Duration;
+
+use reqwest::{Response, StatusCode, header::LOCATION};
+use url::Url;
+
+use super::{Answer, FetchError, shown};
+
+/// How many redirects are followed.
+pub(super) const REDIRECTS_MAX: usize = 5;
+
+/// One redirect.
+pub(super) struct Redirect {
+    /// Where it leads.
+    pub(super) to: Url,
+    /// Its status.
+    pub(super) status: StatusCode,
+    /// How long to wait before following it, where the server asks for that.
+    pub(super) wait: Option<Duration>,
+}
+
+impl Redirect {
+    /// Reads a redirect; `None` where the answer is none.
+    pub(super) fn of(url: &Url, response: &Response) -> Result<Option<Self>, FetchError> {
+        let status = response.status();
+        if !matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308) {
+            return Ok(None);
+        }
+        let Some(location) = response.headers().get(LOCATION) else {
+            return Ok(None);
+        };
+        let location = String::from_utf8_lossy(location.as_bytes());
+        let mut to = url
+            .join(location.trim())
+            .map_err(|_| FetchError::BadRedirect {
+                location: location.into_owned(),
+            })?;
+        to.set_fragment(None);
+        Ok(Some(Self {
+            to,
+            status,
+            wait: None,
+        }))
+    }
+
+    fn is_permanent(&self) -> bool {
+        matches!(self.status.as_u16(), 301 | 308)
+    }
+}
+
+/// The way from the address that was asked for.
+pub(super) struct Chain {
+    url: Url,
+    seen: Vec<Url>,
+    permanent: bool,
+    downgraded: bool,
+}
+
+impl Chain {
+    /// A way that is yet to be gone.
+    pub(super) fn from(url: Url) -> Self {
+        Self {
+            url,
+            seen: Vec::new(),
+            permanent: true,
+            downgraded: false,
+        }
+    }
+
+    /// The address to ask now.
+    pub(super) fn url(&self) -> &Url {
+        &self.url
+    }
+
+    /// Goes one redirect further.
+    pub(super) fn follow(&mut self, redirect: Redirect) -> Result<(), FetchError> {
+        self.permanent &= redirect.is_permanent();
+        self.downgraded |= self.url.scheme() == "https" && redirect.to.scheme() == "http";
+        self.seen
+            .push(std::mem::replace(&mut self.url, redirect.to));
+        if self.seen.contains(&self.url) {
+            return Err(FetchError::RedirectLoop {
+                url: shown(&self.url).into(),
+            });
+        }
+        if self.seen.len() > REDIRECTS_MAX {
+            return Err(FetchError::TooManyRedirects);
+        }
+        Ok(())
+    }
+
+    /// Tells the answer how it was come by.
+    pub(super) fn end(&self, mut answer: Answer) -> Answer {
+        answer.redirected = !self.seen.is_empty();
+        answer.permanent = answer.redirected && self.permanent;
+        answer.downgraded = self.downgraded;
+        answer
+    }
+}
