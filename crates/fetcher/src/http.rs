@@ -78,6 +78,8 @@ impl Wanted {
 pub(crate) struct Answer {
     /// Where the redirects ended.
     pub(crate) url: Url,
+    /// The statuses of the redirects and where they led, in order.
+    pub(crate) redirects: Vec<(StatusCode, Url)>,
     /// The status.
     pub(crate) status: StatusCode,
     /// All headers.
@@ -170,10 +172,17 @@ impl Http {
     ) -> Result<Answer, FetchError> {
         let mut url = request.url.clone();
         let mut seen = Vec::new();
+        let mut redirects = Vec::new();
         loop {
             match self.hop(&url, request, stop).await? {
-                Hop::Answer(answer) => return Ok(*answer),
-                Hop::Redirect(next) => {
+                Hop::Answer(answer) => {
+                    return Ok(Answer {
+                        redirects,
+                        ..*answer
+                    });
+                }
+                Hop::Redirect(status, next) => {
+                    redirects.push((status, next.clone()));
                     seen.push(std::mem::replace(&mut url, next));
                     if seen.contains(&url) {
                         return Err(FetchError::RedirectLoop {
@@ -210,7 +219,7 @@ impl Http {
 
         self.note_mood(&host, &response);
         if let Some(next) = redirect_target(url, &response)? {
-            return Ok(Hop::Redirect(next));
+            return Ok(Hop::Redirect(response.status(), next));
         }
         let (status, headers) = accept(&response)?;
         let body = body::read(response, request.bytes_max, deadline);
@@ -221,6 +230,7 @@ impl Http {
         let url = url.clone();
         Ok(Hop::Answer(Box::new(Answer {
             url,
+            redirects: Vec::new(),
             status,
             headers,
             body,
@@ -269,7 +279,7 @@ impl Http {
 /// What a request led to.
 enum Hop {
     Answer(Box<Answer>),
-    Redirect(Url),
+    Redirect(StatusCode, Url),
 }
 
 /// The headers of a request, beside those that the client always sends.

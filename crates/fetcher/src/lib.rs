@@ -10,6 +10,7 @@ mod address;
 mod backoff;
 mod body;
 mod counters;
+pub mod discovery;
 pub mod feed;
 mod fetcher;
 mod http;

@@ -1,0 +1,179 @@
+//! News sitemaps: those that `robots.txt` names, and those that an index of sitemaps lists.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use story::Timestamp;
+use url::Url;
+
+use super::markup::Tags;
+
+/// Lines of a `robots.txt`, or parts of an index, that are looked at.
+const SITEMAPS_MAX: usize = 500;
+
+/// The sitemaps that a `robots.txt` names.
+pub(super) fn in_robots(bytes: &[u8]) -> Vec<Url> {
+    let text = String::from_utf8_lossy(bytes);
+    let named = text.lines().filter_map(|line| {
+        let (field, value) = line.trim().split_once(':')?;
+        let is_sitemap = field.trim().eq_ignore_ascii_case("sitemap");
+        is_sitemap.then(|| web_address(value.trim()))?
+    });
+    named.take(SITEMAPS_MAX).collect()
+}
+
+/// Whether an address looks like a news sitemap's: the ones that hold the last two days.
+pub(super) fn looks_like_news(url: &Url) -> bool {
+    let path = url.path().to_ascii_lowercase();
+    let name = path
+        .trim_end_matches('/')
+        .rsplit('/')
+        .next()
+        .unwrap_or_default();
+    let mut words = name.split(|c: char| !c.is_ascii_alphanumeric());
+    let is_news = words.any(|word| {
+        matches!(
+            word,
+            "news" | "googlenews" | "noticias" | "newssitemap" | "sitemapnews"
+        )
+    }) || path.contains("google-news");
+    is_news && !name.ends_with(".gz")
+}
+
+/// Whether an address looks like an index of sitemaps.
+pub(super) fn looks_like_index(url: &Url) -> bool {
+    let path = url.path().to_ascii_lowercase();
+    path.contains("index") || path.ends_with("/sitemap.xml")
+}
+
+/// The news sitemaps that an index lists.
+pub(super) fn news_in_index(bytes: &[u8]) -> Vec<Url> {
+    let mut tags = Tags::of(bytes).filter(|tag| !tag.is_closing);
+    if !tags
+        .next()
+        .is_some_and(|root| root.is_local("sitemapindex"))
+    {
+        return Vec::new();
+    }
+    let listed = tags.filter(|tag| tag.is_local("loc")).take(SITEMAPS_MAX);
+    let listed = listed.filter_map(|loc| web_address(&loc.text()));
+    listed.filter(looks_like_news).collect()
+}
+
+/// What a news sitemap holds.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct NewsSitemap {
+    /// The outlet's name.
+    pub(super) title: Option<String>,
+    /// How many articles.
+    pub(super) entries: usize,
+    /// When the newest was published.
+    pub(super) newest: Option<Timestamp>,
+}
+
+/// Reads a sitemap whose articles carry Google's news elements; `None` for any other document.
+pub(super) fn news(bytes: &[u8]) -> Option<NewsSitemap> {
+    let mut tags = Tags::of(bytes).filter(|tag| !tag.is_closing);
+    if !tags.next()?.is_local("urlset") {
+        return None;
+    }
+    let mut news = NewsSitemap {
+        title: None,
+        entries: 0,
+        newest: None,
+    };
+    for tag in tags {
+        if tag.is_local("publication_date") {
+            news.entries += 1;
+            news.newest = news.newest.max(date(&tag.text()));
+        } else if tag.is_local("name") && news.title.is_none() {
+            news.title = Some(tag.text()).filter(|title| !title.is_empty());
+        }
+    }
+    (news.entries > 0).then_some(news)
+}
+
+/// A W3C date, with a time or without.
+fn date(text: &str) -> Option<Timestamp> {
+    let moment = DateTime::parse_from_rfc3339(text).map(|date| date.with_timezone(&Utc));
+    let day = || {
+        Some(
+            text.get(..10)?
+                .parse::<NaiveDate>()
+                .ok()?
+                .and_hms_opt(0, 0, 0)?
+                .and_utc(),
+        )
+    };
+    moment.ok().or_else(day)
+}
+
+fn web_address(text: &str) -> Option<Url> {
+    let url = text.parse::<Url>().ok()?;
+    (matches!(url.scheme(), "http" | "https") && url.has_host()).then_some(url)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn robots_names_sitemaps() {
+        let robots = b"User-agent: *\nDisallow: /x\n sitemap : https://a.test/news.xml\r\n\
+                       Sitemap: /relative.xml\nSITEMAP:https://a.test/sitemap.xml # all\n";
+        let found = in_robots(robots);
+        assert_eq!(found[0].as_str(), "https://a.test/news.xml");
+        assert_eq!(found.len(), 2);
+    }
+
+    #[test]
+    fn names_tell_news_sitemaps_from_others() {
+        let news = |path: &str| looks_like_news(&format!("https://a.test{path}").parse().unwrap());
+        for path in [
+            "/sitemap-news.xml",
+            "/news-sitemap.xml",
+            "/arc/outboundfeeds/sitemap_news/",
+            "/sitemap-google-news/1.xml",
+            "/noticias.xml",
+        ] {
+            assert!(news(path), "{path}");
+        }
+        for path in [
+            "/sitemap.xml",
+            "/newsletter-sitemap.xml",
+            "/sitemap-news.xml.gz",
+            "/news/sitemap-video.xml",
+        ] {
+            assert!(!news(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn an_index_leads_to_its_news_sitemaps_only() {
+        let index = b"<?xml version='1.0'?><sitemapindex xmlns='x'><sitemap><loc>https://a.test/posts-1.xml</loc>\
+                      </sitemap><sitemap><loc> https://a.test/sitemap-news.xml?a&amp;b </loc></sitemap></sitemapindex>";
+        let found = news_in_index(index);
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].as_str(), "https://a.test/sitemap-news.xml?a&b");
+        assert_eq!(
+            news_in_index(b"<urlset><loc>https://a.test/news.xml</loc></urlset>"),
+            []
+        );
+        assert_eq!(news_in_index(b""), []);
+    }
+
+    #[test]
+    fn a_news_sitemap_is_read() {
+        let sitemap = b"<urlset><url><loc>https://a.test/1</loc><news:news><news:publication><news:name>Diario</news:name>\
+            </news:publication><news:publication_date>2026-01-05</news:publication_date></news:news></url>\
+            <url><news:publication_date>2026-01-06T10:00:00-05:00</news:publication_date></url></urlset>";
+        let news = news(sitemap).unwrap();
+        assert_eq!((news.title.as_deref(), news.entries), (Some("Diario"), 2));
+        assert_eq!(
+            news.newest.unwrap().to_rfc3339(),
+            "2026-01-06T15:00:00+00:00"
+        );
+        assert_eq!(
+            super::news(b"<urlset><url><loc>x</loc></url></urlset>"),
+            None
+        );
+    }
+}
