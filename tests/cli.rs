@@ -246,7 +246,7 @@ async fn the_feed_list_shows_health_and_counts() {
     let listed = desk.listed();
     assert_eq!(
         (&listed[0]["health"], &listed[1]["health"]),
-        (&"ok".into(), &"failing".into())
+        (&"ok".into(), &"gone".into())
     );
     let ended = ["kept", "dropped"].map(|how| listed[0][how].as_u64().unwrap());
     assert_eq!(ended.iter().sum::<u64>(), 4);

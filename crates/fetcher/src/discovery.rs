@@ -68,13 +68,18 @@ impl How {
     /// How, in the words of a person.
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::Itself => "the address itself",
+            Self::Itself => "as given",
             Self::LinkHeader => "Link header",
-            Self::Declared => "declared by the page",
-            Self::Linked => "linked on the page",
-            Self::Sitemap => "named in robots.txt",
+            Self::Declared => "declared",
+            Self::Linked => "linked",
+            Self::Sitemap => "robots.txt",
             Self::Guessed => "guessed",
         }
+    }
+
+    /// Whether the site itself says that there is a feed, rather than us or a link's looks.
+    pub fn is_named(self) -> bool {
+        matches!(self, Self::LinkHeader | Self::Declared | Self::Sitemap)
     }
 }
 

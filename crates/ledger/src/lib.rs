@@ -7,6 +7,7 @@
 //!
 //! It does not decide anything: what a poll showed and how an entry ended is told to it.
 
+mod balance;
 mod entries;
 mod feeds;
 mod reader;
@@ -20,6 +21,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+pub use balance::BalanceRow;
 pub use reader::{FeedCounts, Reader};
 pub use recovery::{Recovered, WrittenStory};
 

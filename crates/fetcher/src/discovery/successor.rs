@@ -47,6 +47,19 @@ impl Ailment {
         }
     }
 
+    /// What a person can do where no successor was found.
+    pub fn remedy(self) -> &'static str {
+        match self {
+            Self::Moved => "where it moved to is configured already: take this one out",
+            Self::Gone | Self::NotAFeed | Self::Dry => {
+                "the site's front page names no successor; `vigia feeds discover` with --guess \
+                 looks further"
+            }
+            Self::Blocked => "the server refuses us, and the feed may be well: ask its publisher",
+            Self::Unreachable => "try again later: it may come back",
+        }
+    }
+
     /// What ails the feed that was looked at; `None` where it is well.
     pub fn of(probe: &Probe) -> Option<Self> {
         match &probe.outcome {

@@ -23,7 +23,7 @@ use toml::{
 use url::Url;
 
 use super::{
-    Config, Problem, Problems, RawConfig,
+    Config, Problem, Problems, RawConfig, Written,
     problem::Source,
     raw::{RawFeed, RawFeeds, Span},
     timezone,
@@ -169,6 +169,7 @@ impl Check {
             },
             log_level: raw.log.level,
             log_format: raw.log.format,
+            addresses: feeds.addresses,
         })
     }
 
@@ -226,6 +227,7 @@ impl Check {
 struct Feeds {
     feeds: Vec<Feed>,
     given: HashMap<String, String>,
+    addresses: HashMap<FeedId, Written>,
 }
 
 impl Feeds {
@@ -252,6 +254,11 @@ impl Feeds {
         let (Some(id), Some(url), true) = (id, url, check.problems.len() == before) else {
             return;
         };
+        let written = Written {
+            path: path.to_owned(),
+            span: raw.url.span(),
+        };
+        self.addresses.insert(id.clone(), written);
         let Span(interval) = raw.interval.unwrap_or(RawFeed::INTERVAL);
         self.feeds.push(Feed {
             id,
