@@ -6,6 +6,7 @@ use std::{
     fs,
     io::Write,
     process::{Command, Output, Stdio},
+    time::Duration,
 };
 
 use serde_json::Value;
@@ -247,6 +248,19 @@ async fn check_says_how_each_feed_answers_and_writes_nothing() {
     assert!(table.contains("1 date without a zone"), "{table}");
     let (_, err) = check(&desk.run(&["feeds", "check", "f00"]), 2);
     assert!(err.contains("did you mean `f0`?"), "{err}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn check_keeps_to_a_hosts_bounds() {
+    let site = Site::start().await;
+    site.set_handler("/", |_| rss("Lento").delay(Duration::from_millis(30)));
+    let desk = Desk::new(&feeds((0..6).map(|n| site.url(&format!("/{n}.xml")))));
+    let config = fs::read_to_string(desk.config()).unwrap();
+    let config = config.replace("host_concurrency = 16", "host_concurrency = 1");
+    fs::write(desk.config(), config).unwrap();
+    let (table, _) = check(&desk.run(&["feeds", "check"]), 0);
+    assert_eq!(table.lines().count(), 7, "{table}");
+    assert_eq!((site.requests().len(), site.requests_at_once_max()), (6, 1));
 }
 
 /// Applies a patch in the desk's folder, as a person would.

@@ -13,7 +13,7 @@ use super::{
 const LINKS_MAX: usize = 64;
 
 /// The media types under which feeds are announced. Plain JSON is not among them: it is what
-/// WordPress announces its programming interface as.
+/// `WordPress` announces its programming interface as.
 const FEED_TYPES: [&str; 6] = [
     "application/rss+xml",
     "application/atom+xml",

@@ -20,22 +20,29 @@ pub(super) fn in_robots(bytes: &[u8]) -> Vec<Url> {
     named.take(SITEMAPS_MAX).collect()
 }
 
-/// Whether an address looks like a news sitemap's: the ones that hold the last two days.
+/// Whether an address looks like a news sitemap's: the ones that hold the last two days. The word
+/// stands in the file's name, or in that of a folder of sitemaps.
 pub(super) fn looks_like_news(url: &Url) -> bool {
     let path = url.path().to_ascii_lowercase();
-    let name = path
-        .trim_end_matches('/')
-        .rsplit('/')
-        .next()
-        .unwrap_or_default();
+    let mut parts = path.split('/').filter(|part| !part.is_empty()).rev();
+    let Some(name) = parts.next() else {
+        return false;
+    };
+    let is_packed = name.rsplit('.').next() == Some("gz");
+    !is_packed
+        && (names_news(name) || parts.any(|part| part.contains("sitemap") && names_news(part)))
+}
+
+fn names_news(name: &str) -> bool {
+    const WORDS: [&str; 5] = [
+        "news",
+        "googlenews",
+        "noticias",
+        "newssitemap",
+        "sitemapnews",
+    ];
     let mut words = name.split(|c: char| !c.is_ascii_alphanumeric());
-    let is_news = words.any(|word| {
-        matches!(
-            word,
-            "news" | "googlenews" | "noticias" | "newssitemap" | "sitemapnews"
-        )
-    }) || path.contains("google-news");
-    is_news && !name.ends_with(".gz")
+    words.any(|word| WORDS.contains(&word))
 }
 
 /// Whether an address looks like an index of sitemaps.
@@ -132,6 +139,7 @@ mod tests {
             "/news-sitemap.xml",
             "/arc/outboundfeeds/sitemap_news/",
             "/sitemap-google-news/1.xml",
+            "/arc/outboundfeeds/sitemap-news/sitemap.xml",
             "/noticias.xml",
         ] {
             assert!(news(path), "{path}");

@@ -4,7 +4,7 @@
 //! old one was about as far as the addresses tell. A section's feed is not replaced by another
 //! section's.
 
-use std::collections::HashMap;
+use std::{cmp::Reverse, collections::HashMap};
 
 use chrono::Utc;
 use chrono_tz::Tz;
@@ -50,8 +50,7 @@ impl Ailment {
     /// What a person can do where no successor was found.
     pub fn remedy(self) -> &'static str {
         match self {
-            Self::Moved => "where it moved to is configured already: take this one out",
-            Self::Gone | Self::NotAFeed | Self::Dry => {
+            Self::Moved | Self::Gone | Self::NotAFeed | Self::Dry => {
                 "the site's front page names no successor; `vigia feeds discover` with --guess \
                  looks further"
             }
@@ -95,6 +94,15 @@ pub struct Diagnosis {
     pub ailment: Ailment,
     /// Where it went.
     pub successor: Option<Successor>,
+    /// Whether that is configured already, so that this feed is not needed any more.
+    pub is_known: bool,
+}
+
+impl Diagnosis {
+    /// The address to configure in the place of the old one.
+    pub fn replacement(&self) -> Option<&Successor> {
+        self.successor.as_ref().filter(|_| !self.is_known)
+    }
 }
 
 /// Looks for successors; asks for each site's front page once.
@@ -113,7 +121,7 @@ impl<'a> Successors<'a> {
     }
 
     /// What ails a feed and where it went; `None` where it is well. `is_taken` says which
-    /// addresses are configured already and thus nobody's successor.
+    /// addresses are configured already.
     pub async fn diagnose(
         &mut self,
         probe: &Probe,
@@ -129,8 +137,11 @@ impl<'a> Successors<'a> {
             },
             Ailment::Blocked | Ailment::Unreachable => None,
         };
-        let successor = successor.filter(|found| !is_taken(&found.url));
-        Some(Diagnosis { ailment, successor })
+        Some(Diagnosis {
+            ailment,
+            is_known: successor.as_ref().is_some_and(|found| is_taken(&found.url)),
+            successor,
+        })
     }
 
     /// The address that a feed without news gives as its own, if there is news there.
@@ -165,10 +176,10 @@ impl<'a> Successors<'a> {
             self.fronts.insert(front.clone(), found);
         }
         let feeds = self.fronts[&front].feeds.iter();
-        let fit = feeds.filter(|found| is_successor(old, found) && !is_taken(&found.url));
+        let fit = feeds.filter(|found| is_successor(old, found));
         let best = fit.max_by_key(|found| {
-            let order = std::cmp::Reverse(found.how);
-            (in_common(old, &found.url), order)
+            let is_free = !is_taken(&found.url);
+            (in_common(old, &found.url), is_free, Reverse(found.how))
         })?;
         Some(Successor {
             url: best.url.clone(),

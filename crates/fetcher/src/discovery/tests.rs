@@ -224,9 +224,10 @@ async fn a_page_that_fails_still_lets_guesses_be_made() {
 
 #[tokio::test]
 async fn a_page_with_a_thousand_feeds_is_not_asked_for_all() {
-    let links: String = (0..1000)
-        .map(|n| format!("<link rel=alternate type=application/rss+xml href='/f{n}'>"))
-        .collect();
+    let mut links = String::new();
+    for n in 0..1000 {
+        links += &format!("<link rel=alternate type=application/rss+xml href='/f{n}'>");
+    }
     let site = Site::start(&[("/", ok(&links))]).await;
     let found = site.discover("/", PAGE_ONLY).await;
     assert_eq!(found.not_feeds.len(), LOOKS_MAX);
@@ -288,4 +289,27 @@ async fn the_doctor_finds_where_a_feed_went() {
     ] {
         assert_eq!(diagnose(&site, path).await, expected, "{path}");
     }
+}
+
+#[tokio::test]
+async fn a_successor_that_is_configured_already_is_said_to_be() {
+    let front = ok("<link rel=alternate type=application/rss+xml href='/feed'>");
+    let site = Site::start(&[("/", front), ("/feed", rss("F"))]).await;
+    let scout = scout();
+    let mut successors = Successors::new(&scout);
+    for (path, is_known) in [("/uno.xml", false), ("/dos.xml", true)] {
+        let probe = scout.probe(&site.url.join(path).unwrap(), Tz::UTC).await;
+        let is_taken = |url: &Url| is_known && url.path() == "/feed";
+        let diagnosis = successors.diagnose(&probe, &is_taken).await.unwrap();
+        assert_eq!(diagnosis.successor.unwrap().url.path(), "/feed");
+        assert_eq!(diagnosis.is_known, is_known);
+    }
+    let fronts = site
+        .asked
+        .lock()
+        .unwrap()
+        .iter()
+        .filter(|path| *path == "/")
+        .count();
+    assert_eq!(fronts, 1, "a site's front page is asked for once");
 }

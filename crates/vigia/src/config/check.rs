@@ -137,7 +137,7 @@ impl Check {
         Some(Config {
             path: path.to_owned(),
             settings: Settings {
-                feeds: feeds.feeds,
+                feeds: feeds.good,
                 ledger: folder.join(raw.state.path),
                 record: folder.join(raw.sink.dir),
                 threshold: threshold.value,
@@ -225,7 +225,7 @@ impl Check {
 /// The feeds so far, with where each id was given.
 #[derive(Default)]
 struct Feeds {
-    feeds: Vec<Feed>,
+    good: Vec<Feed>,
     given: HashMap<String, String>,
     addresses: HashMap<FeedId, Written>,
 }
@@ -260,7 +260,7 @@ impl Feeds {
         };
         self.addresses.insert(id.clone(), written);
         let Span(interval) = raw.interval.unwrap_or(RawFeed::INTERVAL);
-        self.feeds.push(Feed {
+        self.good.push(Feed {
             id,
             url,
             home: Home { country, lang },

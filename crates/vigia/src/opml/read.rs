@@ -7,7 +7,7 @@ use story::Lang;
 use url::Url;
 
 /// Feeds beyond this are not read.
-const OUTLINES_MAX: usize = 100_000;
+const OUTLINES_MAX: usize = 20_000;
 
 /// Folders within folders beyond this have no name.
 const DEPTH_MAX: usize = 16;
@@ -265,6 +265,21 @@ mod tests {
     }
 
     #[test]
+    fn no_broken_file_makes_it_panic() {
+        let whole = "<?xml version='1.0' encoding='latin1'?><opml><outline text='F &#241; &amp;'>\
+                     <outline title=\"Ñ\" XMLURL=feed:https://a.test/?x language='es-CO'/></outline>"
+            .as_bytes();
+        for at in 0..whole.len() {
+            read(&whole[..at]);
+            for byte in *b"<>&;'\"=/\0\xff" {
+                let mut broken = whole.to_vec();
+                broken[at] = byte;
+                read(&broken);
+            }
+        }
+    }
+
+    #[test]
     fn hostile_files_are_harmless() {
         let bomb = "<!DOCTYPE opml [<!ENTITY a 'ha'><!ENTITY b '&a;&a;&a;&a;&a;&a;&a;&a;'>\
                     <!ENTITY x SYSTEM 'file:///etc/passwd'>]><opml><body>\
@@ -272,7 +287,7 @@ mod tests {
         assert_eq!(feeds(bomb), ["&b;&x; https://a.test/1"]);
         let start = Instant::now();
         let deep =
-            "<outline text='x'>".repeat(100_000) + "<outline text='U' xmlUrl='https://a.test/1'/>";
+            "<outline text='x'>".repeat(50_000) + "<outline text='U' xmlUrl='https://a.test/1'/>";
         assert_eq!(read(deep.as_bytes()).outlines[0].folders.len(), DEPTH_MAX);
         let many = "<outline xmlUrl='https://a.test/1'/>".repeat(OUTLINES_MAX + 5);
         let read = read(many.as_bytes());

@@ -71,7 +71,7 @@ mod tests {
                 country: country.map(|country| country.parse().unwrap()),
                 lang: lang.map(|lang| lang.parse().unwrap()),
             },
-            interval: Duration::from_mins(60),
+            interval: Duration::from_hours(1),
             timezone: chrono_tz::UTC,
         }
     }

@@ -154,9 +154,10 @@ fn table(found: &Discovery, config: Option<&Config>) -> Table {
     ]);
     for feed in &found.feeds {
         let known = configured(&feed.url, config);
-        let how = match known {
-            Some(id) => format!("configured as {id}"),
-            None => feed.how.as_str().to_owned(),
+        let how = known.map_or(feed.how.as_str(), |_| "configured");
+        let title = match known {
+            Some(id) => format!("as `{id}`"),
+            None => feed.look.title.clone().unwrap_or_default(),
         };
         let style = if feed.is_of_comments || known.is_some() {
             Style::new().dimmed()
@@ -169,7 +170,7 @@ fn table(found: &Discovery, config: Option<&Config>) -> Table {
             Cell::from(feed.look.entries.to_string()),
             Cell::from(newest),
             Cell::from(how),
-            Cell::from(feed.look.title.as_deref().unwrap_or_default()),
+            Cell::from(title),
             Cell::styled(&feed.url, style),
         ]);
     }

@@ -120,10 +120,15 @@ fn say(feed: &Feed, diagnosis: &Diagnosis) {
     anstream::eprintln!("{}: {red}{ailment}{red:#}", feed.id);
     match &diagnosis.successor {
         Some(found) => anstream::eprintln!(
-            "  {} ({} there): {}",
+            "  {} ({} there): {}{}",
             shown(found.url.as_str()),
             entries(found.entries),
-            found.why
+            found.why,
+            if diagnosis.is_known {
+                "; it is configured already, so that this one may go"
+            } else {
+                ""
+            }
         ),
         None => anstream::eprintln!("  {}", diagnosis.ailment.remedy()),
     }
@@ -140,7 +145,7 @@ fn say_end(looked_at: usize, found: &[(&Feed, Diagnosis)]) {
     let unwell = found.len();
     let with = found
         .iter()
-        .filter(|(_, diagnosis)| diagnosis.successor.is_some())
+        .filter(|(_, diagnosis)| diagnosis.replacement().is_some())
         .count();
     anstream::eprintln!(
         "{} looked at, {unwell} unwell, {with} found elsewhere",
@@ -152,7 +157,8 @@ fn say_end(looked_at: usize, found: &[(&Feed, Diagnosis)]) {
 fn patches(config: &Config, found: &[(&Feed, Diagnosis)], base: &Base) -> Result<String> {
     let mut edits: BTreeMap<&Path, Vec<Edit>> = BTreeMap::new();
     for (feed, diagnosis) in found {
-        let (Some(found), Some(written)) = (&diagnosis.successor, config.addresses.get(&feed.id))
+        let (Some(found), Some(written)) =
+            (diagnosis.replacement(), config.addresses.get(&feed.id))
         else {
             continue;
         };

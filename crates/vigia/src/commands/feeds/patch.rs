@@ -101,7 +101,9 @@ mod tests {
 
     #[test]
     fn changes_that_are_near_share_a_hunk() {
-        let content: String = (10..40).map(|n| format!("{n}\n")).collect();
+        let content: String = (10..40)
+            .flat_map(|n| [n.to_string(), "\n".to_owned()])
+            .collect();
         let near = patch("a", &content, &edits(&content, &["12", "18"]));
         assert_eq!(near.matches("@@ -").count(), 1);
         let far = patch("a", &content, &edits(&content, &["12", "19", "38"]));

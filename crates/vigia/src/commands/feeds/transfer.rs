@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail};
 use super::counted;
 use crate::{config, opml};
 
-/// Bytes of an OPML file that are read: room for a hundred thousand feeds.
+/// Bytes of an OPML file that are read: room for far more feeds than are read.
 const OPML_BYTES_MAX: u64 = 32 << 20;
 
 /// Where something is written.
