@@ -15,6 +15,7 @@ mod successor;
 use std::collections::VecDeque;
 
 use chrono_tz::Tz;
+use story::same_site;
 use url::Url;
 
 use crate::{FetchError, Settings, http::Wanted};
@@ -247,7 +248,7 @@ impl<'a> Search<'a> {
         };
         let (news, others): (Vec<_>, Vec<_>) = sitemap::in_robots(&robots.bytes)
             .into_iter()
-            .filter(|url| site::same_site(url, front))
+            .filter(|url| same_site(url, front))
             .partition(sitemap::looks_like_news);
         let is_news_named = !news.is_empty();
         self.name(news.into_iter().map(|url| (url, How::Sitemap)));
@@ -258,7 +259,7 @@ impl<'a> Search<'a> {
         for index in indexes.take(INDEXES_MAX) {
             if let Some(index) = self.document(index, self.scout.page_bytes_max).await {
                 let news = sitemap::news_in_index(&index.bytes).into_iter();
-                let news = news.filter(|url| site::same_site(url, front));
+                let news = news.filter(|url| same_site(url, front));
                 self.name(news.map(|url| (url, How::Sitemap)).collect::<Vec<_>>());
             }
         }

@@ -3,14 +3,14 @@
 use std::{future::Future, sync::Arc, time::Duration};
 
 use story::{
-    EntryId, FeedId, Page,
+    EntryId, FeedId, Health, Page,
     storage::{FetchStore, StorageError, Stored},
 };
 use tokio::sync::mpsc::Sender;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Counters, Feed, FetchError, Settings,
+    Clock, Counters, Feed, FetchError, Settings,
     backoff::Backoff,
     http::Http,
     run::{Mode, Run},
@@ -64,8 +64,8 @@ pub struct Report {
 pub struct FeedReport {
     /// The feed.
     pub feed: FeedId,
-    /// Whether the poll succeeded.
-    pub healthy: bool,
+    /// How the feed is doing.
+    pub health: Health,
     /// What it was like, in the words of a person.
     pub outcome: String,
     /// Entries that were new and are pending.
@@ -86,11 +86,22 @@ pub(crate) struct Shared<S> {
     pub(crate) http: Http,
     pub(crate) store: Arc<S>,
     pub(crate) counters: Arc<Counters>,
+    pub(crate) clock: Clock,
 }
 
 impl<S: FetchStore> Fetcher<S> {
     /// Builds the stage; nothing is asked of anybody yet.
     pub fn new(settings: Settings, feeds: Vec<Feed>, store: Arc<S>) -> Result<Self, FetcherError> {
+        Self::with_clock(settings, feeds, store, Clock::system())
+    }
+
+    /// Builds the stage, which tells the time by `clock`.
+    pub fn with_clock(
+        settings: Settings,
+        feeds: Vec<Feed>,
+        store: Arc<S>,
+        clock: Clock,
+    ) -> Result<Self, FetcherError> {
         let counters = Arc::new(Counters::default());
         let http = Http::new(&settings, Arc::clone(&counters))?;
         let shared = Arc::new(Shared {
@@ -98,6 +109,7 @@ impl<S: FetchStore> Fetcher<S> {
             http,
             store,
             counters,
+            clock,
         });
         Ok(Self { shared, feeds })
     }

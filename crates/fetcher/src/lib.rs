@@ -9,6 +9,7 @@
 mod address;
 mod backoff;
 mod body;
+mod clock;
 mod counters;
 pub mod discovery;
 pub mod feed;
@@ -24,6 +25,7 @@ mod stop;
 mod tls;
 
 pub use body::Cut;
+pub use clock::Clock;
 pub use counters::Counters;
 pub use fetcher::{FeedReport, Fetcher, FetcherError, InFlight, Report};
 pub use http::{FetchError, fetch_one};

@@ -3,7 +3,6 @@
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
-use chrono::Utc;
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use story::{
     Content, Entry, Fetched, Page,
@@ -88,7 +87,7 @@ impl<S: FetchStore> HostPages<S> {
             return Vec::new();
         }
         let store = &self.shared.store;
-        let claim = || store.claim(&self.host, Utc::now(), limit);
+        let claim = || store.claim(&self.host, self.shared.clock.now(), limit);
         persist(&self.stop, claim).await.unwrap_or_default()
     }
 
@@ -104,7 +103,9 @@ impl<S: FetchStore> HostPages<S> {
             .gates
             .closed(&self.host)
             .unwrap_or_default();
-        let wait = schedule::until(Utc::now(), due).max(closed).max(DUE_PAUSE);
+        let wait = schedule::until(self.shared.clock.now(), due)
+            .max(closed)
+            .max(DUE_PAUSE);
         if wait > self.patience || self.stop.begun() {
             return false;
         }
@@ -140,7 +141,7 @@ impl<S: FetchStore> HostPages<S> {
                 (
                     Content::FeedOnly {
                         why: error.to_string(),
-                        at: Utc::now(),
+                        at: self.shared.clock.now(),
                     },
                     None,
                 )
@@ -204,7 +205,7 @@ impl<S: FetchStore> HostPages<S> {
             %error,
             "fetch retry"
         );
-        let next_try = schedule::after(Utc::now(), wait);
+        let next_try = schedule::after(self.shared.clock.now(), wait);
         let store = &self.shared.store;
         persist(&self.stop, || {
             store.postpone(id, attempts, next_try, error.to_string())

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{TimeDelta, Utc};
+use chrono::TimeDelta;
 use reqwest::{
     StatusCode,
     header::{CONTENT_TYPE, ETAG, LAST_MODIFIED},
 };
 use story::{
-    Entry, Timestamp,
+    Entry, Health, Timestamp,
     storage::{FeedState, FetchStore, PollCounts, ShownEntry, Validators, entry_host},
 };
 use url::Url;
@@ -75,7 +75,7 @@ pub(crate) async fn poll<S: FetchStore>(
     if matches!(brought, Err(PollError::Fetch(FetchError::Stopped))) {
         return Err(Stopped);
     }
-    let now = Utc::now();
+    let now = shared.clock.now();
     let (state, entries) = match brought {
         Ok(brought) => answered(shared, feed, state, brought, now),
         Err(error) => (failed(shared, feed, state, &error, now), Vec::new()),
@@ -177,7 +177,7 @@ fn answered<S>(
     state.last_poll = Some(now);
     state.last_success = Some(now);
     state.failures = 0;
-    state.healthy = true;
+    state.health = Health::Ok;
     match brought {
         Brought::NotModified { issuer, validators } => {
             add(&shared.counters.polls_not_modified, 1);
@@ -198,9 +198,9 @@ fn answered<S>(
         } => {
             add(&shared.counters.polls_ok, 1);
             state.url = issuer;
-            state.healthy = cut.is_none() && parsed.whole;
+            let whole = cut.is_none() && parsed.whole;
             // With the validators of half a feed, a 304 would hide the other half.
-            state.validators = if state.healthy {
+            state.validators = if whole {
                 validators
             } else {
                 Validators::default()
@@ -239,9 +239,24 @@ fn failed<S>(
     }
     state.next_poll = Some(schedule::after(now, wait));
     state.last_poll = Some(now);
-    state.healthy = false;
+    state.health = health(error);
+    state.health_why = error.to_string();
     state.last_result = error.to_string();
     state
+}
+
+/// What a failure says of the feed.
+fn health(error: &PollError) -> Health {
+    match error {
+        PollError::Fetch(FetchError::Status { status, .. }) => match status {
+            401 | 402 | 403 | 429 | 451 => Health::Blocked,
+            404 | 410 => Health::Gone,
+            _ => Health::Unreachable,
+        },
+        PollError::Fetch(_) => Health::Unreachable,
+        PollError::Feed(FeedError::Html { .. }) => Health::Blocked,
+        PollError::Feed(_) | PollError::UnaskedNotModified => Health::Unreadable,
+    }
 }
 
 /// What a failure means for the schedule.

@@ -2,7 +2,6 @@
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use chrono::Utc;
 use story::storage::{FeedState, FetchStore};
 use tokio::{
     sync::{Notify, mpsc::Sender},
@@ -139,7 +138,7 @@ impl<S: FetchStore> Run<S> {
             .into_iter()
             .map(|state| (state.feed.clone(), state))
             .collect();
-        let now = Utc::now();
+        let now = self.shared.clock.now();
         for (number, feed) in self.feeds.iter().enumerate() {
             let state = states.remove(&feed.id);
             let scheduled = state.as_ref().and_then(|state| state.next_poll);
@@ -167,7 +166,7 @@ impl<S: FetchStore> Run<S> {
         if self.stop.begun() {
             return None;
         }
-        let due = schedule::until(Utc::now(), self.agenda.next_due()?);
+        let due = schedule::until(self.shared.clock.now(), self.agenda.next_due()?);
         let free = self.next_start.saturating_duration_since(Instant::now());
         Some(due.max(free).min(NAP))
     }
@@ -175,7 +174,7 @@ impl<S: FetchStore> Run<S> {
     /// Starts the poll that is due; all that are, where there is no gap between starts.
     fn start_polls(&mut self) {
         let gap = self.start_gap();
-        while let Some(number) = self.agenda.take(Utc::now()) {
+        while let Some(number) = self.agenda.take(self.shared.clock.now()) {
             self.start_poll(number);
             if !gap.is_zero() {
                 self.next_start = Instant::now() + gap;
@@ -211,7 +210,8 @@ impl<S: FetchStore> Run<S> {
             Err(error) => {
                 let feed = &self.feeds[number];
                 tracing::error!(feed = %feed.id, %error, "poll broke off");
-                let due = schedule::after(Utc::now(), self.shared.settings.max_interval);
+                let due =
+                    schedule::after(self.shared.clock.now(), self.shared.settings.max_interval);
                 self.enter_again(due, number);
             }
         }
@@ -226,13 +226,16 @@ impl<S: FetchStore> Run<S> {
         if self.mode == Mode::Once {
             self.reports.push(FeedReport {
                 feed: state.feed.clone(),
-                healthy: state.healthy,
+                health: state.health,
                 outcome: state.last_result.clone(),
                 new: counts.new,
                 known: counts.known + counts.duplicate,
             });
         }
-        self.enter_again(state.next_poll.unwrap_or_else(Utc::now), number);
+        self.enter_again(
+            state.next_poll.unwrap_or_else(|| self.shared.clock.now()),
+            number,
+        );
         self.states[number] = Some(state);
         if counts.new > 0 && !self.stop.begun() {
             for host in hosts {

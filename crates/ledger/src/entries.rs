@@ -2,11 +2,11 @@
 
 use rusqlite::{Connection, params};
 use story::{
-    Entry, EntryId, Timestamp,
-    storage::{FeedState, FetchStore, PendingEntry, PollCounts, ShownEntry, Stored},
+    Entry, EntryId, FeedId, Timestamp,
+    storage::{FeedState, FetchStore, PendingEntry, PollCounts, RobotsCopy, ShownEntry, Stored},
 };
 
-use crate::{Ledger, feeds};
+use crate::{Ledger, feeds, robots, subscriptions};
 
 /// The clock as the ledger stores it.
 pub(crate) fn now_ms() -> i64 {
@@ -119,6 +119,39 @@ impl FetchStore for Ledger {
                     )?
                     .execute(params![id.0, attempts, next_try.timestamp_millis(), why])
                     .map(drop)
+            })
+            .await
+    }
+
+    async fn robots(&self, authority: &str) -> Stored<Option<RobotsCopy>> {
+        let authority = authority.to_owned();
+        self.writer
+            .write("look up a robots.txt", move |connection| {
+                robots::copy(connection, &authority)
+            })
+            .await
+    }
+
+    async fn keep_robots(&self, authority: &str, copy: RobotsCopy) -> Stored<()> {
+        let authority = authority.to_owned();
+        self.writer
+            .write("keep a robots.txt", move |connection| {
+                robots::keep(connection, &authority, &copy)
+            })
+            .await
+    }
+
+    async fn subscriptions(&self) -> Stored<Vec<(FeedId, String)>> {
+        self.writer
+            .write("read the subscriptions", subscriptions::all)
+            .await
+    }
+
+    async fn keep_subscription(&self, feed: &FeedId, subscription: Option<String>) -> Stored<()> {
+        let feed = feed.clone();
+        self.writer
+            .write("keep a subscription", move |connection| {
+                subscriptions::keep(connection, &feed, subscription.as_deref())
             })
             .await
     }

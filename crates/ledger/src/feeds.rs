@@ -6,7 +6,7 @@ use story::{
     storage::{FeedState, PollCounts, ShownEntry, entry_host},
 };
 
-use crate::entries::now_ms;
+use crate::{balance, entries::now_ms};
 
 /// The state of every feed that was polled.
 pub(crate) fn states(connection: &Connection) -> rusqlite::Result<Vec<FeedState>> {
@@ -36,15 +36,17 @@ pub(crate) fn commit_poll(
     let feed: i64 = connection
         .prepare_cached("SELECT no FROM feed WHERE id = ?1")?
         .query_row([state.feed.as_str()], |row| row.get(0))?;
+    let now = now_ms();
     let mut counts = PollCounts::default();
     for shown in shown {
-        match place(connection, feed, shown)? {
+        match place(connection, feed, shown, now)? {
             Placed::Known => counts.known += 1,
             Placed::Duplicate => counts.duplicate += 1,
             Placed::Skipped => counts.skipped += 1,
             Placed::Pending => counts.new += 1,
         }
     }
+    balance::count_poll(connection, feed, now, &counts)?;
     Ok(counts)
 }
 
@@ -56,7 +58,12 @@ enum Placed {
 }
 
 /// Finds out what a shown entry is to us and records it where it is new.
-fn place(connection: &Connection, feed: i64, shown: &ShownEntry) -> rusqlite::Result<Placed> {
+fn place(
+    connection: &Connection,
+    feed: i64,
+    shown: &ShownEntry,
+    now: i64,
+) -> rusqlite::Result<Placed> {
     let key = shown.entry.key();
     let link = link_story(&shown.entry);
     let link = link.as_ref().map(StoryId::as_str);
@@ -89,7 +96,6 @@ fn place(connection: &Connection, feed: i64, shown: &ShownEntry) -> rusqlite::Re
         }
         (None, None) => (Placed::Pending, None, None, None),
     };
-    let now = now_ms();
     connection
         .prepare_cached(
             "INSERT INTO entry (feed, key, link, ending, reason, story, seen_ms, done_ms)

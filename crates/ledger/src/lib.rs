@@ -10,10 +10,13 @@
 mod balance;
 mod entries;
 mod feeds;
+mod packed;
 mod reader;
 mod recovery;
+mod robots;
 mod schema;
 mod stories;
+mod subscriptions;
 mod writer;
 
 use std::{

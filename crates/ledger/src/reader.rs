@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use story::{StoryId, storage::FeedState};
 
-use crate::{LedgerError, feeds};
+use crate::{BalanceRow, LedgerError, balance, feeds, packed::unpack};
 
 /// A read-only view of a ledger.
 #[derive(Debug)]
@@ -74,6 +74,11 @@ impl Reader {
         read().map_err(|e| LedgerError::of(&self.path, e))
     }
 
+    /// What became of what each feed showed, by the hour in which it was first seen, oldest first.
+    pub fn balance(&self) -> Result<Vec<BalanceRow>, LedgerError> {
+        balance::rows(&self.connection).map_err(|e| LedgerError::of(&self.path, e))
+    }
+
     /// The verdict on a story that was dropped in the last 30 days, as the story's JSON.
     pub fn dropped(&self, story: &StoryId) -> Result<Option<String>, LedgerError> {
         let packed: Option<Vec<u8>> = self
@@ -85,10 +90,7 @@ impl Reader {
             )
             .optional()
             .map_err(|e| LedgerError::of(&self.path, e))?;
-        // Written by ourselves, so a verdict that cannot be unpacked is as good as none.
-        Ok(packed
-            .and_then(|packed| zstd::decode_all(packed.as_slice()).ok())
-            .and_then(|json| String::from_utf8(json).ok()))
+        Ok(packed.and_then(|packed| unpack(&packed)))
     }
 
     /// The newest verdicts on dropped stories, as their JSON, newest first.
@@ -102,9 +104,7 @@ impl Reader {
                 .collect::<rusqlite::Result<Vec<_>>>()
         };
         let packed = read().map_err(|e| LedgerError::of(&self.path, e))?;
-        let unpack =
-            |packed: Vec<u8>| String::from_utf8(zstd::decode_all(packed.as_slice()).ok()?).ok();
-        Ok(packed.into_iter().filter_map(unpack).collect())
+        Ok(packed.iter().filter_map(|packed| unpack(packed)).collect())
     }
 
     /// Why entries failed, most frequent first.

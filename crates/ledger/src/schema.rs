@@ -2,7 +2,7 @@
 
 use std::{
     fs::{File, TryLockError},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use rusqlite::Connection;
@@ -10,7 +10,7 @@ use rusqlite::Connection;
 use crate::LedgerError;
 
 /// The version of the tables below, kept in `PRAGMA user_version`.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 
 /// "VIGI", kept in `PRAGMA application_id`: tells a ledger from any other SQLite file.
 const APPLICATION_ID: i64 = 0x5649_4749;
@@ -65,6 +65,41 @@ CREATE TABLE checkpoint (
     file   TEXT NOT NULL,
     offset INTEGER NOT NULL
 );
+";
+
+/// The tables that version 2 added.
+const TABLES_2: &str = "
+CREATE TABLE tally (                -- what became of what a feed showed, by the hour of first sight
+    feed      INTEGER NOT NULL REFERENCES feed (no),
+    hour      INTEGER NOT NULL,     -- since 1970
+    shown     INTEGER NOT NULL DEFAULT 0,
+    new       INTEGER NOT NULL DEFAULT 0,
+    known     INTEGER NOT NULL DEFAULT 0,
+    kept      INTEGER NOT NULL DEFAULT 0,
+    dropped   INTEGER NOT NULL DEFAULT 0,
+    duplicate INTEGER NOT NULL DEFAULT 0,
+    failed    INTEGER NOT NULL DEFAULT 0,
+    skipped   INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (feed, hour)
+) WITHOUT ROWID;
+CREATE TABLE robots (
+    authority TEXT PRIMARY KEY,     -- scheme, host and port
+    asked_ms  INTEGER NOT NULL,
+    copy      BLOB NOT NULL         -- JSON of RobotsCopy, zstd
+) WITHOUT ROWID;
+CREATE TABLE subscription (
+    feed TEXT PRIMARY KEY,
+    json TEXT NOT NULL
+) WITHOUT ROWID;
+";
+
+/// Version 1 knew how entries ended and not how often they were shown again.
+const MIGRATE_1_TO_2: &str = "
+INSERT INTO tally (feed, hour, shown, new, kept, dropped, duplicate, failed, skipped)
+SELECT feed, seen_ms / 3600000, count(*), count(*),
+       sum(ending IS 'kept'), sum(ending IS 'dropped'), sum(ending IS 'duplicate'),
+       sum(ending IS 'failed'), sum(ending IS 'skipped')
+FROM entry GROUP BY feed, seen_ms / 3600000;
 ";
 
 /// Makes the ledger's folder where it is not there, and takes the lock beside the ledger, so that
@@ -150,11 +185,40 @@ fn prepare(connection: &Connection, path: &Path) -> Result<(), LedgerError> {
              PRAGMA application_id = {APPLICATION_ID};
              PRAGMA user_version = {VERSION};
              {TABLES}
+             {TABLES_2}
              COMMIT;"
         );
         connection.execute_batch(&create).map_err(sqlite)?;
+    } else if found < VERSION {
+        migrate(connection, path, found)?;
     }
     Ok(())
+}
+
+/// Brings an older ledger's tables up to this version, after a copy that the older program can
+/// still read, beside it: `ledger.db.v1`.
+fn migrate(connection: &Connection, path: &Path, found: i64) -> Result<(), LedgerError> {
+    let sqlite = |source| LedgerError::of(path, source);
+    let mut copy = path.as_os_str().to_owned();
+    copy.push(format!(".v{found}"));
+    let copy = PathBuf::from(copy);
+    // A copy from a migration that a crash ended is of the same ledger, or not whole.
+    match std::fs::remove_file(&copy) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            return Err(LedgerError::Unwritable {
+                path: copy,
+                source: error,
+            });
+        }
+        _ => {}
+    }
+    connection
+        .execute("VACUUM INTO ?1", [copy.to_string_lossy()])
+        .map_err(sqlite)?;
+    let steps = format!(
+        "BEGIN IMMEDIATE; {TABLES_2} {MIGRATE_1_TO_2} PRAGMA user_version = {VERSION}; COMMIT;"
+    );
+    connection.execute_batch(&steps).map_err(sqlite)
 }
 
 /// The version of the tables in a ledger.
@@ -198,6 +262,31 @@ mod tests {
             matches!(error, LedgerError::TooNew { found: 99, .. }),
             "{error}"
         );
+    }
+
+    #[test]
+    fn an_older_ledger_is_brought_forward_after_a_copy() {
+        let folder = folder();
+        let path = folder.path().join("ledger.db");
+        let old = Connection::open(&path).unwrap();
+        old.execute_batch(&format!(
+            "PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = 1; {TABLES}
+             INSERT INTO feed (no, id) VALUES (1, 'diario');
+             INSERT INTO entry (feed, key, ending, seen_ms)
+             VALUES (1, 'a', 'kept', 7200000), (1, 'b', 'dropped', 7200001), (1, 'c', NULL, 7200002);"
+        ))
+        .unwrap();
+        drop(old);
+        let ledger = open(&path).unwrap();
+        assert_eq!(version(&ledger).unwrap(), VERSION);
+        let tally: (i64, i64, i64, i64) = ledger
+            .query_row("SELECT hour, new, kept, dropped FROM tally", [], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+            })
+            .unwrap();
+        assert_eq!(tally, (2, 3, 1, 1));
+        let copy = Connection::open(folder.path().join("ledger.db.v1")).unwrap();
+        assert_eq!(version(&copy).unwrap(), 1);
     }
 
     #[test]

@@ -6,10 +6,7 @@ use story::{
     storage::{Checkpoint, DROPPED_KEPT, Ending, Reservation, SinkStore, Stored},
 };
 
-use crate::{Ledger, entries::now_ms};
-
-/// Level of zstd for verdicts: the default, 3, packs a story to a third in some 50 µs.
-const VERDICT_LEVEL: i32 = 3;
+use crate::{Ledger, balance, entries::now_ms, packed::pack};
 
 impl SinkStore for Ledger {
     async fn reserve(&self, stories: Vec<(EntryId, StoryId, u32)>) -> Stored<Vec<Reservation>> {
@@ -97,20 +94,23 @@ pub(crate) fn finish(
         ),
         Ending::Failed { reason, detail } => ("failed", Some(format!("{reason}: {detail}")), None),
     };
-    connection
+    let ended = connection
         .prepare_cached(
-            "UPDATE entry SET ending = ?2, reason = ?3, story = ?4, done_ms = ?5 WHERE id = ?1",
+            "UPDATE entry SET ending = ?2, reason = ?3, story = ?4, done_ms = ?5
+             WHERE id = ?1 AND ending IS NULL",
         )?
         .execute(params![entry.0, word, reason, story, now_ms()])?;
+    if ended == 0 {
+        return Ok(()); // it ended before, and was counted then
+    }
     connection
         .prepare_cached("DELETE FROM pending WHERE entry = ?1")?
         .execute([entry.0])?;
-    Ok(())
+    balance::count_ending(connection, entry, word)
 }
 
 fn keep_verdict(connection: &Connection, story: &StoryId, verdict: &str) -> rusqlite::Result<()> {
-    let packed = zstd::bulk::compress(verdict.as_bytes(), VERDICT_LEVEL)
-        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
+    let packed = pack(verdict)?;
     connection
         .prepare_cached(
             "INSERT OR REPLACE INTO dropped (story, at_ms, verdict) VALUES (?1, ?2, ?3)",

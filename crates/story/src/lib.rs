@@ -12,20 +12,24 @@
 mod article;
 mod canonical;
 mod entry;
+mod feed;
 mod id;
 mod page;
 mod record;
+mod rhythm;
 pub mod storage;
 
 pub use article::{Article, PublishedSource, TextSource};
 pub use canonical::{CanonicalUrl, is_front_page, same_site, story_url};
 pub use entry::{Entry, Home};
+pub use feed::{Health, Hints};
 pub use id::{EntryId, EntryKey, FeedId, Iso2, Lang, ParseIdError, StoryId, hex};
 pub use page::{Content, Fetched, Page};
 pub use record::{
     Actor, Casualty, CasualtyScope, Category, Cluster, Country, Event, Evidence, EvidenceKind,
     Field, Outcome, Place, Provenance, Role, SCHEMA, Story,
 };
+pub use rhythm::{Rhythm, Silence};
 
 /// An instant in UTC.
 pub type Timestamp = chrono::DateTime<chrono::Utc>;

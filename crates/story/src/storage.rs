@@ -5,6 +5,7 @@ use std::{future::Future, time::Duration};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+pub use crate::feed::{FeedState, Moved, Validators};
 use crate::{Entry, EntryId, FeedId, StoryId, Timestamp};
 
 /// The store could not do what was asked; nothing of it was done.
@@ -20,58 +21,6 @@ pub struct StorageError {
 
 /// The answers of a store.
 pub type Stored<T> = Result<T, StorageError>;
-
-/// What an HTTP server gave us to ask with the next time, byte for byte (RFC 9110 §13.1).
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Validators {
-    /// `ETag`, quotes and weakness mark included.
-    pub etag: Option<String>,
-    /// `Last-Modified`.
-    pub last_modified: Option<String>,
-}
-
-/// What is remembered of a feed between two polls and across restarts.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FeedState {
-    /// The feed.
-    pub feed: FeedId,
-    /// The address that issued the validators; they are sent to no other.
-    pub url: Url,
-    /// The last response's validators.
-    pub validators: Validators,
-    /// The last poll that was answered or failed.
-    pub last_poll: Option<Timestamp>,
-    /// The last poll that ended with 200 or 304.
-    pub last_success: Option<Timestamp>,
-    /// The last poll that showed something new.
-    pub last_new: Option<Timestamp>,
-    /// No poll before this.
-    pub next_poll: Option<Timestamp>,
-    /// Polls that failed since the last success.
-    pub failures: u32,
-    /// What the last poll was like, in the words of a person: "200 with 20 entries", "404 Not Found".
-    pub last_result: String,
-    /// Whether the last poll succeeded.
-    pub healthy: bool,
-}
-
-impl FeedState {
-    /// The state of a feed that was never polled.
-    pub fn new(feed: FeedId, url: Url) -> Self {
-        Self {
-            feed,
-            url,
-            validators: Validators::default(),
-            last_poll: None,
-            last_success: None,
-            last_new: None,
-            next_poll: None,
-            failures: 0,
-            last_result: "never polled".to_owned(),
-            healthy: true,
-        }
-    }
-}
 
 /// An entry that a poll showed, and whether its page is worth having.
 #[derive(Clone, Debug)]
@@ -104,6 +53,21 @@ pub struct PendingEntry {
     pub entry: Entry,
     /// How many times its page was asked for in vain.
     pub attempts: u32,
+}
+
+/// What was last learned of an authority's robots.txt (RFC 9309).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RobotsCopy {
+    /// When it was last asked for.
+    pub asked: Timestamp,
+    /// When `body`, or the word that there is none, came.
+    pub fetched: Option<Timestamp>,
+    /// Since when there has been no answer; `None` where the last one was an answer.
+    pub unreachable_since: Option<Timestamp>,
+    /// What the last request came to, in the words of a person: "200", "404 Not Found".
+    pub outcome: String,
+    /// The file; `None` where there is none, and everything is allowed.
+    pub body: Option<Vec<u8>>,
 }
 
 /// What the fetcher remembers.
@@ -142,6 +106,26 @@ pub trait FetchStore: Send + Sync + 'static {
         attempts: u32,
         next_try: Timestamp,
         why: String,
+    ) -> impl Future<Output = Stored<()>> + Send;
+
+    /// What was last learned of an authority's robots.txt.
+    fn robots(&self, authority: &str) -> impl Future<Output = Stored<Option<RobotsCopy>>> + Send;
+
+    /// Keeps what was learned of an authority's robots.txt.
+    fn keep_robots(
+        &self,
+        authority: &str,
+        copy: RobotsCopy,
+    ) -> impl Future<Output = Stored<()>> + Send;
+
+    /// WebSub subscriptions as they were last kept, as JSON.
+    fn subscriptions(&self) -> impl Future<Output = Stored<Vec<(FeedId, String)>>> + Send;
+
+    /// Keeps a feed's subscription as JSON; `None` forgets it.
+    fn keep_subscription(
+        &self,
+        feed: &FeedId,
+        subscription: Option<String>,
     ) -> impl Future<Output = Stored<()>> + Send;
 }
 

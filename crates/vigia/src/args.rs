@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use story::Health;
 use url::Url;
 
 /// A lookout for Latin American security news: pulls feeds, keeps the security stories, and
@@ -159,8 +160,8 @@ pub(crate) enum FeedsCommand {
         #[arg(long, value_enum, value_name = "BY")]
         sort: Option<FeedOrder>,
         /// Only the feeds of this health
-        #[arg(long, value_name = "WORD", value_parser = HEALTH_WORDS)]
-        health: Option<String>,
+        #[arg(long, value_name = "WORD", value_parser = health)]
+        health: Option<Health>,
         /// Print JSON, an object a line
         #[arg(long)]
         json: bool,
@@ -280,18 +281,12 @@ pub(crate) enum FeedsCommand {
     },
 }
 
-/// The words for a feed's health, the best first.
-pub(crate) const HEALTH_WORDS: [&str; 9] = [
-    "ok",
-    "new",
-    "quiet",
-    "lying-validators",
-    "moved",
-    "blocked",
-    "unreachable",
-    "unreadable",
-    "gone",
-];
+/// A feed's health by its word.
+fn health(word: &str) -> Result<Health, String> {
+    let all = Health::ALL;
+    let named = all.into_iter().find(|health| health.as_str() == word);
+    named.ok_or_else(|| format!("use one of {}", all.map(Health::as_str).join(", ")))
+}
 
 /// How feeds are ordered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -1,12 +1,12 @@
 //! Feeds that a page names: in its `Link` header (RFC 8288), in its `<link rel="alternate">`
 //! elements, and in the links that a reader could follow.
 
+use story::same_site;
 use url::Url;
 
 use super::{
     How,
     markup::{Tag, Tags},
-    site::same_site,
 };
 
 /// More feeds of one kind of a page are not looked at.

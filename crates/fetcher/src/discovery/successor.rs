@@ -8,12 +8,13 @@ use std::{cmp::Reverse, collections::HashMap};
 
 use chrono::Utc;
 use chrono_tz::Tz;
+use story::same_site;
 use url::Url;
 
 use super::{
     Discovery, Found, How, Probe, ProbeError, Scope, Scout,
     probe::ran_dry,
-    site::{front_page, same_site, subject},
+    site::{front_page, subject},
 };
 use crate::FetchError;
 

@@ -20,7 +20,7 @@ async fn the_first_request_after_a_restart_is_conditional() {
     store.restart();
     let (report, _) = pass(settings(), server.url("/rss"), &store).await;
     assert_eq!(report.feeds[0].outcome, "304 Not Modified");
-    assert!(report.feeds[0].healthy);
+    assert!(report.feeds[0].health.is_read());
     let seen = server.seen("/rss");
     assert_eq!(seen[0].header("if-none-match"), None);
     assert_eq!(seen[1].header("if-none-match"), Some("W/\"v1\""));
@@ -147,7 +147,7 @@ async fn a_truncated_body_is_read_as_far_as_it_came() {
             .outcome
             .starts_with("200 with 1 entry; body cut off after")
     );
-    assert!(!report.feeds[0].healthy);
+    assert!(!report.feeds[0].health.is_read());
     assert_eq!(store.state().validators.etag, None);
     assert_eq!(why(&sent[0]), "no link");
 }

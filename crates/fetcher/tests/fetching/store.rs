@@ -8,7 +8,8 @@ use std::{
 use story::{
     Entry, EntryId, EntryKey, FeedId, Timestamp,
     storage::{
-        FeedState, FetchStore, PendingEntry, PollCounts, ShownEntry, Stored, Validators, entry_host,
+        FeedState, FetchStore, PendingEntry, PollCounts, RobotsCopy, ShownEntry, Stored,
+        Validators, entry_host,
     },
 };
 
@@ -28,6 +29,9 @@ pub(crate) struct Inside {
     pub(crate) commits: Vec<(Validators, usize)>,
     /// Why entries were put off, in order.
     pub(crate) put_off: Vec<String>,
+    /// Copies of robots.txt by authority.
+    pub(crate) robots: BTreeMap<String, RobotsCopy>,
+    subscriptions: BTreeMap<FeedId, String>,
 }
 
 /// An entry and where it stands.
@@ -168,6 +172,32 @@ impl FetchStore for Store {
         inside.put_off.push(why);
         let kept = &mut inside.entries[id.0 as usize];
         (kept.claimed, kept.attempts, kept.due) = (false, attempts, next_try);
+        Ok(())
+    }
+
+    async fn robots(&self, authority: &str) -> Stored<Option<RobotsCopy>> {
+        Ok(self.inside().robots.get(authority).cloned())
+    }
+
+    async fn keep_robots(&self, authority: &str, copy: RobotsCopy) -> Stored<()> {
+        self.inside().robots.insert(authority.to_owned(), copy);
+        Ok(())
+    }
+
+    async fn subscriptions(&self) -> Stored<Vec<(FeedId, String)>> {
+        let inside = self.inside();
+        let kept = inside.subscriptions.iter();
+        Ok(kept
+            .map(|(feed, json)| (feed.clone(), json.clone()))
+            .collect())
+    }
+
+    async fn keep_subscription(&self, feed: &FeedId, subscription: Option<String>) -> Stored<()> {
+        let kept = &mut self.inside().subscriptions;
+        match subscription {
+            Some(json) => kept.insert(feed.clone(), json),
+            None => kept.remove(feed),
+        };
         Ok(())
     }
 }

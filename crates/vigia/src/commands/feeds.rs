@@ -24,7 +24,7 @@ pub(crate) fn run(command: FeedsCommand) -> Result<()> {
             health,
             json,
             config,
-        } => list::run(sort, health.as_deref(), json, config.config.as_deref()),
+        } => list::run(sort, health, json, config.config.as_deref()),
         FeedsCommand::Discover {
             site,
             guess,

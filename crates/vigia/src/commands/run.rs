@@ -171,10 +171,14 @@ fn in_progress(counts: &Snapshot) -> String {
 /// What one pass did, for a person.
 fn report(summary: &Summary, feeds: &pipeline::Report) {
     let counts = &summary.counts;
-    for feed in feeds.feeds.iter().filter(|feed| !feed.healthy) {
+    for feed in feeds.feeds.iter().filter(|feed| !feed.health.is_read()) {
         anstream::eprintln!("  {}: {}", feed.feed, feed.outcome);
     }
-    let failed = feeds.feeds.iter().filter(|feed| !feed.healthy).count();
+    let failed = feeds
+        .feeds
+        .iter()
+        .filter(|feed| !feed.health.is_read())
+        .count();
     anstream::eprintln!(
         "{} feeds polled, {failed} failed; {} stories kept, {} dropped, {} duplicates, {} failed; \
          the record lies in {}",

@@ -14,6 +14,7 @@ use pipeline::{
     Feed, Reader,
     discovery::{Diagnosis, Probe, Scout, Successors},
 };
+use story::Health;
 use url::Url;
 
 use super::{
@@ -69,7 +70,7 @@ fn unwell(config: &Config) -> Result<Vec<&Feed>> {
         let state = states.get(feed.id.as_str()).copied();
         // One that answers from elsewhere may have moved.
         let is_elsewhere = state.is_some_and(|state| state.url != feed.url);
-        is_elsewhere || health_of(state).0 != "ok"
+        is_elsewhere || health_of(state).0 != Health::Ok
     };
     let unwell: Vec<_> = feeds.iter().filter(unwell).collect();
     anstream::eprintln!(

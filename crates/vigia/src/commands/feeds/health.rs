@@ -1,51 +1,49 @@
-//! A feed's health in one word, and why: the one place that knows where these come from.
+//! A feed's health in one word, and why.
+
+use std::cmp::Reverse;
 
 use anstyle::{AnsiColor, Style};
-use story::storage::FeedState;
-
-use crate::args::HEALTH_WORDS;
+use chrono::Utc;
+use story::{Health, storage::FeedState};
 
 /// Health and the reason, in the words of a person; a feed without a state was never polled.
-pub(super) fn health_of(state: Option<&FeedState>) -> (&'static str, String) {
-    let Some(state) = state.filter(|state| state.last_poll.is_some()) else {
-        return ("new", "never polled".to_owned());
+pub(super) fn health_of(state: Option<&FeedState>) -> (Health, String) {
+    let Some(state) = state else {
+        return (Health::New, "never polled".to_owned());
     };
-    let word = if state.healthy {
-        "ok"
+    let (health, why) = state.health_at(Utc::now());
+    let why = if why.is_empty() {
+        state.last_result.clone()
     } else {
-        word_for(&state.last_result)
+        why
     };
-    (word, state.last_result.clone())
+    (health, why)
 }
 
-/// The word for a failed poll, by what was said of it.
-fn word_for(result: &str) -> &'static str {
-    let status = result.split(' ').next().and_then(|word| word.parse().ok());
-    match status {
-        Some(404 | 410) => "gone",
-        Some(401 | 402 | 403 | 429 | 451) => "blocked",
-        Some(200..=299) => "unreadable", // cut off, or read in part
-        _ if result.starts_with("host asked") => "blocked",
-        _ if result.contains("where a feed was expected") || result.contains("feed") => {
-            "unreadable"
-        }
-        _ => "unreachable",
-    }
-}
-
-/// How bad a health is: the feeds that need somebody first.
-pub(super) fn severity(word: &str) -> std::cmp::Reverse<usize> {
-    let rank = HEALTH_WORDS.iter().position(|known| *known == word);
-    std::cmp::Reverse(rank.unwrap_or(0))
+/// The order in which feeds need somebody, those that most do first.
+pub(super) fn severity(health: Health) -> Reverse<u8> {
+    Reverse(match health {
+        Health::Ok => 0,
+        Health::New => 1,
+        Health::LyingValidators => 2,
+        Health::Moved => 3,
+        Health::Quiet => 4,
+        Health::Blocked => 5,
+        Health::Unreachable => 6,
+        Health::Unreadable => 7,
+        Health::Gone => 8,
+    })
 }
 
 /// The colour of a health.
-pub(super) fn style(word: &str) -> Style {
-    let colour = match word {
-        "ok" => AnsiColor::Green,
-        "new" => AnsiColor::Cyan,
-        "quiet" | "lying-validators" | "moved" | "blocked" => AnsiColor::Yellow,
-        _ => AnsiColor::Red,
+pub(super) fn style(health: Health) -> Style {
+    let colour = match health {
+        Health::Ok => AnsiColor::Green,
+        Health::New => AnsiColor::Cyan,
+        Health::Quiet | Health::LyingValidators | Health::Moved | Health::Blocked => {
+            AnsiColor::Yellow
+        }
+        Health::Gone | Health::Unreachable | Health::Unreadable => AnsiColor::Red,
     };
     colour.on_default()
 }
@@ -54,41 +52,32 @@ pub(super) fn style(word: &str) -> Style {
 mod tests {
     use super::*;
 
-    fn check(last_result: &str, healthy: bool, expected: &str) {
+    #[test]
+    fn a_feed_has_a_health_and_a_reason() {
+        assert_eq!(health_of(None), (Health::New, "never polled".to_owned()));
         let url = "https://a.test/rss".parse().unwrap();
         let mut state = FeedState::new("a".parse().unwrap(), url);
-        assert_eq!(health_of(Some(&state)).0, "new");
-        state.last_poll = Some(chrono::Utc::now());
-        state.last_result = last_result.to_owned();
-        state.healthy = healthy;
+        state.health = Health::Ok;
+        state.last_result = "200 with 20 entries".to_owned();
         assert_eq!(
             health_of(Some(&state)),
-            (expected, last_result.to_owned()),
-            "{last_result}"
+            (Health::Ok, "200 with 20 entries".to_owned())
         );
-    }
-
-    #[test]
-    fn a_word_says_how_a_feed_is_doing() {
-        assert_eq!(health_of(None).0, "new");
-        check("200 with 20 entries", true, "ok");
-        check("304 Not Modified", true, "ok");
-        check("404 Not Found", false, "gone");
-        check("403 Forbidden", false, "blocked");
-        check("503 Service Unavailable", false, "unreachable");
-        check("no answer within 30 s", false, "unreachable");
-        check(
-            "HTML where a feed was expected: `Portada`",
-            false,
-            "unreadable",
+        state.health = Health::Blocked;
+        state.health_why = "403 Forbidden: a challenge".to_owned();
+        assert_eq!(
+            health_of(Some(&state)),
+            (Health::Blocked, "403 Forbidden: a challenge".to_owned())
         );
-        check("200 with 3 entries; body cut off", false, "unreadable");
     }
 
     #[test]
     fn the_unwell_come_first() {
-        let mut words = ["ok", "gone", "quiet", "blocked"];
-        words.sort_by_key(|word| severity(word));
-        assert_eq!(words, ["gone", "blocked", "quiet", "ok"]);
+        let mut all = Health::ALL;
+        all.sort_by_key(|health| severity(*health));
+        assert_eq!((all[0], all[8]), (Health::Gone, Health::Ok));
+        let mut ranks = Health::ALL.map(severity);
+        ranks.sort_unstable();
+        assert!(ranks.windows(2).all(|pair| pair[0] != pair[1]));
     }
 }

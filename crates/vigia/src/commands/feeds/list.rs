@@ -2,7 +2,7 @@
 
 use std::{
     cmp::Reverse,
-    collections::{BTreeMap, HashMap},
+    collections::HashMap,
     io::{self, Write},
     path::Path,
 };
@@ -11,7 +11,7 @@ use anstyle::Style;
 use anyhow::Result;
 use pipeline::{Feed, FeedCounts, Reader};
 use serde::Serialize;
-use story::{Timestamp, storage::FeedState};
+use story::{Health, Timestamp, storage::FeedState};
 
 use super::{
     age, counted,
@@ -30,7 +30,7 @@ struct Listed<'a> {
     id: &'a str,
     url: &'a str,
     country: Option<String>,
-    health: &'static str,
+    health: Health,
     health_why: String,
     last_result: &'a str,
     last_poll: Option<Timestamp>,
@@ -47,7 +47,7 @@ struct Listed<'a> {
 
 pub(super) fn run(
     order: Option<FeedOrder>,
-    only: Option<&str>,
+    only: Option<Health>,
     json: bool,
     config_file: Option<&Path>,
 ) -> Result<()> {
@@ -72,7 +72,7 @@ pub(super) fn run(
         listed(feed, states.get(id).copied(), counts.get(id).copied())
     });
     let mut listed: Vec<Listed<'_>> = listed
-        .filter(|feed| only.is_none_or(|word| feed.health == word))
+        .filter(|feed| only.is_none_or(|health| feed.health == health))
         .collect();
     if let Some(order) = order {
         sort(&mut listed, order);
@@ -151,7 +151,7 @@ fn table(feeds: &[Listed<'_>], order: Option<FeedOrder>, width: usize) -> Table 
     for feed in feeds {
         let mut row = vec![
             Cell::from(feed.id),
-            Cell::styled(feed.health, health::style(feed.health)),
+            Cell::styled(feed.health.as_str(), health::style(feed.health)),
             aged(feed.last_poll),
         ];
         row.extend(shows_next.then(|| Cell::from(feed.next_poll.map(until).unwrap_or_default())));
@@ -164,7 +164,7 @@ fn table(feeds: &[Listed<'_>], order: Option<FeedOrder>, width: usize) -> Table 
 
 /// What is well needs no attention.
 fn why(feed: &Listed<'_>) -> Cell {
-    let style = if feed.health == "ok" {
+    let style = if feed.health == Health::Ok {
         Style::new().dimmed()
     } else {
         Style::new()
@@ -191,16 +191,13 @@ fn number(count: u64) -> Cell {
 
 /// "316 feeds: 290 ok, 12 blocked, 14 gone".
 fn summary(feeds: &[Listed<'_>]) -> String {
-    let mut words: BTreeMap<_, usize> = BTreeMap::new();
-    for feed in feeds {
-        *words
-            .entry((Reverse(severity(feed.health)), feed.health))
-            .or_default() += 1;
-    }
-    let words: Vec<_> = words
-        .iter()
-        .map(|((_, word), count)| format!("{count} {word}"))
-        .collect();
+    let mut healths = Health::ALL;
+    healths.sort_by_key(|health| Reverse(severity(*health)));
+    let words = healths.iter().filter_map(|health| {
+        let count = feeds.iter().filter(|feed| feed.health == *health).count();
+        (count > 0).then(|| format!("{count} {}", health.as_str()))
+    });
+    let words: Vec<_> = words.collect();
     let separator = if words.is_empty() { "" } else { ": " };
     format!(
         "{}{separator}{}",
@@ -233,14 +230,14 @@ mod tests {
             skipped: 0,
         };
         vec![
-            feed("b-well", "ok", "200 with 20 entries", 3),
+            feed("b-well", Health::Ok, "200 with 20 entries", 3),
             feed(
                 "a-feed-with-one-of-the-longest-names-that-anyone-gave-a-feed",
-                "lying-validators",
+                Health::LyingValidators,
                 "the body changed although ETag and Last-Modified said that it had not",
                 12_345,
             ),
-            feed("c-gone", "gone", "410 Gone", 0),
+            feed("c-gone", Health::Gone, "410 Gone", 0),
         ]
     }
 
