@@ -35,6 +35,7 @@ use crate::{
 };
 
 mod error;
+mod post;
 
 pub use error::FetchError;
 

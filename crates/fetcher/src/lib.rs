@@ -15,6 +15,7 @@ pub mod discovery;
 pub mod feed;
 mod fetcher;
 mod http;
+mod link_header;
 mod pages;
 mod politeness;
 mod poll;
@@ -23,6 +24,11 @@ mod schedule;
 mod settings;
 mod stop;
 mod tls;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, unused_imports, reason = "wired into the run next")
+)]
+mod websub;
 
 pub use body::Cut;
 pub use clock::Clock;
@@ -30,3 +36,4 @@ pub use counters::Counters;
 pub use fetcher::{FeedReport, Fetcher, FetcherError, InFlight, Report};
 pub use http::{FetchError, fetch_one};
 pub use settings::{Feed, Settings};
+pub use websub::{Settings as WebSub, WebSubError};

@@ -8,6 +8,7 @@ use super::{
     How,
     markup::{Tag, Tags},
 };
+use crate::link_header;
 
 /// More feeds of one kind of a page are not looked at.
 const LINKS_MAX: usize = 64;
@@ -33,50 +34,12 @@ const FEED_ENDS: [&str; 4] = [".rss", ".rdf", ".atom", "rss.xml"];
 
 /// The feeds that `Link` header fields name.
 pub(super) fn in_headers<'a>(fields: impl Iterator<Item = &'a [u8]>, base: &Url) -> Vec<Url> {
-    let mut found = Vec::new();
-    for field in fields {
-        let field = String::from_utf8_lossy(field);
-        let links = split_outside(&field, ',').into_iter();
-        found.extend(links.filter_map(|link| feed_of(link, base)).take(LINKS_MAX));
-    }
-    found
-}
-
-/// The target of one link of a header field, where it is a feed.
-fn feed_of(link: &str, base: &Url) -> Option<Url> {
-    let mut parts = split_outside(link, ';').into_iter();
-    let target = parts.next()?.trim().strip_prefix('<')?.strip_suffix('>')?;
-    let parameters: Vec<_> = parts
-        .filter_map(|part| part.split_once('='))
-        .map(|(name, value)| (name.trim(), value.trim().trim_matches('"')))
-        .collect();
-    let value = |wanted: &str| {
-        let named = parameters
-            .iter()
-            .find(|(name, _)| name.eq_ignore_ascii_case(wanted));
-        named.map_or("", |(_, value)| *value)
-    };
-    is_announced(value("rel"), value("type")).then(|| address(target, base))?
-}
-
-/// Splits where `separator` stands neither in `<…>` nor in `"…"`.
-fn split_outside(text: &str, separator: char) -> Vec<&str> {
-    let (mut parts, mut start) = (Vec::new(), 0);
-    let (mut in_target, mut in_quotes) = (false, false);
-    for (at, character) in text.char_indices() {
-        match character {
-            '"' if !in_target => in_quotes = !in_quotes,
-            '<' if !in_quotes => in_target = true,
-            '>' if !in_quotes => in_target = false,
-            _ if character == separator && !in_target && !in_quotes => {
-                parts.push(&text[start..at]);
-                start = at + separator.len_utf8();
-            }
-            _ => {}
-        }
-    }
-    parts.push(&text[start..]);
-    parts
+    let links = fields.flat_map(|field| link_header::parse(&String::from_utf8_lossy(field)));
+    let feeds = links.filter(|link| {
+        link.has_rel("alternate") && is_feed_type(link.parameter("type").unwrap_or_default())
+    });
+    let addresses = feeds.filter_map(|link| address(&link.target, base));
+    addresses.take(LINKS_MAX).collect()
 }
 
 /// The feeds that a page names, those that it announces as such first.

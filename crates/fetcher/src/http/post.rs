@@ -1,0 +1,90 @@
+//! A form posted to a server, by the same guard, gate and name as everything else that is asked.
+
+use reqwest::{StatusCode, header::CONTENT_TYPE};
+use story::storage::entry_host;
+use tokio::time::{Instant, timeout_at};
+use url::Url;
+
+use super::{FetchError, Http, REDIRECTS_MAX, accept, redirect_target};
+use crate::{counters::UnderWay, stop::Stop};
+
+/// What a post led to.
+enum Hop {
+    Accepted(StatusCode),
+    Redirect(Url),
+}
+
+impl Http {
+    /// Posts a URL-encoded form and returns the status of an answer that accepts it; the answer's
+    /// body is left unread. Redirects that keep the method (307 and 308, RFC 9110 §15.4) are
+    /// followed, each past the guard and the gate.
+    pub(crate) async fn post_form(
+        &self,
+        url: &Url,
+        form: &str,
+        stop: &Stop,
+    ) -> Result<StatusCode, FetchError> {
+        let mut url = url.clone();
+        for _ in 0..=REDIRECTS_MAX {
+            match self.post_once(&url, form, stop).await? {
+                Hop::Accepted(status) => return Ok(status),
+                Hop::Redirect(next) => url = next,
+            }
+        }
+        Err(FetchError::TooManyRedirects)
+    }
+
+    async fn post_once(&self, url: &Url, form: &str, stop: &Stop) -> Result<Hop, FetchError> {
+        self.check(url)?;
+        let host = entry_host(Some(url));
+        let passed = stop.before_it(self.gates.pass(&host)).await?;
+        let _slot = passed.map_err(|closed| FetchError::HostClosed { wait: closed.wait })?;
+        let _under_way = UnderWay::start(&self.counters);
+
+        let deadline = Instant::now() + self.request_timeout;
+        let request = self
+            .client
+            .post(url.clone())
+            .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(form.to_owned());
+        let response = stop
+            .within_grace(timeout_at(deadline, request.send()))
+            .await?;
+        let response = response
+            .map_err(|_| FetchError::TimedOut {
+                after: self.request_timeout,
+            })?
+            .map_err(|error| self.failed(error))?;
+
+        self.note_mood(&host, &response);
+        if matches!(response.status().as_u16(), 307 | 308) {
+            let next = redirect_target(url, &response)?;
+            if let Some(next) = next.filter(|next| keeps_confidence(url, next)) {
+                return Ok(Hop::Redirect(next));
+            }
+        }
+        accept(&response).map(|(status, _)| Hop::Accepted(status))
+    }
+}
+
+/// Whether a form may be sent on: what it says in confidence is not repeated in the clear.
+fn keeps_confidence(from: &Url, to: &Url) -> bool {
+    from.scheme() != "https" || to.scheme() == "https"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_form_is_not_sent_on_from_https_to_http() {
+        let check = |from: &str, to: &str, expected| {
+            let kept = keeps_confidence(&from.parse().unwrap(), &to.parse().unwrap());
+            assert_eq!(kept, expected, "{from} to {to}");
+        };
+        check("https://hub.test/", "http://hub.test/", false);
+        check("https://hub.test/", "https://other.test/", true);
+        check("http://hub.test/", "https://hub.test/", true);
+        check("http://hub.test/", "http://other.test/", true);
+    }
+}
