@@ -17,11 +17,16 @@ impl Backoff {
     /// The wait after the `failures`th failure in a row (counted from 1), up to a quarter longer
     /// than the rule says, so that what failed together is not tried again together.
     pub(crate) fn wait(&self, failures: u32) -> Duration {
+        let wait = self.rule(failures);
+        wait + wait.mul_f64(fastrand::f64() / 4.0)
+    }
+
+    /// What the rule says, for waits that must add up.
+    pub(crate) fn rule(&self, failures: u32) -> Duration {
         let growth = self
             .factor
             .saturating_pow(failures.saturating_sub(1).min(32));
-        let wait = self.first.saturating_mul(growth).min(self.max);
-        wait + wait.mul_f64(fastrand::f64() / 4.0)
+        self.first.saturating_mul(growth).min(self.max)
     }
 }
 

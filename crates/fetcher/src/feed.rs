@@ -1,27 +1,38 @@
 //! A feed's bytes to its entries: pure and synchronous, and it returns whatever it could read.
 //!
-//! feed-rs does the parsing. Around it stand what it needs on real feeds: the bytes are decoded
-//! first (`charset`), dates are read with the feed's zone (`dates`), a document that was cut
-//! off is closed after its last whole entry (`cut`), and a panic is one failure of one feed.
+//! The bytes are unpacked and decoded first (`unpack`, `charset`). Markup of every kind is then
+//! read in one pass (`document`) off a lexer to which nothing is an error (`lexer`), so that a
+//! broken feed takes the same way as a sound one. Nothing is invented: an entry without a guid
+//! is known by its link or its title, and a date that cannot be read is none.
 
+mod attributes;
+mod characters;
 mod charset;
-mod cut;
 mod dates;
-mod entry;
+mod document;
+mod draft;
+mod front;
+mod json;
+mod lexer;
+mod mojibake;
+mod names;
+mod people;
+mod sitemaps;
 mod sniff;
 mod text;
+mod unpack;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use chrono::TimeDelta;
 use chrono_tz::Tz;
-use feed_rs::{
-    model::FeedType,
-    parser::{Builder, ParseFeedError},
-};
-use story::{Entry, FeedId, Home};
+use story::{Entry, FeedId, Hints, Home, Timestamp};
 use url::Url;
 
 use sniff::Shape;
+
+/// How far ahead of the clock a date may be; feeds announce tomorrow, and zones are mistaken.
+const AHEAD_MAX: TimeDelta = TimeDelta::hours(24);
 
 /// What is known of a feed beside its bytes.
 #[derive(Clone, Debug)]
@@ -49,40 +60,45 @@ pub struct ParsedFeed {
     pub problems: Vec<String>,
     /// Whether the document was read to its end.
     pub whole: bool,
+    /// What the feed says of its own pace.
+    pub hints: Hints,
+    /// The hubs that announce its changes (WebSub).
+    pub hubs: Vec<Url>,
+    /// The address that it gives as its own.
+    pub self_url: Option<Url>,
+    /// The sitemaps that a sitemap index names, the newest in front, 50 at most.
+    pub sitemaps: Vec<Url>,
+    /// The site that it belongs to.
+    pub site: Option<Url>,
 }
 
 /// Kinds of feeds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FeedKind {
-    /// RSS 0.91 to 2.0.
+    /// RSS 0.91 to 2.0, and CDF, which it came from.
     Rss,
     /// RSS 1.0, which is RDF.
     Rdf,
-    /// Atom.
+    /// Atom 0.3 and 1.0.
     Atom,
     /// JSON Feed.
     Json,
+    /// A sitemap, of news or of any pages.
+    Sitemap,
+    /// An index of sitemaps, which has no entries of its own.
+    SitemapIndex,
 }
 
 impl FeedKind {
-    /// The kind as a word: `rss`, `rdf`, `atom` or `json`.
+    /// The kind as a word: `rss`, `rdf`, `atom`, `json`, `sitemap` or `sitemapindex`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Rss => "rss",
             Self::Rdf => "rdf",
             Self::Atom => "atom",
             Self::Json => "json",
-        }
-    }
-}
-
-impl From<FeedType> for FeedKind {
-    fn from(kind: FeedType) -> Self {
-        match kind {
-            FeedType::RSS0 | FeedType::RSS2 => Self::Rss,
-            FeedType::RSS1 => Self::Rdf,
-            FeedType::Atom => Self::Atom,
-            FeedType::JSON => Self::Json,
+            Self::Sitemap => "sitemap",
+            Self::SitemapIndex => "sitemapindex",
         }
     }
 }
@@ -122,86 +138,40 @@ pub fn parse(
     content_type: Option<&str>,
     context: &FeedContext,
 ) -> Result<ParsedFeed, FeedError> {
-    let decoded = charset::decode(bytes, content_type);
+    catch_unwind(AssertUnwindSafe(|| read(bytes, content_type, context)))
+        .unwrap_or(Err(FeedError::Panicked))
+}
+
+fn read(
+    bytes: &[u8],
+    content_type: Option<&str>,
+    context: &FeedContext,
+) -> Result<ParsedFeed, FeedError> {
+    let (bytes, broken) = unpack::unpack(bytes);
+    let decoded = charset::decode(&bytes, content_type);
     let text = decoded
         .text
-        .trim_start_matches(|c: char| c.is_whitespace() || c == '\0');
-    let mut problems = Vec::from_iter(decoded.problem);
-    match sniff::shape(text) {
-        Shape::Feed => {}
+        .trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '\0' | '\u{FEFF}'));
+    let mut feed = match sniff::shape(text) {
+        Shape::Markup => document::read(text, context)
+            .or_else(|error| json::read_behind_text(text, context).ok_or(error))?,
+        Shape::Json => json::read(text, context)?,
         Shape::Empty => return Err(FeedError::Empty),
         Shape::Html => {
             return Err(FeedError::Html {
                 title: text::html_title(text),
             });
         }
-        Shape::Other(what) => return Err(FeedError::NotAFeed { what }),
-    }
-
-    // The declaration names the encoding that the bytes had, and feed-rs would believe it.
-    let text = sniff::without_declaration(text);
-    let (feed, whole) = match read(text, context) {
-        Ok(feed) => (feed, true),
-        Err(error) => {
-            let Some(closed) = cut::close_after_last_entry(text) else {
-                return Err(error);
-            };
-            let Ok(feed) = read(&closed, context) else {
-                return Err(error);
-            };
-            problems.push(format!("read up to the last whole entry: {error}"));
-            (feed, false)
-        }
     };
-    Ok(convert(feed, context, problems, whole))
+    feed.whole &= broken.is_none();
+    feed.problems.extend(broken);
+    feed.problems.extend(decoded.problem);
+    Ok(feed)
 }
 
-/// Lets feed-rs read UTF-8 text.
-fn read(text: &str, context: &FeedContext) -> Result<feed_rs::model::Feed, FeedError> {
-    let timezone = context.timezone;
-    let parser = Builder::new()
-        .base_uri(Some(entry::base(&context.url).as_str()))
-        // No invented ids: identity is `Entry::key`'s to decide.
-        .id_generator(|_, _, _| String::new())
-        .timestamp_parser(move |text| dates::parse(text, timezone))
-        .sanitize_content(false)
-        .build();
-    catch_unwind(AssertUnwindSafe(|| parser.parse(text.as_bytes())))
-        .map_err(|_| FeedError::Panicked)?
-        .map_err(|error| FeedError::Malformed {
-            reason: reason(&error),
-        })
-}
-
-fn convert(
-    feed: feed_rs::model::Feed,
-    context: &FeedContext,
-    problems: Vec<String>,
-    whole: bool,
-) -> ParsedFeed {
-    let title = feed
-        .title
-        .map(|title| text::plain(&title.content))
-        .filter(|t| !t.is_empty());
-    let entries = feed.entries.into_iter();
-    let entries = entries
-        .map(|item| entry::convert(item, title.as_deref(), context))
-        .collect();
-    ParsedFeed {
-        kind: feed.feed_type.into(),
-        title,
-        entries,
-        problems,
-        whole,
-    }
-}
-
-/// The parser's error without its preamble.
-fn reason(error: &ParseFeedError) -> String {
-    let text = error.to_string();
-    let text = text.strip_prefix("unable to parse feed: ").unwrap_or(&text);
-    text.strip_prefix("unable to ")
-        .map_or_else(|| text.to_owned(), |rest| format!("cannot {rest}"))
+/// The date, unless it lies further ahead of `now` than a feed can know.
+pub fn believable(date: Timestamp, now: Timestamp) -> Option<Timestamp> {
+    (date <= now + AHEAD_MAX).then_some(date)
 }
 
 #[cfg(test)]

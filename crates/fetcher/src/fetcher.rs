@@ -10,9 +10,10 @@ use tokio::sync::mpsc::Sender;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Clock, Counters, Feed, FetchError, Settings,
+    Clock, Counters, Feed, FetchError, Settings, WebSubError,
     backoff::Backoff,
     http::Http,
+    robots::Keeper,
     run::{Mode, Run},
     stop::{Stop, Stopped},
 };
@@ -34,6 +35,9 @@ pub enum FetcherError {
     /// What was remembered cannot be read at the start.
     #[error("the store cannot be read")]
     Store(#[from] StorageError),
+    /// Hubs cannot be listened for.
+    #[error(transparent)]
+    WebSub(#[from] WebSubError),
     /// The next stage is gone.
     #[error("the next stage takes no more pages")]
     LineClosed,
@@ -84,6 +88,7 @@ pub struct Fetcher<S: FetchStore> {
 pub(crate) struct Shared<S> {
     pub(crate) settings: Settings,
     pub(crate) http: Http,
+    pub(crate) robots: Keeper,
     pub(crate) store: Arc<S>,
     pub(crate) counters: Arc<Counters>,
     pub(crate) clock: Clock,
@@ -105,6 +110,7 @@ impl<S: FetchStore> Fetcher<S> {
         let counters = Arc::new(Counters::default());
         let http = Http::new(&settings, Arc::clone(&counters))?;
         let shared = Arc::new(Shared {
+            robots: Keeper::new(&settings.user_agent),
             settings,
             http,
             store,

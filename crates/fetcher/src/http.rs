@@ -7,7 +7,9 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use bytes::Bytes;
 use chrono::Utc;
+use futures_util::future::BoxFuture;
 use reqwest::{
     Client, Response, StatusCode,
     header::{
@@ -27,7 +29,7 @@ use crate::{
     Settings,
     address::{PrivateAddress, PublicResolver, check_literal},
     backoff::retry_after,
-    body::{self, Body, innermost},
+    body::{self, Body, Cut, innermost},
     counters::{Counters, UnderWay, add},
     politeness::{Gates, Slot},
     stop::Stop,
@@ -52,6 +54,27 @@ pub(crate) struct Request<'a> {
     pub(crate) validators: Option<(&'a Url, &'a Validators)>,
     /// How many bytes of the body are read.
     pub(crate) bytes_max: usize,
+    /// Who must give leave for each address on the way.
+    pub(crate) leave: Option<&'a dyn Leave>,
+}
+
+impl<'a> Request<'a> {
+    /// Asks for what there is, without conditions.
+    pub(crate) fn new(url: &'a Url, wanted: Wanted, bytes_max: usize) -> Self {
+        Self {
+            url,
+            wanted,
+            validators: None,
+            bytes_max,
+            leave: None,
+        }
+    }
+}
+
+/// Gives or refuses leave to ask for an address.
+pub(crate) trait Leave: Send + Sync {
+    /// Refuses by an error.
+    fn for_address<'a>(&'a self, url: &'a Url) -> BoxFuture<'a, Result<(), FetchError>>;
 }
 
 /// Kinds of answers.
@@ -61,6 +84,8 @@ pub(crate) enum Wanted {
     Feed,
     /// An article's page.
     Page,
+    /// A robots.txt.
+    Robots,
 }
 
 impl Wanted {
@@ -71,6 +96,7 @@ impl Wanted {
                  application/rdf+xml;q=0.9, application/xml;q=0.8, text/xml;q=0.8, */*;q=0.5"
             }
             Self::Page => "text/html, application/xhtml+xml, */*;q=0.5",
+            Self::Robots => "text/plain, */*;q=0.5",
         })
     }
 }
@@ -79,8 +105,6 @@ impl Wanted {
 pub(crate) struct Answer {
     /// Where the redirects ended.
     pub(crate) url: Url,
-    /// The statuses of the redirects and where they led, in order.
-    pub(crate) redirects: Vec<(StatusCode, Url)>,
     /// The status.
     pub(crate) status: StatusCode,
     /// All headers.
@@ -89,6 +113,12 @@ pub(crate) struct Answer {
     pub(crate) body: Body,
     /// Whether the last request carried validators.
     pub(crate) conditional: bool,
+    /// Whether there were redirects, all of them permanent.
+    pub(crate) permanent: bool,
+    /// Whether one of them led from https to http.
+    pub(crate) downgraded: bool,
+    /// The redirects' statuses and where they led, in order.
+    pub(crate) redirects: Vec<(StatusCode, Url)>,
     /// Counts among the requests under way until the body is done with.
     pub(crate) slot: Slot,
 }
@@ -122,6 +152,15 @@ impl Answer {
             fetched: Utc::now(),
         };
         Ok((fetched, self.slot))
+    }
+
+    /// The answer as a robots.txt, if all of it came that is read of one.
+    pub(crate) fn into_robots(self) -> Result<(u16, Bytes), FetchError> {
+        let status = self.status.as_u16();
+        match self.body.cut {
+            Some(cut) if !matches!(cut, Cut::TooLong { .. }) => Err(cut.into()),
+            _ => Ok((status, self.body.bytes)),
+        }
     }
 }
 
@@ -174,15 +213,18 @@ impl Http {
         let mut url = request.url.clone();
         let mut seen = Vec::new();
         let mut redirects = Vec::new();
+        let (mut permanent, mut downgraded) = (true, false);
         loop {
             match self.hop(&url, request, stop).await? {
-                Hop::Answer(answer) => {
-                    return Ok(Answer {
-                        redirects,
-                        ..*answer
-                    });
+                Hop::Answer(mut answer) => {
+                    answer.permanent = permanent && !seen.is_empty();
+                    answer.downgraded = downgraded;
+                    answer.redirects = redirects;
+                    return Ok(*answer);
                 }
-                Hop::Redirect(status, next) => {
+                Hop::Redirect(next, status) => {
+                    permanent &= matches!(status.as_u16(), 301 | 308);
+                    downgraded |= url.scheme() == "https" && next.scheme() == "http";
                     redirects.push((status, next.clone()));
                     seen.push(std::mem::replace(&mut url, next));
                     if seen.contains(&url) {
@@ -201,6 +243,9 @@ impl Http {
     /// One request.
     async fn hop(&self, url: &Url, request: &Request<'_>, stop: &Stop) -> Result<Hop, FetchError> {
         self.check(url)?;
+        if let Some(leave) = request.leave {
+            leave.for_address(url).await?;
+        }
         let host = entry_host(Some(url));
         let passed = stop.before_it(self.gates.pass(&host)).await?;
         let mut slot = passed.map_err(|closed| FetchError::HostClosed { wait: closed.wait })?;
@@ -220,7 +265,7 @@ impl Http {
 
         self.note_mood(&host, &response);
         if let Some(next) = redirect_target(url, &response)? {
-            return Ok(Hop::Redirect(response.status(), next));
+            return Ok(Hop::Redirect(next, response.status()));
         }
         let (status, headers) = accept(&response)?;
         let body = body::read(response, request.bytes_max, deadline);
@@ -231,11 +276,13 @@ impl Http {
         let url = url.clone();
         Ok(Hop::Answer(Box::new(Answer {
             url,
-            redirects: Vec::new(),
             status,
             headers,
             body,
             conditional,
+            permanent: false,
+            downgraded: false,
+            redirects: Vec::new(),
             slot,
         })))
     }
@@ -280,7 +327,7 @@ impl Http {
 /// What a request led to.
 enum Hop {
     Answer(Box<Answer>),
-    Redirect(StatusCode, Url),
+    Redirect(Url, StatusCode),
 }
 
 /// The headers of a request, beside those that the client always sends.
@@ -362,8 +409,13 @@ pub async fn fetch_one(settings: &Settings, url: &Url) -> Result<Fetched, FetchE
         wanted: Wanted::Page,
         validators: None,
         bytes_max: settings.page_bytes_max,
+        leave: None,
     };
     let answer = http.get(&request, &Stop::default()).await?;
     let (fetched, _slot) = answer.into_page()?;
     Ok(fetched)
+}
+
+pub(crate) fn challenge(_: StatusCode, _: &HeaderMap, _: &[u8]) -> Option<&'static str> {
+    None
 }

@@ -2,7 +2,8 @@
 //!
 //! [`Fetcher`] is the stage: it polls feeds by schedule, remembers what they showed in a
 //! [`FetchStore`](story::storage::FetchStore), and sends the page of each pending entry down the
-//! line. [`feed::parse`] is the pure part that turns a feed's bytes into entries.
+//! line. [`feed::parse`] is the pure part that turns a feed's bytes into entries, and
+//! [`robots::Robots`] the one that reads what a site asks of us.
 //!
 //! It does not judge or clean what it brings, and it keeps nothing on disk itself.
 
@@ -14,20 +15,20 @@ mod counters;
 pub mod discovery;
 pub mod feed;
 mod fetcher;
+mod freshness;
 mod http;
 mod link_header;
+mod outcome;
 mod pages;
 mod politeness;
 mod poll;
+mod push;
+pub mod robots;
 mod run;
 mod schedule;
 mod settings;
 mod stop;
 mod tls;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, unused_imports, reason = "wired into the run next")
-)]
 mod websub;
 
 pub use body::Cut;
@@ -35,5 +36,6 @@ pub use clock::Clock;
 pub use counters::Counters;
 pub use fetcher::{FeedReport, Fetcher, FetcherError, InFlight, Report};
 pub use http::{FetchError, fetch_one};
+pub use robots::robots_verdict;
 pub use settings::{Feed, Settings};
 pub use websub::{Settings as WebSub, WebSubError};

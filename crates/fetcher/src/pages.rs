@@ -20,6 +20,7 @@ use crate::{
     fetcher::{Shared, persist},
     http::{Request, Wanted},
     politeness::Slot,
+    robots::{self, RobotsLeave},
     schedule,
     stop::{Stop, Stopped},
 };
@@ -160,11 +161,16 @@ impl<S: FetchStore> HostPages<S> {
 
     async fn fetch(&self, entry: &Entry) -> Result<(Fetched, Option<Slot>), PageError> {
         let url = entry.link.as_ref().ok_or(PageError::NoLink)?;
+        let leave = RobotsLeave {
+            shared: &self.shared,
+            stop: &self.stop,
+        };
         let request = Request {
             url,
             wanted: Wanted::Page,
             validators: None,
             bytes_max: self.shared.settings.page_bytes_max,
+            leave: Some(&leave),
         };
         let (fetched, slot) = self
             .shared
@@ -175,10 +181,13 @@ impl<S: FetchStore> HostPages<S> {
         Ok((fetched, Some(slot)))
     }
 
-    /// Whether asking again may help and may yet be tried; a closed host was not asked at all.
+    /// Whether asking again may help and may yet be tried.
     fn may_retry(&self, error: &FetchError, attempts: u32) -> bool {
-        let asked = !matches!(error, FetchError::HostClosed { .. });
-        error.is_transient() && (!asked || attempts + 1 < self.shared.settings.page_attempts)
+        match error {
+            FetchError::HostClosed { .. } => true, // it was not asked at all
+            FetchError::RobotsUnreachable { .. } => robots::patience(attempts).is_some(),
+            _ => error.is_transient() && attempts + 1 < self.shared.settings.page_attempts,
+        }
     }
 
     async fn put_off(
@@ -194,6 +203,9 @@ impl<S: FetchStore> HostPages<S> {
                 retry_after: Some(asked),
                 ..
             } => (attempts + 1, *asked),
+            FetchError::RobotsUnreachable { .. } => {
+                (attempts + 1, robots::patience(attempts).unwrap_or_default())
+            }
             _ => (attempts + 1, RETRY.wait(attempts + 1)),
         };
         add(&self.shared.counters.pages_retried, 1);

@@ -85,7 +85,8 @@ impl Gates {
             .await
             .expect("the bound is never closed");
         gate.check()?;
-        *next_start = Instant::now() + self.gap.mul_f64(1.0 + fastrand::f64() / 10.0);
+        let gap = self.gap.max(gate.asked_gap());
+        *next_start = Instant::now() + gap.mul_f64(1.0 + fastrand::f64() / 10.0);
         Ok(Slot {
             host: Some(permit),
             _all: all,
@@ -112,6 +113,15 @@ impl Gates {
         tracing::warn!(host, wait_s = wait.as_secs(), "host asks to be left alone");
     }
 
+    /// Notes the least gap that the host itself asks for; the wider one is kept.
+    pub(crate) fn widen(&self, host: &str, gap: Duration) {
+        let gate = self.gate(host);
+        *gate
+            .asked_gap
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = gap;
+    }
+
     /// Notes that the host answers again.
     pub(crate) fn answered(&self, host: &str) {
         self.gate(host).closing().strikes = 0;
@@ -136,6 +146,8 @@ struct Gate {
     slots: Arc<Semaphore>,
     /// Not before this may the next request start.
     next_start: AsyncMutex<Instant>,
+    /// The gap that the host asks for, whatever ours is.
+    asked_gap: Mutex<Duration>,
     closing: Mutex<Closing>,
 }
 
@@ -151,8 +163,16 @@ impl Gate {
         Self {
             slots: Arc::new(Semaphore::new(concurrency)),
             next_start: AsyncMutex::new(Instant::now()),
+            asked_gap: Mutex::default(),
             closing: Mutex::default(),
         }
+    }
+
+    fn asked_gap(&self) -> Duration {
+        *self
+            .asked_gap
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     fn closing(&self) -> std::sync::MutexGuard<'_, Closing> {
@@ -196,6 +216,19 @@ mod tests {
                 .windows(2)
                 .all(|pair| (GAP..=GAP * 2).contains(&(pair[1] - pair[0])))
         );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_host_that_asks_for_a_wider_gap_gets_it() {
+        let gates = Gates::new(GAP, 1, 64);
+        gates.widen("a.test", GAP * 4);
+        gates.widen("b.test", GAP / 2);
+        for (host, gap) in [("a.test", GAP * 4), ("b.test", GAP)] {
+            drop(gates.pass(host).await.unwrap());
+            let begun = Instant::now();
+            drop(gates.pass(host).await.unwrap());
+            assert!((gap..=gap * 5 / 4).contains(&begun.elapsed()), "{host}");
+        }
     }
 
     #[tokio::test(start_paused = true)]

@@ -1,15 +1,15 @@
 //! One poll of one feed: asked conditionally, read, and committed with what it brought.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc, time::SystemTime};
 
 use chrono::TimeDelta;
 use reqwest::{
     StatusCode,
-    header::{CONTENT_TYPE, ETAG, LAST_MODIFIED},
+    header::{CONTENT_TYPE, ETAG, LAST_MODIFIED, LINK},
 };
 use story::{
-    Entry, Health, Timestamp,
-    storage::{FeedState, FetchStore, PollCounts, ShownEntry, Validators, entry_host},
+    Entry, Timestamp,
+    storage::{Conclude, FeedState, FetchStore, PollCounts, ShownEntry, Validators, entry_host},
 };
 use url::Url;
 
@@ -19,13 +19,19 @@ use crate::{
     counters::add,
     feed::{self, FeedContext, FeedError, ParsedFeed},
     fetcher::{Shared, persist},
-    http::{Answer, Request, Wanted},
-    schedule::{self, Ended},
+    freshness::freshness,
+    http::{Answer, Request, Wanted, challenge},
+    outcome::{self, Answered, Brought, PollError},
+    schedule,
     stop::{Stop, Stopped},
+    websub::{Delivery, Topic, discover},
 };
 
 /// Feeds bigger than this are parsed off the runtime's threads.
 const PARSED_IN_PLACE_BYTES: usize = 8 << 10;
+
+/// How many sitemaps of an index are read, the newest first.
+const SITEMAPS_MAX: usize = 5;
 
 /// What a poll came to.
 #[derive(Debug)]
@@ -36,261 +42,298 @@ pub(crate) struct Polled {
     pub(crate) counts: PollCounts,
     /// The hosts of its entries.
     pub(crate) hosts: BTreeSet<String>,
+    /// What the answer says of a hub.
+    pub(crate) said: Said,
 }
 
-/// What a server gave.
-enum Brought {
-    /// Nothing new.
-    NotModified { issuer: Url, validators: Validators },
-    /// A feed, and why the rest of it is missing.
-    Feed {
-        issuer: Url,
-        validators: Validators,
-        status: u16,
-        feed: ParsedFeed,
-        cut: Option<String>,
-    },
+/// What a poll says of a hub that pushes the feed's changes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Said {
+    /// Nothing: it failed, or nothing was modified.
+    #[default]
+    Nothing,
+    /// There is none.
+    NoHub,
+    /// There is this one.
+    Hub(Topic),
 }
 
-/// Why a poll brought nothing.
-#[derive(Debug, thiserror::Error)]
-enum PollError {
-    #[error(transparent)]
-    Fetch(#[from] FetchError),
-    #[error(transparent)]
-    Feed(#[from] FeedError),
-    #[error("304 to a request without validators")]
-    UnaskedNotModified,
-}
-
-/// Polls a feed and commits what came of it.
+/// Polls a feed and commits what came of it. `pushed` says that its changes are pushed besides.
 pub(crate) async fn poll<S: FetchStore>(
     shared: &Shared<S>,
-    feed: &Feed,
+    feed: &Arc<Feed>,
     state: Option<FeedState>,
+    pushed: bool,
     stop: &Stop,
 ) -> Result<Polled, Stopped> {
     let state = state.unwrap_or_else(|| FeedState::new(feed.id.clone(), feed.url.clone()));
-    let brought = ask(shared, feed, &state, stop).await;
-    if matches!(brought, Err(PollError::Fetch(FetchError::Stopped))) {
-        return Err(Stopped);
-    }
-    let now = shared.clock.now();
-    let (state, entries) = match brought {
-        Ok(brought) => answered(shared, feed, state, brought, now),
-        Err(error) => (failed(shared, feed, state, &error, now), Vec::new()),
+    let asked_at = shared.clock.now();
+    let (url, validators) = outcome::to_ask(feed, &state, asked_at);
+    let conditional = validators.is_some_and(|(_, validators)| !validators.is_empty());
+    let request = Request {
+        validators,
+        ..Request::new(url, Wanted::Feed, shared.settings.feed_bytes_max)
     };
-    commit(shared, state, entries, stop).await
+    let mut said = Said::Nothing;
+    let brought = ask(shared, feed, &request, &mut said, stop).await;
+    let (entries, conclude): (Vec<Entry>, Conclude) = match brought {
+        Err(PollError::Fetch(FetchError::Stopped)) => return Err(Stopped),
+        Ok(answer) => {
+            let answer = Answered { pushed, ..answer };
+            count(shared, &answer);
+            let entries = answer
+                .brought
+                .as_ref()
+                .map(|brought| brought.entries.clone());
+            (
+                entries.unwrap_or_default(),
+                on_answer(shared, feed, state, answer),
+            )
+        }
+        Err(error) => {
+            add(&shared.counters.polls_failed, 1);
+            let now = shared.clock.now();
+            let state = outcome::failed(&shared.settings, feed, state, &error, conditional, now);
+            report(feed, &state, &error, now);
+            (Vec::new(), Arc::new(move |_| state.clone()))
+        }
+    };
+    let polled = commit(shared, feed, entries, conclude, stop).await?;
+    Ok(Polled { said, ..polled })
+}
+
+/// Commits what a hub delivered of a feed: a part of it at most, so that the feed's state learns
+/// from the entries and keeps everything else. What cannot be read is left to the next pull.
+pub(crate) async fn deliver<S: FetchStore>(
+    shared: &Shared<S>,
+    feed: &Arc<Feed>,
+    state: FeedState,
+    delivery: Delivery,
+    stop: &Stop,
+) -> Result<Option<Polled>, Stopped> {
+    let Delivery {
+        topic,
+        content_type,
+        body,
+        ..
+    } = delivery;
+    let parsed = match parse(feed, topic, content_type, body).await {
+        Ok(parsed) => parsed,
+        Err(error) => {
+            tracing::warn!(feed = %feed.id, %error, "delivery cannot be read");
+            return Ok(None);
+        }
+    };
+    let now = shared.clock.now();
+    let learned = parsed.entries.clone();
+    let conclude = move |sights: &[story::storage::Sight]| {
+        outcome::delivered(state.clone(), &learned, sights, now)
+    };
+    commit(shared, feed, parsed.entries, Arc::new(conclude), stop)
+        .await
+        .map(Some)
+}
+
+/// The state that an answer leads to, once it is known which of its entries are new.
+fn on_answer<S>(
+    shared: &Shared<S>,
+    feed: &Arc<Feed>,
+    state: FeedState,
+    answer: Answered,
+) -> Conclude {
+    let (settings, feed) = (shared.settings.clone(), Arc::clone(feed));
+    let now = shared.clock.now();
+    Arc::new(move |sights| outcome::answered(&settings, &feed, state.clone(), &answer, sights, now))
+}
+
+fn count<S>(shared: &Shared<S>, answer: &Answered) {
+    let counters = &shared.counters;
+    match answer.brought {
+        Some(_) => add(&counters.polls_ok, 1),
+        None => add(&counters.polls_not_modified, 1),
+    }
+}
+
+fn report(feed: &Feed, state: &FeedState, error: &PollError, now: Timestamp) {
+    let wait = state.next_poll.map(|next| schedule::until(now, next));
+    tracing::warn!(
+        feed = %feed.id,
+        host = entry_host(Some(&feed.url)),
+        health = state.health.as_str(),
+        attempt = state.failures,
+        wait_s = wait.unwrap_or_default().as_secs(),
+        %error,
+        "poll failed"
+    );
 }
 
 /// Asks for the feed and reads what comes.
 async fn ask<S>(
     shared: &Shared<S>,
     feed: &Feed,
-    state: &FeedState,
+    request: &Request<'_>,
+    said: &mut Said,
     stop: &Stop,
-) -> Result<Brought, PollError> {
-    let request = Request {
-        url: &feed.url,
-        wanted: Wanted::Feed,
-        validators: Some((&state.url, &state.validators)),
-        bytes_max: shared.settings.feed_bytes_max,
-    };
-    let answer = shared.http.get(&request, stop).await?;
-    let validators = Validators {
-        etag: answer.header(&ETAG),
-        last_modified: answer.header(&LAST_MODIFIED),
+) -> Result<Answered, PollError> {
+    let answer = shared.http.get(request, stop).await?;
+    let answered = Answered {
+        asked: request.url.clone(),
+        url: answer.url.clone(),
+        moved: answer.permanent && !answer.downgraded,
+        conditional: answer.conditional,
+        validators: Validators {
+            etag: answer.header(&ETAG),
+            last_modified: answer.header(&LAST_MODIFIED),
+        },
+        fresh_for: freshness(&answer.headers, SystemTime::from(shared.clock.now())),
+        brought: None,
+        pushed: false,
     };
     if answer.status == StatusCode::NOT_MODIFIED {
         return if answer.conditional {
-            Ok(Brought::NotModified {
-                issuer: answer.url,
-                validators,
-            })
+            Ok(answered)
         } else {
             Err(PollError::UnaskedNotModified)
         };
     }
-    read(feed, answer, validators).await
+    let links = link_headers(&answer);
+    let (parsed, mut brought) = read(feed, answer).await?;
+    let links: Vec<&str> = links.iter().map(String::as_str).collect();
+    let topic = discover(
+        &answered.url,
+        &links,
+        &parsed.hubs,
+        parsed.self_url.as_ref(),
+    );
+    *said = topic.map_or(Said::NoHub, Said::Hub);
+    for sitemap in parsed.sitemaps.iter().take(SITEMAPS_MAX) {
+        add_sitemap(shared, feed, sitemap, &mut brought, stop)
+            .await
+            .map_err(FetchError::from)?;
+    }
+    Ok(Answered {
+        brought: Some(brought),
+        ..answered
+    })
+}
+
+/// Adds the entries of a sitemap that an index names. One that cannot be had leaves the feed
+/// incomplete, so that it is asked for again.
+async fn add_sitemap<S>(
+    shared: &Shared<S>,
+    feed: &Feed,
+    sitemap: &Url,
+    brought: &mut Brought,
+    stop: &Stop,
+) -> Result<(), Stopped> {
+    let request = Request::new(sitemap, Wanted::Feed, shared.settings.feed_bytes_max);
+    let read = match shared.http.get(&request, stop).await {
+        Ok(answer) if answer.status == StatusCode::NOT_MODIFIED => {
+            Err(PollError::UnaskedNotModified)
+        }
+        Ok(answer) => read(feed, answer).await,
+        Err(FetchError::Stopped) => return Err(Stopped),
+        Err(error) => Err(error.into()),
+    };
+    match read {
+        Ok((_, sitemap)) => {
+            brought.entries.extend(sitemap.entries);
+            brought.problems.extend(sitemap.problems);
+            brought.whole &= sitemap.whole;
+        }
+        Err(error) => {
+            brought.whole = false;
+            brought.cut = Some(format!("sitemap {sitemap}: {error}"));
+        }
+    }
+    Ok(())
+}
+
+fn link_headers(answer: &Answer) -> Vec<String> {
+    let links = answer.headers.get_all(LINK).iter();
+    links
+        .filter_map(|value| value.to_str().ok().map(str::to_owned))
+        .collect()
 }
 
 /// Reads an answer's body as a feed, as far as it came.
-async fn read(feed: &Feed, answer: Answer, validators: Validators) -> Result<Brought, PollError> {
+async fn read(feed: &Feed, answer: Answer) -> Result<(ParsedFeed, Brought), PollError> {
     let content_type = answer.header(&CONTENT_TYPE);
     let Answer {
-        url: issuer,
+        url,
         status,
+        headers,
         body: Body { bytes, cut },
         slot,
         ..
     } = answer;
+    let parsed = parse(feed, url, content_type, bytes.clone()).await;
+    drop(slot); // until here the body counted among the requests under way
+    let mut parsed = match (parsed, &cut) {
+        (Ok(parsed), _) => parsed,
+        (Err(_), Some(cut)) => return Err(FetchError::from(cut.clone()).into()),
+        (Err(FeedError::Html { title }), None) => {
+            return Err(match challenge(status, &headers, &bytes) {
+                Some(what) => PollError::Challenge { what },
+                None => FeedError::Html { title }.into(),
+            });
+        }
+        (Err(error), None) => return Err(error.into()),
+    };
+    let partial = (status == StatusCode::PARTIAL_CONTENT).then(|| "partial content".to_owned());
+    let cut = cut.map(|cut| cut.to_string()).or(partial);
+    let brought = Brought {
+        status: status.as_u16(),
+        entries: std::mem::take(&mut parsed.entries),
+        hints: parsed.hints.clone(),
+        problems: std::mem::take(&mut parsed.problems),
+        whole: parsed.whole && cut.is_none(),
+        cut,
+    };
+    Ok((parsed, brought))
+}
+
+async fn parse(
+    feed: &Feed,
+    url: Url,
+    content_type: Option<String>,
+    bytes: bytes::Bytes,
+) -> Result<ParsedFeed, FeedError> {
     let context = FeedContext {
         id: feed.id.clone(),
-        url: issuer.clone(),
+        url,
         home: feed.home,
         timezone: feed.timezone,
     };
     let small = bytes.len() <= PARSED_IN_PLACE_BYTES;
     let parse = move || feed::parse(&bytes, content_type.as_deref(), &context);
-    let parsed = if small {
-        parse()
-    } else {
-        tokio::task::spawn_blocking(parse)
-            .await
-            .unwrap_or(Err(FeedError::Panicked))
-    };
-    drop(slot); // until here the body counted among the requests under way
-    let feed = match (parsed, &cut) {
-        (Ok(feed), _) => feed,
-        (Err(_), Some(cut)) => return Err(FetchError::from(cut.clone()).into()),
-        (Err(error), None) => return Err(error.into()),
-    };
-    let partial = (status == StatusCode::PARTIAL_CONTENT).then(|| "partial content".to_owned());
-    let cut = cut.map(|cut| cut.to_string()).or(partial);
-    let status = status.as_u16();
-    Ok(Brought::Feed {
-        issuer,
-        validators,
-        status,
-        feed,
-        cut,
-    })
-}
-
-/// The state after an answer, and the entries that it showed.
-fn answered<S>(
-    shared: &Shared<S>,
-    feed: &Feed,
-    mut state: FeedState,
-    brought: Brought,
-    now: Timestamp,
-) -> (FeedState, Vec<ShownEntry>) {
-    let ended = if state.last_success.is_none() {
-        Ended::FirstAnswer
-    } else {
-        Ended::Answer
-    };
-    state.next_poll = Some(schedule::after(
-        now,
-        schedule::wait(&shared.settings, feed, ended),
-    ));
-    state.last_poll = Some(now);
-    state.last_success = Some(now);
-    state.failures = 0;
-    state.health = Health::Ok;
-    match brought {
-        Brought::NotModified { issuer, validators } => {
-            add(&shared.counters.polls_not_modified, 1);
-            state.url = issuer;
-            // What a 304 names is newer, what it leaves out stays (RFC 9111 §4.3.4).
-            state.validators.etag = validators.etag.or(state.validators.etag);
-            state.validators.last_modified =
-                validators.last_modified.or(state.validators.last_modified);
-            "304 Not Modified".clone_into(&mut state.last_result);
-            (state, Vec::new())
-        }
-        Brought::Feed {
-            issuer,
-            validators,
-            status,
-            feed: parsed,
-            cut,
-        } => {
-            add(&shared.counters.polls_ok, 1);
-            state.url = issuer;
-            let whole = cut.is_none() && parsed.whole;
-            // With the validators of half a feed, a 304 would hide the other half.
-            state.validators = if whole {
-                validators
-            } else {
-                Validators::default()
-            };
-            let problems = cut.iter().chain(&parsed.problems);
-            state.last_result = in_words(status, parsed.entries.len(), problems);
-            let shown = parsed.entries.into_iter();
-            (state, shown.map(|entry| show(shared, entry, now)).collect())
-        }
+    if small {
+        return parse();
     }
-}
-
-/// The state after a failure; validators stay, since what they stand for was read.
-fn failed<S>(
-    shared: &Shared<S>,
-    feed: &Feed,
-    mut state: FeedState,
-    error: &PollError,
-    now: Timestamp,
-) -> FeedState {
-    add(&shared.counters.polls_failed, 1);
-    if !matches!(error, PollError::Fetch(FetchError::HostClosed { .. })) {
-        state.failures = state.failures.saturating_add(1); // otherwise it was not asked at all
-    }
-    let wait = schedule::wait(&shared.settings, feed, ended(error, state.failures));
-    tracing::warn!(
-        feed = %feed.id,
-        host = entry_host(Some(&feed.url)),
-        attempt = state.failures,
-        wait_s = wait.as_secs(),
-        %error,
-        "poll failed"
-    );
-    if matches!(error, PollError::UnaskedNotModified) {
-        state.validators = Validators::default();
-    }
-    state.next_poll = Some(schedule::after(now, wait));
-    state.last_poll = Some(now);
-    state.health = health(error);
-    state.health_why = error.to_string();
-    state.last_result = error.to_string();
-    state
-}
-
-/// What a failure says of the feed.
-fn health(error: &PollError) -> Health {
-    match error {
-        PollError::Fetch(FetchError::Status { status, .. }) => match status {
-            401 | 402 | 403 | 429 | 451 => Health::Blocked,
-            404 | 410 => Health::Gone,
-            _ => Health::Unreachable,
-        },
-        PollError::Fetch(_) => Health::Unreachable,
-        PollError::Feed(FeedError::Html { .. }) => Health::Blocked,
-        PollError::Feed(_) | PollError::UnaskedNotModified => Health::Unreadable,
-    }
-}
-
-/// What a failure means for the schedule.
-fn ended(error: &PollError, in_a_row: u32) -> Ended {
-    match error {
-        PollError::Fetch(FetchError::Status {
-            retry_after: Some(asked),
-            ..
-        }) => Ended::Failure {
-            in_a_row,
-            asked: Some(*asked),
-        },
-        PollError::Fetch(FetchError::HostClosed { wait }) => Ended::Failure {
-            in_a_row,
-            asked: Some(*wait),
-        },
-        PollError::Fetch(FetchError::Status { status: 404, .. }) => Ended::Missing { in_a_row },
-        PollError::Fetch(FetchError::Status { status: 410, .. }) => Ended::Gone,
-        _ => Ended::Failure {
-            in_a_row,
-            asked: None,
-        },
-    }
+    tokio::task::spawn_blocking(parse)
+        .await
+        .unwrap_or(Err(FeedError::Panicked))
 }
 
 /// Commits a poll, and counts what it brought.
 async fn commit<S: FetchStore>(
     shared: &Shared<S>,
-    state: FeedState,
-    entries: Vec<ShownEntry>,
+    feed: &Feed,
+    entries: Vec<Entry>,
+    conclude: Conclude,
     stop: &Stop,
 ) -> Result<Polled, Stopped> {
-    let commit = || shared.store.commit_poll(state.clone(), entries.clone());
-    let counts = persist(stop, commit).await?;
+    let now = shared.clock.now();
+    let max_age = TimeDelta::from_std(shared.settings.max_entry_age).unwrap_or(TimeDelta::MAX);
+    let entries: Arc<[ShownEntry]> = entries
+        .into_iter()
+        .map(|entry| show(entry, now, max_age))
+        .collect();
+    let commit = || {
+        let (entries, conclude) = (Arc::clone(&entries), Arc::clone(&conclude));
+        shared.store.commit_poll(&feed.id, entries, conclude)
+    };
+    let (state, counts) = persist(stop, commit).await?;
     add(&shared.counters.entries_new, counts.new);
     add(
         &shared.counters.entries_known,
@@ -312,25 +355,16 @@ async fn commit<S: FetchStore>(
         state,
         counts,
         hosts,
+        said: Said::Nothing,
     })
 }
 
 /// Marks an entry that is too old to be fetched; an undated one is fetched.
-fn show<S>(shared: &Shared<S>, entry: Entry, now: Timestamp) -> ShownEntry {
-    let max_age = TimeDelta::from_std(shared.settings.max_entry_age).unwrap_or(TimeDelta::MAX);
+fn show(entry: Entry, now: Timestamp, max_age: TimeDelta) -> ShownEntry {
     let dated = entry.published.or(entry.updated);
     let too_old = dated.is_some_and(|dated| now.signed_duration_since(dated) > max_age);
     ShownEntry {
         entry,
         skip: too_old.then(|| "too-old".to_owned()),
     }
-}
-
-/// "200 with 20 entries", and what was wrong.
-fn in_words<'a>(status: u16, entries: usize, problems: impl Iterator<Item = &'a String>) -> String {
-    let noun = if entries == 1 { "entry" } else { "entries" };
-    problems.fold(
-        format!("{status} with {entries} {noun}"),
-        |words, problem| format!("{words}; {problem}"),
-    )
 }

@@ -1,8 +1,16 @@
 //! One run of the fetcher: who polls, who brings pages, and how both end.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    future::Future,
+    sync::Arc,
+    time::Duration,
+};
 
-use story::storage::{FeedState, FetchStore};
+use story::{
+    FeedId,
+    storage::{FeedState, FetchStore, entry_host},
+};
 use tokio::{
     sync::{Notify, mpsc::Sender},
     task::{Id, JoinError, JoinSet},
@@ -14,12 +22,17 @@ use crate::{
     fetcher::Shared,
     pages::{HostPages, LineClosed},
     poll::{self, Polled},
+    push::Push,
     schedule::{self, Agenda},
     stop::{Stop, Stopped},
+    websub::Delivery,
 };
 
 /// The longest sleep before the clock is looked at again, which somebody may have set.
 const NAP: Duration = Duration::from_secs(30);
+
+/// How long a poll waits that is due while the feed's delivery is taken in.
+const BUSY_PAUSE: Duration = Duration::from_secs(1);
 
 /// What must wait longer than this stays pending in a single pass.
 const PATIENCE_ONCE: Duration = Duration::from_secs(30);
@@ -41,8 +54,15 @@ pub(crate) struct Run<S> {
     agenda: Agenda,
     /// No poll starts before this, so that a start is no stampede.
     next_start: Instant,
-    polls: JoinSet<Result<Polled, Stopped>>,
-    polling: HashMap<Id, usize>,
+    polls: JoinSet<Result<Option<Polled>, Stopped>>,
+    polling: HashMap<Id, Work>,
+    /// Feeds that are being polled, or whose delivery is being taken in; each of them by one task,
+    /// since both make the feed's next state of its last one.
+    busy: HashSet<usize>,
+    push: Push,
+    /// Deliveries of busy feeds.
+    delivered: Vec<(usize, Delivery)>,
+    numbers: HashMap<FeedId, usize>,
     hosts: JoinSet<Result<(), LineClosed>>,
     host_names: HashMap<Id, String>,
     active: HashMap<String, Active>,
@@ -55,6 +75,19 @@ pub(crate) struct Run<S> {
     mode: Mode,
     line_closed: bool,
     reports: Vec<FeedReport>,
+}
+
+/// What a task of a feed's does.
+#[derive(Clone, Copy)]
+struct Work {
+    number: usize,
+    kind: WorkKind,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum WorkKind {
+    Pull,
+    Delivery,
 }
 
 /// A host whose pages are being brought.
@@ -75,11 +108,17 @@ impl<S: FetchStore> Run<S> {
         Self {
             shared,
             states: vec![None; feeds.len()],
+            numbers: (feeds.iter().enumerate())
+                .map(|(number, feed)| (feed.id.clone(), number))
+                .collect(),
             feeds: feeds.into_iter().map(Arc::new).collect(),
             agenda: Agenda::default(),
             next_start: Instant::now(),
             polls: JoinSet::new(),
             polling: HashMap::new(),
+            busy: HashSet::new(),
+            push: Push::default(),
+            delivered: Vec::new(),
             hosts: JoinSet::new(),
             host_names: HashMap::new(),
             active: HashMap::new(),
@@ -97,6 +136,10 @@ impl<S: FetchStore> Run<S> {
     pub(crate) async fn drive(mut self) -> Result<Vec<FeedReport>, FetcherError> {
         self.take_up_pending().await?;
         self.enter_feeds().await?;
+        if self.mode == Mode::Daemon {
+            let is_configured = |feed: &FeedId| self.numbers.contains_key(feed);
+            self.push = Push::start(&self.shared, is_configured, &self.stop).await?;
+        }
         while !self.is_done() {
             let until_start = self.until_next_start();
             let grace_end = self.grace_end;
@@ -109,11 +152,13 @@ impl<S: FetchStore> Run<S> {
                 }
                 Some(ended) = self.polls.join_next_with_id() => self.poll_ended(ended),
                 Some(ended) = self.hosts.join_next_with_id() => self.host_ended(ended),
+                delivery = self.push.delivery(), if !self.ending => self.delivery_came(delivery),
                 () = sleep(until_start.unwrap_or(NAP)), if until_start.is_some() => {
                     self.start_polls();
                 }
             }
         }
+        self.push.end().await;
         if self.line_closed {
             Err(FetcherError::LineClosed)
         } else {
@@ -141,11 +186,24 @@ impl<S: FetchStore> Run<S> {
         let now = self.shared.clock.now();
         for (number, feed) in self.feeds.iter().enumerate() {
             let state = states.remove(&feed.id);
-            let scheduled = state.as_ref().and_then(|state| state.next_poll);
+            // A feed whose address the operator has changed is a feed that was never asked.
+            let same =
+                |state: &&FeedState| (state.configured.as_ref()).is_none_or(|at| *at == feed.url);
+            let scheduled = (state.as_ref())
+                .filter(same)
+                .and_then(|state| state.next_poll);
             let due = match self.mode {
                 Mode::Daemon => scheduled.unwrap_or(now),
                 Mode::Once => now,
             };
+            let closed_until = state.as_ref().and_then(|state| state.host_closed_until);
+            if let Some(until) = closed_until.filter(|until| *until > now) {
+                let wait = schedule::until(now, until);
+                self.shared
+                    .http
+                    .gates
+                    .close(&entry_host(Some(&feed.url)), Some(wait));
+            }
             self.agenda.enter(due, number);
             self.states[number] = state;
         }
@@ -184,11 +242,48 @@ impl<S: FetchStore> Run<S> {
     }
 
     fn start_poll(&mut self, number: usize) {
+        if self.busy.contains(&number) {
+            let due = schedule::after(self.shared.clock.now(), BUSY_PAUSE);
+            return self.agenda.enter(due, number);
+        }
         let (shared, stop) = (Arc::clone(&self.shared), self.stop.clone());
         let (feed, state) = (Arc::clone(&self.feeds[number]), self.states[number].clone());
-        let task = async move { poll::poll(&shared, &feed, state, &stop).await };
-        let id = self.polls.spawn(task).id();
-        self.polling.insert(id, number);
+        let pushed = self.push.works_for(&feed.id);
+        self.start_work(number, WorkKind::Pull, async move {
+            poll::poll(&shared, &feed, state, pushed, &stop)
+                .await
+                .map(Some)
+        });
+    }
+
+    fn start_work(
+        &mut self,
+        number: usize,
+        kind: WorkKind,
+        work: impl Future<Output = Result<Option<Polled>, Stopped>> + Send + 'static,
+    ) {
+        self.busy.insert(number);
+        let id = self.polls.spawn(work).id();
+        self.polling.insert(id, Work { number, kind });
+    }
+
+    /// Takes a delivery in, as soon as nothing else is done to its feed.
+    fn delivery_came(&mut self, delivery: Delivery) {
+        let Some(number) = self.numbers.get(&delivery.feed).copied() else {
+            return;
+        };
+        let Some(state) = self.states[number].clone() else {
+            return; // it was never pulled, so that nothing was subscribed to
+        };
+        if self.busy.contains(&number) {
+            self.delivered.push((number, delivery));
+            return;
+        }
+        let (shared, stop) = (Arc::clone(&self.shared), self.stop.clone());
+        let feed = Arc::clone(&self.feeds[number]);
+        self.start_work(number, WorkKind::Delivery, async move {
+            poll::deliver(&shared, &feed, state, delivery, &stop).await
+        });
     }
 
     fn start_gap(&self) -> Duration {
@@ -199,29 +294,42 @@ impl<S: FetchStore> Run<S> {
         Duration::from_secs(1) / settings.poll_starts_per_second.max(1)
     }
 
-    fn poll_ended(&mut self, ended: Result<(Id, Result<Polled, Stopped>), JoinError>) {
+    fn poll_ended(&mut self, ended: Result<(Id, Result<Option<Polled>, Stopped>), JoinError>) {
         let id = ended.as_ref().map_or_else(JoinError::id, |(id, _)| *id);
-        let Some(number) = self.polling.remove(&id) else {
+        let Some(Work { number, kind }) = self.polling.remove(&id) else {
             return;
         };
+        self.busy.remove(&number);
         match ended {
-            Ok((_, Ok(polled))) => self.polled(number, polled),
-            Ok((_, Err(Stopped))) => {}
+            Ok((_, Ok(Some(polled)))) => self.polled(number, kind, polled),
+            Ok((_, Ok(None) | Err(Stopped))) => {}
             Err(error) => {
                 let feed = &self.feeds[number];
                 tracing::error!(feed = %feed.id, %error, "poll broke off");
-                let due =
-                    schedule::after(self.shared.clock.now(), self.shared.settings.max_interval);
-                self.enter_again(due, number);
+                if kind == WorkKind::Pull {
+                    let max = self.shared.settings.max_interval;
+                    self.enter_again(schedule::after(self.shared.clock.now(), max), number);
+                }
             }
+        }
+        let waiting = self.delivered.iter().position(|(of, _)| *of == number);
+        if let Some(waiting) = waiting {
+            let (_, delivery) = self.delivered.swap_remove(waiting);
+            self.delivery_came(delivery);
         }
     }
 
-    fn polled(&mut self, number: usize, polled: Polled) {
+    fn polled(&mut self, number: usize, kind: WorkKind, polled: Polled) {
+        let now = self.shared.clock.now();
+        if kind == WorkKind::Pull {
+            self.push.pulled(&polled, now);
+            self.enter_again(polled.state.next_poll.unwrap_or(now), number);
+        }
         let Polled {
             state,
             counts,
             hosts,
+            ..
         } = polled;
         if self.mode == Mode::Once {
             self.reports.push(FeedReport {
@@ -232,10 +340,6 @@ impl<S: FetchStore> Run<S> {
                 known: counts.known + counts.duplicate,
             });
         }
-        self.enter_again(
-            state.next_poll.unwrap_or_else(|| self.shared.clock.now()),
-            number,
-        );
         self.states[number] = Some(state);
         if counts.new > 0 && !self.stop.begun() {
             for host in hosts {

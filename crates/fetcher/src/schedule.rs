@@ -2,66 +2,179 @@
 
 use std::{cmp::Reverse, collections::BinaryHeap, time::Duration};
 
-use chrono::TimeDelta;
-use story::{FeedId, Timestamp};
+use chrono::{Datelike, TimeDelta, Timelike};
+use story::{FeedId, Hints, Timestamp, storage::FeedState};
 
 use crate::{Feed, Settings, backoff::Backoff};
 
-/// The longest a feed that is gone is left alone: it may come back to life.
-const GONE: Duration = Duration::from_hours(720);
+/// How often a feed is polled whose operator says nothing: no more than once an hour is asked of a
+/// server that gave no leave for more.
+pub(crate) const DEFAULT_INTERVAL: Duration = Duration::from_hours(1);
+
+/// The longest a feed is left alone that is gone or cannot be found: it may come back to life.
+pub(crate) const GONE: Duration = Duration::from_hours(30 * 24);
+
+/// A feed whose validators lie is asked for the whole of it, and so no more often than this.
+const UNCONDITIONAL: Duration = Duration::from_hours(24);
+
+/// A feed with working push is still pulled this often.
+const BACKED_BY_PULL: Duration = Duration::from_hours(24);
+
+/// How many polls fall between two entries of a feed, on average.
+const POLLS_PER_ENTRY: u32 = 8;
+
+/// Learned periods are rounded to steps of this factor, so that a feed keeps its phase while its
+/// rhythm wavers.
+const STEP: f64 = 1.25;
+
+/// A feed's instants lie so much farther apart than its period that a poll which started a little
+/// late does not miss the next one.
+const SLACK: f64 = 1.05;
+
+/// How far ahead an hour is looked for that the feed does not exclude.
+const SKIPPED_HOURS_MAX: i64 = 72;
 
 /// How a poll ended, as far as the schedule is concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ended {
-    /// The feed's first answer ever.
-    FirstAnswer,
     /// An answer.
-    Answer,
-    /// A failure, the how manieth in a row, and the wait that the server asked for.
-    Failure {
-        in_a_row: u32,
-        asked: Option<Duration>,
+    Answer {
+        /// Whether every entry was new, so that others may have come and gone unseen.
+        overflowed: bool,
+        /// Whether the feed's changes are pushed.
+        pushed: bool,
     },
-    /// The server says that there is no such feed (404).
+    /// A failure, the how manieth in a row.
+    Failure { in_a_row: u32 },
+    /// The server asked to be left alone for so long.
+    Asked { wait: Duration },
+    /// The server says that there is no such feed (404), the how manieth time in a row.
     Missing { in_a_row: u32 },
     /// The server says that the feed is gone for good (410).
     Gone,
 }
 
-/// The wait until a feed's next poll.
-pub(crate) fn wait(settings: &Settings, feed: &Feed, ended: Ended) -> Duration {
-    let interval = feed
-        .interval
-        .clamp(settings.min_interval, settings.max_interval);
-    let failing = |max| Backoff {
-        first: settings.min_interval,
-        factor: 2,
+/// When a feed is polled next, after a poll at `now` that led to `state`.
+pub(crate) fn next_poll(
+    settings: &Settings,
+    feed: &Feed,
+    state: &FeedState,
+    ended: Ended,
+    now: Timestamp,
+) -> Timestamp {
+    let floor = floor(settings, feed, &state.hints);
+    let failing = |factor, max| Backoff {
+        first: floor,
+        factor,
         max,
     };
     match ended {
-        // Feeds that are first polled together are spread over their interval from then on.
-        Ended::FirstAnswer => interval.mul_f64(1.0 + phase(&feed.id)),
-        Ended::Answer => {
-            let jitter = 0.95 + fastrand::f64() / 10.0;
-            interval
-                .mul_f64(jitter)
-                .clamp(settings.min_interval, settings.max_interval)
+        Ended::Answer { overflowed, pushed } => {
+            let period = if overflowed && !pushed {
+                floor.max(stated(settings, feed, state))
+            } else {
+                period(settings, feed, state, pushed)
+            };
+            outside_skipped(on_phase(now, period, &feed.id), &state.hints)
         }
-        Ended::Failure {
-            asked: Some(asked), ..
-        } => asked.max(settings.min_interval),
-        Ended::Failure {
-            in_a_row,
-            asked: None,
-        } => failing(settings.max_interval).wait(in_a_row),
-        Ended::Missing { in_a_row } => failing(GONE).wait(in_a_row),
-        Ended::Gone => GONE,
+        Ended::Failure { in_a_row } => after(now, failing(2, settings.max_interval).wait(in_a_row)),
+        Ended::Asked { wait } => after(now, wait.max(settings.min_interval)),
+        Ended::Missing { in_a_row } => after(now, missing_wait(failing(4, GONE), in_a_row)),
+        Ended::Gone => after(now, GONE),
     }
+}
+
+/// Whether a feed that was not found so often in a row is as good as gone: asked once a month.
+pub(crate) fn is_given_up(settings: &Settings, feed: &Feed, hints: &Hints, in_a_row: u32) -> bool {
+    let first = floor(settings, feed, hints);
+    first.saturating_mul(4_u32.saturating_pow(in_a_row.saturating_sub(1))) >= GONE
+}
+
+fn missing_wait(backoff: Backoff, in_a_row: u32) -> Duration {
+    backoff.wait(in_a_row).min(GONE)
+}
+
+/// How often a feed may be polled at the very most: once an hour, unless its operator or the feed
+/// itself gives leave for more.
+fn floor(settings: &Settings, feed: &Feed, hints: &Hints) -> Duration {
+    let leave = [feed.interval, hints.ttl, hints.update_period];
+    let leave = leave.into_iter().flatten().filter(|leave| !leave.is_zero());
+    leave
+        .fold(DEFAULT_INTERVAL, Duration::min)
+        .clamp(settings.min_interval, settings.max_interval)
+}
+
+/// The time between two polls: learned from the feed's rhythm, and no shorter than the server and
+/// the feed want it.
+fn period(settings: &Settings, feed: &Feed, state: &FeedState, pushed: bool) -> Duration {
+    let floor = floor(settings, feed, &state.hints);
+    let learned = state.rhythm.mean_gap().map_or_else(
+        || feed.interval.unwrap_or(DEFAULT_INTERVAL),
+        |gap| gap / POLLS_PER_ENTRY,
+    );
+    let period = stepped(floor, learned).clamp(floor, settings.max_interval);
+    let period = period.max(stated(settings, feed, state));
+    if pushed {
+        period.max(BACKED_BY_PULL)
+    } else if state.lied.is_some() {
+        period.max(UNCONDITIONAL)
+    } else {
+        period
+    }
+}
+
+/// How long the server and the feed say that an answer is good for. The feed's own word gives way
+/// to an interval that the operator set; the server's does not, since it would only show the
+/// same again.
+fn stated(settings: &Settings, feed: &Feed, state: &FeedState) -> Duration {
+    let of_feed = match feed.interval {
+        None => state.hints.ttl.max(state.hints.update_period),
+        Some(_) => None,
+    };
+    let stated = state.fresh_for.max(of_feed).unwrap_or_default();
+    stated.min(settings.max_interval)
+}
+
+/// The longest of `floor`, `floor` times [`STEP`], and so on, that is not over `period`.
+fn stepped(floor: Duration, period: Duration) -> Duration {
+    let steps = (period.as_secs_f64() / floor.as_secs_f64().max(1.0)).log(STEP);
+    floor.mul_f64(STEP.powi(steps.clamp(0.0, 64.0) as i32))
+}
+
+/// The first of the feed's own instants that is a period away or more. They lie a little more
+/// than a period apart, at the feed's place within it, so that feeds with one period are spread.
+fn on_phase(now: Timestamp, period: Duration, feed: &FeedId) -> Timestamp {
+    let cell = (period.mul_f64(SLACK).as_millis() as i64).max(1);
+    let phase = (phase(feed) * cell as f64) as i64;
+    let earliest = after(now, period).timestamp_millis();
+    let late = (earliest - phase).rem_euclid(cell);
+    let at = if late == 0 {
+        earliest
+    } else {
+        earliest - late + cell
+    };
+    Timestamp::from_timestamp_millis(at).unwrap_or_else(|| after(now, period))
+}
+
+/// The first instant from `at` on that is in no hour and no day which the feed excludes; `at`
+/// itself where it excludes all of three days.
+fn outside_skipped(at: Timestamp, hints: &Hints) -> Timestamp {
+    let skipped = |at: Timestamp| {
+        hints.skip_hours.contains(&(at.hour() as u8)) || hints.skip_days.contains(&at.weekday())
+    };
+    if !skipped(at) {
+        return at;
+    }
+    // The minute within the hour stays, and with it the feed's place among others.
+    (1..=SKIPPED_HOURS_MAX)
+        .filter_map(|hours| at.checked_add_signed(TimeDelta::hours(hours)))
+        .find(|at| !skipped(*at))
+        .unwrap_or(at)
 }
 
 /// A feed's own place within an interval, 0 to 1: the same at every start (FNV-1a over its id,
 /// and the last mixing of `MurmurHash3`, since FNV leaves the high bits of like names alike).
-pub(crate) fn phase(id: &FeedId) -> f64 {
+fn phase(id: &FeedId) -> f64 {
     let hash = id
         .as_str()
         .bytes()
@@ -70,7 +183,7 @@ pub(crate) fn phase(id: &FeedId) -> f64 {
         });
     let hash = (hash ^ (hash >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
     let hash = (hash ^ (hash >> 33)).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
-    f64::from((hash >> 32) as u32) / f64::from(u32::MAX)
+    f64::from((hash >> 32) as u32) / (f64::from(u32::MAX) + 1.0)
 }
 
 /// Adds a wait to an instant, and stays in the calendar.
@@ -110,13 +223,13 @@ impl Agenda {
 
 #[cfg(test)]
 mod tests {
-    use chrono::Utc;
+    use chrono::{Utc, Weekday};
 
     use super::*;
 
     const HOUR: Duration = Duration::from_hours(1);
 
-    fn feed(interval: Duration) -> Feed {
+    fn feed(interval: Option<Duration>) -> Feed {
         Feed {
             id: "diario".parse().unwrap(),
             url: "https://diario.test/rss".parse().unwrap(),
@@ -126,39 +239,155 @@ mod tests {
         }
     }
 
-    fn check(interval: Duration, ended: Ended, between: std::ops::RangeInclusive<Duration>) {
-        let wait = wait(&Settings::default(), &feed(interval), ended);
-        assert!(between.contains(&wait), "{interval:?} {ended:?}: {wait:?}");
+    fn state(feed: &Feed) -> FeedState {
+        FeedState::new(feed.id.clone(), feed.url.clone())
+    }
+
+    const ANSWER: Ended = Ended::Answer {
+        overflowed: false,
+        pushed: false,
+    };
+
+    /// Checks the wait after a poll that ended so.
+    fn check(feed: &Feed, state: &FeedState, ended: Ended, between: std::ops::Range<Duration>) {
+        let now = "2026-01-05T14:30:00Z".parse().unwrap(); // a Monday
+        let next = next_poll(&Settings::default(), feed, state, ended, now);
+        let wait = until(now, next);
+        assert!(
+            between.contains(&wait),
+            "{ended:?} {:?}: {wait:?}",
+            feed.interval
+        );
+    }
+
+    fn check_answer(interval: Option<Duration>, between: std::ops::Range<Duration>) {
+        let feed = feed(interval);
+        check(&feed, &state(&feed), ANSWER, between);
+    }
+
+    /// A feed's state after entries that came so far apart.
+    fn with_gap(feed: &Feed, gap: Duration) -> FeedState {
+        let mut state = state(feed);
+        let mut now = Utc::now();
+        for _ in 0..200 {
+            state.rhythm.learn(now, [None]);
+            now = after(now, gap);
+        }
+        state
     }
 
     #[test]
     fn an_answer_is_followed_by_the_feeds_interval_within_bounds() {
-        check(HOUR, Ended::Answer, HOUR.mul_f64(0.95)..=HOUR.mul_f64(1.05));
-        check(HOUR / 60, Ended::Answer, HOUR / 12..=HOUR / 11);
-        check(HOUR * 100, Ended::Answer, HOUR * 22..=HOUR * 24);
-        check(HOUR, Ended::FirstAnswer, HOUR..=HOUR * 2);
+        check_answer(None, HOUR..HOUR * 21 / 10);
+        check_answer(Some(HOUR / 6), HOUR / 6..HOUR * 21 / 60);
+        check_answer(Some(HOUR / 60), HOUR / 12..HOUR / 5);
+        check_answer(Some(HOUR * 100), HOUR * 24..HOUR * 51);
+    }
+
+    #[test]
+    fn a_feed_keeps_its_place_from_poll_to_poll() {
+        let feed = feed(None);
+        let state = state(&feed);
+        let mut now: Timestamp = "2026-01-05T14:30:00Z".parse().unwrap();
+        now = next_poll(&Settings::default(), &feed, &state, ANSWER, now);
+        for late_s in [0, 90, 3, 160, 1] {
+            let started = now + TimeDelta::seconds(late_s);
+            let next = next_poll(&Settings::default(), &feed, &state, ANSWER, started);
+            assert!(next - started >= TimeDelta::hours(1), "{late_s} s late");
+            assert_eq!(next - now, TimeDelta::minutes(63));
+            now = next;
+        }
+    }
+
+    #[test]
+    fn the_period_is_learned_and_never_shorter_than_there_is_leave_for() {
+        let feed_of = |interval| feed(interval);
+        for (interval, gap, from, to) in [
+            (None, HOUR, HOUR, HOUR * 21 / 10),
+            (None, HOUR * 40, HOUR * 3, HOUR * 10),
+            (None, HOUR * 24 * 30, HOUR * 15, HOUR * 51),
+            (Some(HOUR / 6), HOUR, HOUR / 6, HOUR * 21 / 60),
+            (Some(HOUR / 6), HOUR * 16, HOUR, HOUR * 4),
+        ] {
+            let feed = feed_of(interval);
+            check(&feed, &with_gap(&feed, gap), ANSWER, from..to);
+        }
+    }
+
+    #[test]
+    fn the_server_and_the_feed_may_postpone() {
+        let plain = feed(None);
+        let mut fresh = state(&plain);
+        fresh.fresh_for = Some(HOUR * 3);
+        check(&plain, &fresh, ANSWER, HOUR * 3..HOUR * 7);
+        fresh.fresh_for = Some(HOUR * 1000);
+        check(&plain, &fresh, ANSWER, HOUR * 24..HOUR * 51);
+
+        let mut slow = state(&plain);
+        slow.hints.ttl = Some(HOUR * 6);
+        check(&plain, &slow, ANSWER, HOUR * 6..HOUR * 13);
+        // The operator's word goes before the feed's, which is most often a default.
+        check(&feed(Some(HOUR)), &slow, ANSWER, HOUR..HOUR * 21 / 10);
+    }
+
+    #[test]
+    fn hours_and_days_that_a_feed_excludes_are_left_out() {
+        let feed = feed(None);
+        let mut state = state(&feed);
+        state.hints.skip_hours = (15..24).collect();
+        check(&feed, &state, ANSWER, HOUR * 9..HOUR * 11);
+        state.hints.skip_hours.clear();
+        state.hints.skip_days = vec![Weekday::Mon];
+        check(&feed, &state, ANSWER, HOUR * 9..HOUR * 11);
+        state.hints.skip_days = (0..7)
+            .filter_map(|day| Weekday::try_from(day).ok())
+            .collect();
+        check(&feed, &state, ANSWER, HOUR..HOUR * 3);
+    }
+
+    #[test]
+    fn a_feed_that_may_have_shown_more_is_asked_sooner() {
+        let feed = feed(None);
+        let slow = with_gap(&feed, HOUR * 40);
+        let overflowed = Ended::Answer {
+            overflowed: true,
+            pushed: false,
+        };
+        check(&feed, &slow, overflowed, HOUR..HOUR * 21 / 10);
+    }
+
+    #[test]
+    fn push_and_lies_make_pulls_rare() {
+        let feed = feed(Some(HOUR / 6));
+        let pushed = Ended::Answer {
+            overflowed: false,
+            pushed: true,
+        };
+        check(&feed, &state(&feed), pushed, HOUR * 24..HOUR * 51);
+        let mut lied = state(&feed);
+        lied.lied = Some(Utc::now());
+        check(&feed, &lied, ANSWER, HOUR * 24..HOUR * 51);
     }
 
     #[test]
     fn a_failure_is_followed_by_a_growing_wait() {
-        let failure = |in_a_row| Ended::Failure {
-            in_a_row,
-            asked: None,
-        };
-        check(HOUR, failure(1), HOUR / 12..=HOUR / 9);
-        check(HOUR, failure(3), HOUR / 3..=HOUR / 2);
-        check(HOUR, failure(99), HOUR * 24..=HOUR * 30);
-        check(HOUR, Ended::Missing { in_a_row: 99 }, GONE..=GONE * 2);
-        check(HOUR, Ended::Gone, GONE..=GONE);
+        let feed = feed(None);
+        let check = |ended, between| check(&feed, &state(&feed), ended, between);
+        check(Ended::Failure { in_a_row: 1 }, HOUR..HOUR * 2);
+        check(Ended::Failure { in_a_row: 3 }, HOUR * 4..HOUR * 6);
+        check(Ended::Failure { in_a_row: 99 }, HOUR * 24..HOUR * 31);
+        check(Ended::Missing { in_a_row: 2 }, HOUR * 4..HOUR * 6);
+        check(Ended::Missing { in_a_row: 99 }, GONE..GONE + HOUR);
+        check(Ended::Gone, GONE..GONE + HOUR);
+        let given_up = |n| is_given_up(&Settings::default(), &feed, &Hints::default(), n);
+        assert_eq!((1..9).position(given_up), Some(5));
     }
 
     #[test]
     fn what_the_server_asks_for_is_waited_for() {
-        let asked = Ended::Failure {
-            in_a_row: 1,
-            asked: Some(HOUR * 88),
-        };
-        check(HOUR, asked, HOUR * 88..=HOUR * 88);
+        let feed = feed(None);
+        let asked = Ended::Asked { wait: HOUR * 88 };
+        check(&feed, &state(&feed), asked, HOUR * 88..HOUR * 89);
     }
 
     #[test]

@@ -6,6 +6,8 @@ use chrono_tz::Tz;
 use story::{FeedId, Home};
 use url::Url;
 
+use crate::WebSub;
+
 /// How servers are asked, how often, and how much of an answer is read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
@@ -40,6 +42,8 @@ pub struct Settings {
     pub page_attempts: u32,
     /// How long requests under way may go on after the stop signal.
     pub stop_grace: Duration,
+    /// Where hubs reach us; without it feeds are pulled only.
+    pub websub: Option<WebSub>,
 }
 
 impl Default for Settings {
@@ -61,6 +65,7 @@ impl Default for Settings {
             page_bytes_max: 5 << 20,
             page_attempts: 4,
             stop_grace: Duration::from_secs(5),
+            websub: None,
         }
     }
 }
@@ -74,8 +79,8 @@ pub struct Feed {
     pub url: Url,
     /// Where it is at home.
     pub home: Home,
-    /// The wait between two polls.
-    pub interval: Duration,
+    /// The wait between two polls to start from, as the operator set it; an hour where none is set.
+    pub interval: Option<Duration>,
     /// The zone of dates that name none.
     pub timezone: Tz,
 }

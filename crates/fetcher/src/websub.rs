@@ -123,6 +123,10 @@ pub(crate) enum PushState {
 pub(crate) struct Subscriber {
     register: Arc<Register>,
     clock: Clock,
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "tests let the system choose the port")
+    )]
     address: SocketAddr,
     tasks: JoinSet<()>,
 }
@@ -217,6 +221,7 @@ impl Subscriber {
     }
 
     /// Where the listener stands.
+    #[cfg(test)]
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }

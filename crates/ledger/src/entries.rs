@@ -1,9 +1,13 @@
 //! Entries in flight: claimed, given back, taken up again after a crash.
 
+use std::sync::Arc;
+
 use rusqlite::{Connection, params};
 use story::{
     Entry, EntryId, FeedId, Timestamp,
-    storage::{FeedState, FetchStore, PendingEntry, PollCounts, RobotsCopy, ShownEntry, Stored},
+    storage::{
+        Conclude, FeedState, FetchStore, PendingEntry, PollCounts, RobotsCopy, ShownEntry, Stored,
+    },
 };
 
 use crate::{Ledger, feeds, robots, subscriptions};
@@ -63,10 +67,16 @@ impl FetchStore for Ledger {
             .await
     }
 
-    async fn commit_poll(&self, state: FeedState, entries: Vec<ShownEntry>) -> Stored<PollCounts> {
+    async fn commit_poll(
+        &self,
+        feed: &FeedId,
+        entries: Arc<[ShownEntry]>,
+        conclude: Conclude,
+    ) -> Stored<(FeedState, PollCounts)> {
+        let feed = feed.clone();
         self.writer
             .write("commit a poll", move |connection| {
-                feeds::commit_poll(connection, &state, &entries)
+                feeds::commit_poll(connection, &feed, &entries, &conclude)
             })
             .await
     }

@@ -2,8 +2,8 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 use story::{
-    CanonicalUrl, Entry, StoryId, is_front_page,
-    storage::{FeedState, PollCounts, ShownEntry, entry_host},
+    CanonicalUrl, Entry, FeedId, StoryId, is_front_page,
+    storage::{Conclude, FeedState, PollCounts, ShownEntry, Sight, entry_host},
 };
 
 use crate::{balance, entries::now_ms};
@@ -20,41 +20,32 @@ pub(crate) fn states(connection: &Connection) -> rusqlite::Result<Vec<FeedState>
         .collect())
 }
 
-/// Stores the feed's state and its new entries. Runs inside a transaction.
+/// Stores the feed's new entries and the state that comes of them. Runs inside a transaction.
 pub(crate) fn commit_poll(
     connection: &Connection,
-    state: &FeedState,
+    feed: &FeedId,
     shown: &[ShownEntry],
-) -> rusqlite::Result<PollCounts> {
-    let json = serde_json::to_string(state).expect("a feed's state is plain data");
+    conclude: &Conclude,
+) -> rusqlite::Result<(FeedState, PollCounts)> {
     connection
-        .prepare_cached(
-            "INSERT INTO feed (id, state) VALUES (?1, ?2)
-             ON CONFLICT (id) DO UPDATE SET state = excluded.state",
-        )?
-        .execute(params![state.feed.as_str(), json])?;
-    let feed: i64 = connection
+        .prepare_cached("INSERT INTO feed (id) VALUES (?1) ON CONFLICT (id) DO NOTHING")?
+        .execute([feed.as_str()])?;
+    let no: i64 = connection
         .prepare_cached("SELECT no FROM feed WHERE id = ?1")?
-        .query_row([state.feed.as_str()], |row| row.get(0))?;
+        .query_row([feed.as_str()], |row| row.get(0))?;
     let now = now_ms();
-    let mut counts = PollCounts::default();
-    for shown in shown {
-        match place(connection, feed, shown, now)? {
-            Placed::Known => counts.known += 1,
-            Placed::Duplicate => counts.duplicate += 1,
-            Placed::Skipped => counts.skipped += 1,
-            Placed::Pending => counts.new += 1,
-        }
-    }
-    balance::count_poll(connection, feed, now, &counts)?;
-    Ok(counts)
-}
-
-enum Placed {
-    Known,
-    Duplicate,
-    Skipped,
-    Pending,
+    let sights = shown
+        .iter()
+        .map(|shown| place(connection, no, shown, now))
+        .collect::<rusqlite::Result<Vec<_>>>()?;
+    let counts = PollCounts::of(&sights);
+    balance::count_poll(connection, no, now, &counts)?;
+    let state = conclude(&sights);
+    let json = serde_json::to_string(&state).expect("a feed's state is plain data");
+    connection
+        .prepare_cached("UPDATE feed SET state = ?2 WHERE no = ?1")?
+        .execute(params![no, json])?;
+    Ok((state, counts))
 }
 
 /// Finds out what a shown entry is to us and records it where it is new.
@@ -63,7 +54,7 @@ fn place(
     feed: i64,
     shown: &ShownEntry,
     now: i64,
-) -> rusqlite::Result<Placed> {
+) -> rusqlite::Result<Sight> {
     let key = shown.entry.key();
     let link = link_story(&shown.entry);
     let link = link.as_ref().map(StoryId::as_str);
@@ -75,7 +66,7 @@ fn place(
         )?
         .exists(params![feed, key.as_str(), link])?;
     if known {
-        return Ok(Placed::Known);
+        return Ok(Sight::Known);
     }
     let elsewhere: Option<Option<String>> = connection
         .prepare_cached(
@@ -84,17 +75,12 @@ fn place(
         .query_row([link], |row| row.get(0))
         .optional()?;
     let (placed, ending, reason, story) = match (&shown.skip, elsewhere) {
-        (Some(reason), _) => (
-            Placed::Skipped,
-            Some("skipped"),
-            Some(reason.as_str()),
-            None,
-        ),
+        (Some(reason), _) => (Sight::Skipped, Some("skipped"), Some(reason.as_str()), None),
         (None, Some(of)) => {
             let of = of.or_else(|| link.map(str::to_owned));
-            (Placed::Duplicate, Some("duplicate"), Some("same-page"), of)
+            (Sight::Duplicate, Some("duplicate"), Some("same-page"), of)
         }
-        (None, None) => (Placed::Pending, None, None, None),
+        (None, None) => (Sight::New, None, None, None),
     };
     connection
         .prepare_cached(
@@ -111,7 +97,7 @@ fn place(
             now,
             ending.map(|_| now)
         ])?;
-    if matches!(placed, Placed::Pending) {
+    if matches!(placed, Sight::New) {
         let body = serde_json::to_string(&shown.entry).expect("an entry is plain data");
         connection
             .prepare_cached(

@@ -45,7 +45,7 @@ pub struct Entry {
 
 impl Entry {
     /// What makes this entry the same one at the next poll of its feed: the guid, else the
-    /// canonical link, else title and date.
+    /// canonical link, else title and date; the summary where there is no title.
     pub fn key(&self) -> EntryKey {
         let guid = self
             .guid
@@ -62,7 +62,8 @@ impl Entry {
                 .published
                 .map(|date| date.to_rfc3339())
                 .unwrap_or_default();
-            EntryKey::of(&["title", self.title.as_deref().unwrap_or_default(), &date])
+            let title = self.title.as_deref().or(self.summary.as_deref());
+            EntryKey::of(&["title", title.unwrap_or_default(), &date])
         }
     }
 }
@@ -108,5 +109,11 @@ mod tests {
             entry(None, None, "Uno").key(),
             entry(None, None, "Dos").key()
         );
+        let summed_up = |summary: &str| Entry {
+            title: None,
+            summary: Some(summary.to_owned()),
+            ..entry(None, None, "")
+        };
+        assert_ne!(summed_up("Uno").key(), summed_up("Dos").key());
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{TimeDelta, Weekday};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -37,8 +37,8 @@ pub struct Hints {
     pub update_period: Option<Duration>,
     /// RSS's `<skipHours>`: hours of the day in GMT, 0 to 23, in which there is nothing new.
     pub skip_hours: Vec<u8>,
-    /// RSS's `<skipDays>`: days in GMT, 0 for Monday to 6 for Sunday.
-    pub skip_days: Vec<u8>,
+    /// RSS's `<skipDays>`: days in GMT on which there is nothing new.
+    pub skip_days: Vec<Weekday>,
 }
 
 /// How a feed is doing; where it is not well, the cause.
@@ -109,6 +109,8 @@ impl Health {
 /// A permanent redirect that was followed, and how often in a row.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Moved {
+    /// The configured address.
+    pub from: Url,
     /// Where it leads.
     pub to: Url,
     /// Polls in a row that it led to a feed.
@@ -126,6 +128,9 @@ pub struct FeedState {
     pub url: Url,
     /// The last response's validators.
     pub validators: Validators,
+    /// The address that the operator had set at the last poll.
+    #[serde(default)]
+    pub configured: Option<Url>,
     /// The last poll that was answered or failed.
     pub last_poll: Option<Timestamp>,
     /// The last poll that ended with 200 or 304.
@@ -156,12 +161,15 @@ pub struct FeedState {
     /// When new entries come.
     #[serde(default)]
     pub rhythm: Rhythm,
-    /// A hash of the last whole body.
+    /// A hash over the entries of the last whole body.
     #[serde(default)]
-    pub body_hash: Option<String>,
+    pub content: Option<String>,
     /// When a whole body last came, as opposed to a 304.
     #[serde(default)]
     pub last_body: Option<Timestamp>,
+    /// When it was last asked for the whole feed to see whether its 304s are true.
+    #[serde(default)]
+    pub audited: Option<Timestamp>,
     /// When the server was caught saying "not modified" of what was modified.
     #[serde(default)]
     pub lied: Option<Timestamp>,
@@ -181,6 +189,7 @@ impl FeedState {
             feed,
             url,
             validators: Validators::default(),
+            configured: None,
             last_poll: None,
             last_success: None,
             last_new: None,
@@ -193,8 +202,9 @@ impl FeedState {
             fresh_for: None,
             moved: None,
             rhythm: Rhythm::default(),
-            body_hash: None,
+            content: None,
             last_body: None,
+            audited: None,
             lied: None,
             ask_plainly: false,
             host_closed_until: None,

@@ -123,10 +123,11 @@ impl Rhythm {
         self.until = Some(now);
     }
 
-    /// The mean time between two entries; `None` before there is anything to tell it by.
+    /// The mean time between two entries, or the time watched where there were hardly any; `None`
+    /// before there is anything to tell it by.
     pub fn mean_gap(&self) -> Option<Duration> {
-        let known = self.entries >= 3.0 && self.days > 0.0;
-        known.then(|| Duration::from_secs_f32(self.days * 86_400.0 / self.entries))
+        let known = self.days >= 1.0 || (self.entries >= 3.0 && self.days > 0.0);
+        known.then(|| Duration::from_secs_f32(self.days * 86_400.0 / self.entries.max(1.0)))
     }
 
     /// How many entries a day the feed shows.

@@ -1,6 +1,6 @@
 //! What stages remember, as traits: the ledger implements them and the stages know only these.
 
-use std::{future::Future, time::Duration};
+use std::{future::Future, sync::Arc, time::Duration};
 
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -31,6 +31,23 @@ pub struct ShownEntry {
     pub skip: Option<String>,
 }
 
+/// What an entry that a poll showed is to the store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sight {
+    /// The feed had not shown it before; it is pending now.
+    New,
+    /// The feed had shown it before.
+    Known,
+    /// The feed had not shown it before, and another feed showed its page already.
+    Duplicate,
+    /// The feed had not shown it before, and it was skipped with a reason.
+    Skipped,
+}
+
+/// What a feed's state becomes, once it is known what each of the shown entries is: asked inside the
+/// transaction, and again where that has to be repeated.
+pub type Conclude = Arc<dyn Fn(&[Sight]) -> FeedState + Send + Sync>;
+
 /// How many of a poll's entries were new.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PollCounts {
@@ -42,6 +59,19 @@ pub struct PollCounts {
     pub duplicate: u64,
     /// Entries that it had not shown before and that were skipped with a reason.
     pub skipped: u64,
+}
+
+impl PollCounts {
+    /// Counts.
+    pub fn of(sights: &[Sight]) -> Self {
+        let count = |wanted| sights.iter().filter(|sight| **sight == wanted).count() as u64;
+        Self {
+            new: count(Sight::New),
+            known: count(Sight::Known),
+            duplicate: count(Sight::Duplicate),
+            skipped: count(Sight::Skipped),
+        }
+    }
 }
 
 /// An entry in flight, as it is taken up.
@@ -75,13 +105,14 @@ pub trait FetchStore: Send + Sync + 'static {
     /// The state of every feed that was ever polled.
     fn feed_states(&self) -> impl Future<Output = Stored<Vec<FeedState>>> + Send;
 
-    /// Commits a poll in one transaction: the feed's state with its validators, and its new
-    /// entries as pending.
+    /// Commits a poll in one transaction: its new entries as pending, and the state with the
+    /// validators that `conclude` makes of them. Returns both as they were committed.
     fn commit_poll(
         &self,
-        state: FeedState,
-        entries: Vec<ShownEntry>,
-    ) -> impl Future<Output = Stored<PollCounts>> + Send;
+        feed: &FeedId,
+        entries: Arc<[ShownEntry]>,
+        conclude: Conclude,
+    ) -> impl Future<Output = Stored<(FeedState, PollCounts)>> + Send;
 
     /// Hosts that have pending entries, claimed or not. The host of an entry is
     /// [`entry_host`] of its link.

@@ -49,12 +49,7 @@ impl Client {
         wanted: Wanted,
         bytes_max: usize,
     ) -> Result<Brought, FetchError> {
-        let request = Request {
-            url,
-            wanted,
-            validators: None,
-            bytes_max,
-        };
+        let request = Request::new(url, wanted, bytes_max);
         let answer = self.http.get(&request, &Stop::default()).await?;
         let redirects = answer.redirects.into_iter();
         Ok(Brought {

@@ -9,11 +9,10 @@ use super::{
     ask::Brought,
     link::address,
     markup::{Tag, Tags},
-    sitemap,
 };
 use crate::{
     FetchError,
-    feed::{self, FeedContext, FeedError, ParsedFeed},
+    feed::{self, FeedContext, FeedError, FeedKind, ParsedFeed},
 };
 
 /// The `rel="self"` of a feed stands before its first entry.
@@ -146,10 +145,11 @@ fn look_at(
         home: Home::default(),
         timezone,
     };
-    let parsed = match feed::parse(bytes, content_type, &context(timezone)) {
-        Ok(parsed) => parsed,
-        Err(error) => return sitemap_look(bytes).ok_or(error),
-    };
+    let parsed = feed::parse(bytes, content_type, &context(timezone))?;
+    if parsed.kind == FeedKind::SitemapIndex {
+        let what = "an index of sitemaps".to_owned();
+        return Err(FeedError::NotAFeed { what });
+    }
     // A date without a zone is one that another zone moves.
     let elsewhere = feed::parse(bytes, content_type, &context(another(timezone)));
     let zoneless = elsewhere.map_or(0, |elsewhere| moved_dates(&parsed, &elsewhere));
@@ -163,21 +163,6 @@ fn look_at(
         own_address: own_address(bytes, url),
         title: parsed.title,
         problems: parsed.problems,
-    })
-}
-
-/// A news sitemap as a feed.
-fn sitemap_look(bytes: &[u8]) -> Option<FeedLook> {
-    let news = sitemap::news(bytes)?;
-    Some(FeedLook {
-        kind: "sitemap",
-        title: news.title,
-        entries: news.entries,
-        undated: 0,
-        zoneless: 0,
-        newest: news.newest,
-        own_address: None,
-        problems: Vec::new(),
     })
 }
 

@@ -1,7 +1,5 @@
 //! News sitemaps: those that `robots.txt` names, and those that an index of sitemaps lists.
 
-use chrono::{DateTime, NaiveDate, Utc};
-use story::Timestamp;
 use url::Url;
 
 use super::markup::Tags;
@@ -65,54 +63,6 @@ pub(super) fn news_in_index(bytes: &[u8]) -> Vec<Url> {
     listed.filter(looks_like_news).collect()
 }
 
-/// What a news sitemap holds.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct NewsSitemap {
-    /// The outlet's name.
-    pub(super) title: Option<String>,
-    /// How many articles.
-    pub(super) entries: usize,
-    /// When the newest was published.
-    pub(super) newest: Option<Timestamp>,
-}
-
-/// Reads a sitemap whose articles carry Google's news elements; `None` for any other document.
-pub(super) fn news(bytes: &[u8]) -> Option<NewsSitemap> {
-    let mut tags = Tags::of(bytes).filter(|tag| !tag.is_closing);
-    if !tags.next()?.is_local("urlset") {
-        return None;
-    }
-    let mut news = NewsSitemap {
-        title: None,
-        entries: 0,
-        newest: None,
-    };
-    for tag in tags {
-        if tag.is_local("publication_date") {
-            news.entries += 1;
-            news.newest = news.newest.max(date(&tag.text()));
-        } else if tag.is_local("name") && news.title.is_none() {
-            news.title = Some(tag.text()).filter(|title| !title.is_empty());
-        }
-    }
-    (news.entries > 0).then_some(news)
-}
-
-/// A W3C date, with a time or without.
-fn date(text: &str) -> Option<Timestamp> {
-    let moment = DateTime::parse_from_rfc3339(text).map(|date| date.with_timezone(&Utc));
-    let day = || {
-        Some(
-            text.get(..10)?
-                .parse::<NaiveDate>()
-                .ok()?
-                .and_hms_opt(0, 0, 0)?
-                .and_utc(),
-        )
-    };
-    moment.ok().or_else(day)
-}
-
 fn web_address(text: &str) -> Option<Url> {
     let url = text.parse::<Url>().ok()?;
     (matches!(url.scheme(), "http" | "https") && url.has_host()).then_some(url)
@@ -166,22 +116,5 @@ mod tests {
             []
         );
         assert_eq!(news_in_index(b""), []);
-    }
-
-    #[test]
-    fn a_news_sitemap_is_read() {
-        let sitemap = b"<urlset><url><loc>https://a.test/1</loc><news:news><news:publication><news:name>Diario</news:name>\
-            </news:publication><news:publication_date>2026-01-05</news:publication_date></news:news></url>\
-            <url><news:publication_date>2026-01-06T10:00:00-05:00</news:publication_date></url></urlset>";
-        let news = news(sitemap).unwrap();
-        assert_eq!((news.title.as_deref(), news.entries), (Some("Diario"), 2));
-        assert_eq!(
-            news.newest.unwrap().to_rfc3339(),
-            "2026-01-06T15:00:00+00:00"
-        );
-        assert_eq!(
-            super::news(b"<urlset><url><loc>x</loc></url></urlset>"),
-            None
-        );
     }
 }

@@ -8,6 +8,9 @@ use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 /// How much of a document is searched for the name of its encoding.
 const DECLARATION_BYTES: usize = 200;
 
+/// How much of a document is looked at to guess its encoding; the detector is slow.
+const DETECTED_BYTES: usize = 64 << 10;
+
 /// A text, and what was odd about its bytes.
 pub(super) struct Decoded<'a> {
     pub(super) text: Cow<'a, str>,
@@ -17,6 +20,9 @@ pub(super) struct Decoded<'a> {
 /// Decodes a document: by its byte order mark, as UTF-8 where it is valid, then by the HTTP
 /// header, by the XML declaration, and by what the bytes look like.
 pub(super) fn decode<'a>(bytes: &'a [u8], content_type: Option<&str>) -> Decoded<'a> {
+    if let Some(text) = utf_32(bytes) {
+        return text;
+    }
     if let Some((encoding, mark)) = Encoding::for_bom(bytes) {
         return decode_as(encoding, &bytes[mark..]);
     }
@@ -33,10 +39,10 @@ pub(super) fn decode<'a>(bytes: &'a [u8], content_type: Option<&str>) -> Decoded
         .and_then(http_charset)
         .or_else(|| declared(bytes));
     match named {
+        Some(encoding) if encoding != UTF_8 => decode_as(encoding, bytes),
         // Nearly UTF-8, such as a text that was cut within a character.
-        Some(encoding) if encoding == UTF_8 => decode_as(UTF_8, bytes),
-        Some(encoding) => decode_as(encoding, bytes),
-        None => decode_as(detect(bytes), bytes),
+        _ if is_mostly_utf_8(bytes) => decode_as(UTF_8, bytes),
+        _ => decode_as(detect(bytes), bytes),
     }
 }
 
@@ -44,6 +50,49 @@ fn decode_as<'a>(encoding: &'static Encoding, bytes: &'a [u8]) -> Decoded<'a> {
     let (text, broken) = encoding.decode_without_bom_handling(bytes);
     let problem = broken.then(|| format!("bytes that are not valid {}", encoding.name()));
     Decoded { text, problem }
+}
+
+/// Whether more characters outside ASCII are sound UTF-8 than not.
+fn is_mostly_utf_8(bytes: &[u8]) -> bool {
+    let (mut sound, mut broken) = (0, 0);
+    for chunk in bytes.utf8_chunks() {
+        sound += chunk.valid().chars().filter(|c| !c.is_ascii()).count();
+        broken += usize::from(!chunk.invalid().is_empty());
+    }
+    // A single break at the end is a cut.
+    sound > broken
+        || (broken == 1
+            && bytes
+                .utf8_chunks()
+                .next()
+                .is_some_and(|first| is_cut(first.invalid())))
+}
+
+/// Whether bytes begin a character that they do not end.
+fn is_cut(bytes: &[u8]) -> bool {
+    std::str::from_utf8(bytes).is_err_and(|error| error.error_len().is_none())
+}
+
+/// UTF-32, which `encoding_rs` leaves out, by its mark or by the zeros around the first `<`.
+fn utf_32(bytes: &[u8]) -> Option<Decoded<'static>> {
+    let (mark, character): (usize, fn([u8; 4]) -> u32) = match bytes {
+        [0xFF, 0xFE, 0, 0, ..] => (4, u32::from_le_bytes),
+        [0, 0, 0xFE, 0xFF, ..] => (4, u32::from_be_bytes),
+        [b'<', 0, 0, 0, ..] => (0, u32::from_le_bytes),
+        [0, 0, 0, b'<', ..] => (0, u32::from_be_bytes),
+        _ => return None,
+    };
+    let characters = bytes[mark..].chunks_exact(4);
+    let broken = !characters.remainder().is_empty();
+    let text: String = characters
+        .map(|four| character([four[0], four[1], four[2], four[3]]))
+        .map(|code| char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER))
+        .collect();
+    let broken = broken || text.contains(char::REPLACEMENT_CHARACTER);
+    Some(Decoded {
+        text: Cow::Owned(text),
+        problem: broken.then(|| "bytes that are not valid UTF-32".to_owned()),
+    })
 }
 
 /// UTF-16 without a mark: every other byte of the first `<` and its neighbour is zero.
@@ -87,8 +136,11 @@ fn declared(bytes: &[u8]) -> Option<&'static Encoding> {
 /// What the bytes look like, where nobody says: windows-1252, in this part of the world, unless
 /// they are clearly something else.
 fn detect(bytes: &[u8]) -> &'static Encoding {
+    let odd = bytes.iter().position(|byte| !byte.is_ascii());
+    let sample = &bytes[odd.unwrap_or(0)..];
+    let sample = &sample[..sample.len().min(DETECTED_BYTES)];
     let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
-    detector.feed(bytes, true);
+    detector.feed(sample, true);
     let guess = detector.guess(None, Utf8Detection::Allow);
     if guess.is_single_byte() {
         WINDOWS_1252
@@ -120,6 +172,22 @@ mod tests {
         check(b"\xFE\xFF\0<\0\xF1", None, "<ñ");
         check(b"<\0a\0>\0", None, "<a>");
         check(b"\0<\0a\0>", None, "<a>");
+    }
+
+    #[test]
+    fn utf_32_is_read_with_a_mark_and_without() {
+        check(b"\xFF\xFE\0\0<\0\0\0\xF1\0\0\0", None, "<ñ");
+        check(b"\0\0\0<\0\0\0\xF1", None, "<ñ");
+        check(b"<\0\0\0\xF1\0\0\0\0", None, "<ñ");
+    }
+
+    #[test]
+    fn what_is_called_utf_8_and_is_not_is_looked_at() {
+        let latin = b"<?xml version='1.0' encoding='UTF-8'?>secuestr\xF3 en Bogot\xE1";
+        assert!(decode(latin, None).text.ends_with("secuestró en Bogotá"));
+        let one_slip = "ñandú, ñoño \u{FF}".as_bytes();
+        let one_slip = [one_slip, b"\xFF fin"].concat();
+        assert!(decode(&one_slip, None).text.starts_with("ñandú"));
     }
 
     #[test]

@@ -1,9 +1,14 @@
 //! Dates as feeds write them: RFC 3339, RFC 822 and what looks like either, in English, Spanish
 //! and Portuguese. A time that names no zone is the feed's own.
 
-use chrono::{DateTime, Duration, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Utc};
+use chrono::{
+    DateTime, Datelike, Duration, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, TimeZone,
+};
 use chrono_tz::Tz;
 use story::Timestamp;
+
+/// Earlier years are those of programs that had no date.
+const YEAR_MIN: i32 = 1900;
 
 /// Longer texts are no dates.
 const DATE_BYTES_MAX: usize = 100;
@@ -66,7 +71,10 @@ pub(super) fn parse(text: &str, zone: Tz) -> Option<Timestamp> {
         return None;
     }
     if let Ok(exact) = DateTime::parse_from_rfc3339(text) {
-        return Some(exact.with_timezone(&Utc));
+        return (exact.year() >= YEAR_MIN).then(|| exact.to_utc());
+    }
+    if let Some(instant) = epoch(text) {
+        return Some(instant);
     }
     let text = text.to_lowercase();
     let mut found = Found::default();
@@ -74,6 +82,16 @@ pub(super) fn parse(text: &str, zone: Tz) -> Option<Timestamp> {
         found.take(word);
     }
     found.instant(zone)
+}
+
+/// Seconds or milliseconds since 1970, as programs write them.
+fn epoch(text: &str) -> Option<Timestamp> {
+    let number = text.parse().ok()?;
+    match text.len() {
+        10 => DateTime::from_timestamp(number, 0),
+        13 => DateTime::from_timestamp_millis(number),
+        _ => None,
+    }
 }
 
 /// What the words of a date have said so far.
@@ -101,9 +119,9 @@ impl Found {
         } else if let Ok(number) = word.parse::<u32>() {
             self.take_number(number, word.len());
         } else {
-            match word.trim_end_matches('.').replace('.', "").as_str() {
-                "am" => self.afternoon = Some(false),
-                "pm" => self.afternoon = Some(true),
+            match word {
+                "am" | "a.m" | "a.m." | "a." => self.afternoon = Some(false),
+                "pm" | "p.m" | "p.m." | "p." => self.afternoon = Some(true),
                 _ => {}
             }
         }
@@ -137,12 +155,24 @@ impl Found {
             return false;
         };
         self.year = full_year(year_number, year.len());
+        // Day first, as everywhere but in the United States, unless that cannot be.
+        let (month, day) = if month > 12 && first.len() < 4 {
+            (day, month)
+        } else {
+            (month, day)
+        };
         (self.month, self.day) = (Some(month), Some(day));
         true
     }
 
-    /// `14:30`, `14:30:00.123`, with a zone behind it or not.
+    /// `14:30`, `14:30:00.123`, `14h30`, with a zone behind it or not.
     fn take_time(&mut self, word: &str) -> bool {
+        if let Some((hour, minute)) = word.split_once('h')
+            && let (Ok(hour), Ok(minute)) = (hour.parse(), minute.trim_end_matches("min").parse())
+        {
+            self.time = NaiveTime::from_hms_opt(hour, minute, 0);
+            return self.time.is_some();
+        }
         let digits = word.find(|c: char| !(c.is_ascii_digit() || ":.".contains(c)));
         let (clock, rest) = word.split_at(digits.unwrap_or(word.len()));
         let mut parts = clock.split(':');
@@ -166,7 +196,10 @@ impl Found {
     }
 
     fn take_number(&mut self, number: u32, digits: usize) {
-        if digits <= 2 && self.day.is_none() {
+        if digits == 8 {
+            self.year = full_year(number as i32 / 10_000, 4);
+            (self.month, self.day) = (Some(number / 100 % 100), Some(number % 100));
+        } else if digits <= 2 && self.day.is_none() {
             self.day = Some(number);
         } else if self.year.is_none() {
             self.year = full_year(number as i32, digits);
@@ -219,7 +252,7 @@ fn month(word: &str) -> Option<u32> {
 /// Two digits are this century's, as far as 2068, as POSIX has it.
 fn full_year(year: i32, digits: usize) -> Option<i32> {
     match (digits, year) {
-        (4, 1900..) => Some(year),
+        (4, YEAR_MIN..) => Some(year),
         (2, 0..69) => Some(2000 + year),
         (2, 69..) => Some(1900 + year),
         _ => None,
@@ -274,6 +307,16 @@ mod tests {
         check("Seg, 24 Set 2018 10:00:00 -0300", "2018-09-24T13:00:00");
         check("Mar, 06 Ene 2026 10:00:00 GMT-5", "2026-01-06T15:00:00");
         check("Mon, 05 Jan 2026 14:30:00 ART", "2026-01-05T17:30:00");
+        check("Mon, 05 Jan 2026 14:30:00 BRT", "2026-01-05T17:30:00");
+        check("Mon, 05 Jan 2026 14:30:00 COT", "2026-01-05T19:30:00");
+        check("Mon, 05 Jan 2026 14:30:00 CLST", "2026-01-05T17:30:00");
+        check(
+            "Mon, 05 Jan 2026 14:30:00 UTC -05:00",
+            "2026-01-05T19:30:00",
+        );
+        check("Mon Jan  5 14:30:00 2026", "2026-01-05T19:30:00");
+        check("1767641400", "2026-01-05T19:30:00");
+        check("1767641400000", "2026-01-05T19:30:00");
     }
 
     #[test]
@@ -284,6 +327,14 @@ mod tests {
         check("5 de enero de 2026 14:30", "2026-01-05T19:30:00");
         check("05/01/2026 14:30", "2026-01-05T19:30:00");
         check("05/01/2026 02:30 p.m.", "2026-01-05T19:30:00");
+        check("05/01/2026 2:30 p. m.", "2026-01-05T19:30:00");
+        check("01/25/2026 14:30", "2026-01-25T19:30:00");
+        check(
+            "segunda-feira, 5 de janeiro de 2026 às 14h30",
+            "2026-01-05T19:30:00",
+        );
+        check("martes 6 de enero de 2026, 10:00", "2026-01-06T15:00:00");
+        check("20260105 14:30", "2026-01-05T19:30:00");
         check("January 5, 2026 2:30 PM", "2026-01-05T19:30:00");
         check("Mié, 07 Ene 2026", "2026-01-07T05:00:00");
     }
@@ -294,6 +345,7 @@ mod tests {
             "",
             "ayer",
             "Sun, 30 Nov -0001 00:00:00 +0000",
+            "0001-01-01T00:00:00Z",
             "2026-13-45",
             "14:30",
             "x".repeat(200).as_str(),

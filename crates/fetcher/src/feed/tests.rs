@@ -1,5 +1,9 @@
 //! Feeds as bytes, and what is read of them.
 
+mod broken;
+mod fields;
+mod kinds;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -146,7 +150,7 @@ fn what_is_no_feed_is_named() {
         b"<!DOCTYPE html><title>Acceso denegado</title>",
         "HTML where a feed was expected: `Acceso denegado`",
     );
-    check_error(b"<urlset/>", "`<urlset>` where a feed was expected");
+    check_error(b"<opml/>", "`<opml>` where a feed was expected");
     check_error(b"Not found", "text `Not found` where a feed was expected");
 }
 

@@ -1,70 +1,34 @@
 //! Markup to plain text, for titles and names.
 
-/// Named characters that Spanish, Portuguese and English titles use; the five of XML among them.
-const NAMED: &[(&str, char)] = &[
-    ("amp", '&'),
-    ("lt", '<'),
-    ("gt", '>'),
-    ("quot", '"'),
-    ("apos", '\''),
-    ("nbsp", ' '),
-    ("aacute", 'á'),
-    ("eacute", 'é'),
-    ("iacute", 'í'),
-    ("oacute", 'ó'),
-    ("uacute", 'ú'),
-    ("Aacute", 'Á'),
-    ("Eacute", 'É'),
-    ("Iacute", 'Í'),
-    ("Oacute", 'Ó'),
-    ("Uacute", 'Ú'),
-    ("ntilde", 'ñ'),
-    ("Ntilde", 'Ñ'),
-    ("uuml", 'ü'),
-    ("Uuml", 'Ü'),
-    ("ccedil", 'ç'),
-    ("Ccedil", 'Ç'),
-    ("atilde", 'ã'),
-    ("Atilde", 'Ã'),
-    ("otilde", 'õ'),
-    ("Otilde", 'Õ'),
-    ("acirc", 'â'),
-    ("Acirc", 'Â'),
-    ("ecirc", 'ê'),
-    ("Ecirc", 'Ê'),
-    ("ocirc", 'ô'),
-    ("Ocirc", 'Ô'),
-    ("agrave", 'à'),
-    ("Agrave", 'À'),
-    ("iquest", '¿'),
-    ("iexcl", '¡'),
-    ("laquo", '«'),
-    ("raquo", '»'),
-    ("ldquo", '“'),
-    ("rdquo", '”'),
-    ("lsquo", '‘'),
-    ("rsquo", '’'),
-    ("ndash", '–'),
-    ("mdash", '—'),
-    ("hellip", '…'),
-    ("ordm", 'º'),
-    ("ordf", 'ª'),
-    ("deg", '°'),
-    ("euro", '€'),
-    ("middot", '·'),
-    ("bull", '•'),
-];
+use std::borrow::Cow;
 
-/// The longest name of a character, with room for `#x10FFFF`.
-const NAME_BYTES_MAX: usize = 10;
+use super::{characters, mojibake};
 
 /// More than this is no title and no name.
 const MARKUP_CHARS_MAX: usize = 10_000;
 
 /// The text of a piece of markup: tags taken out, characters decoded, white space made single.
 pub(super) fn plain(markup: &str) -> String {
-    let text = decode_characters(&without_tags(shorten(markup, MARKUP_CHARS_MAX)));
+    let markup = shorten(markup, MARKUP_CHARS_MAX);
+    let untagged = without_tags(markup);
+    let text = characters::decode(&untagged);
+    // Before the spaces are made single, since some are halves of letters.
+    let repaired = mojibake::repaired(&text);
+    let text = repaired.as_deref().unwrap_or(&text);
     text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// A piece of markup as it was meant, if there is any.
+pub(super) fn markup(written: &str) -> Option<String> {
+    // Before the trimming, since a space may be half of a letter.
+    let repaired = mojibake::repaired(written);
+    let markup = repaired.as_deref().unwrap_or(written).trim();
+    (!markup.is_empty()).then(|| markup.to_owned())
+}
+
+/// The beginning of a text, to be shown.
+pub(super) fn start(text: &str) -> &str {
+    shorten(text.trim(), 40).trim_end()
 }
 
 /// The title of a web page.
@@ -91,75 +55,48 @@ pub(super) fn shorten(text: &str, chars_max: usize) -> &str {
 
 /// Takes out what looks like a tag or a comment; a lone `<` stays. Script and style go with what
 /// they hold.
-fn without_tags(markup: &str) -> String {
+fn without_tags(markup: &str) -> Cow<'_, str> {
+    if !markup.contains('<') {
+        return Cow::Borrowed(markup);
+    }
     let mut text = String::with_capacity(markup.len());
     let mut rest = markup;
     while let Some(open) = rest.find('<') {
         text.push_str(&rest[..open]);
         rest = &rest[open..];
         let tag = rest[1..].starts_with(|c: char| c.is_ascii_alphabetic() || "/!?".contains(c));
-        let end = rest.find('>').filter(|_| tag);
-        if let Some(end) = end {
-            rest = after_raw_text(rest, end);
-            text.push(' ');
-        } else {
+        if !tag {
             text.push('<');
             rest = &rest[1..];
+            continue;
         }
+        let Some(end) = rest.find('>') else {
+            break;
+        };
+        rest = after_raw_text(rest, end);
+        text.push(' ');
     }
     text.push_str(rest);
-    text
+    Cow::Owned(text)
 }
 
 /// What follows the tag that ends at `end`, behind its whole element for script and style.
 fn after_raw_text(rest: &str, end: usize) -> &str {
-    let inside = rest[1..end].to_ascii_lowercase();
-    for (name, closing) in [("script", "</script>"), ("style", "</style>")] {
-        if inside.starts_with(name) {
-            let body = rest[end..].to_ascii_lowercase();
-            return body
-                .find(closing)
-                .map_or("", |at| &rest[end + at + closing.len()..]);
-        }
-    }
-    &rest[end + 1..]
-}
-
-/// Decodes `&amp;`, `&#241;` and `&#xF1;`; what is none of these stays as it is.
-fn decode_characters(text: &str) -> String {
-    let mut decoded = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find('&') {
-        decoded.push_str(&rest[..at]);
-        rest = &rest[at + 1..];
-        let name = rest
-            .bytes()
-            .take(NAME_BYTES_MAX)
-            .position(|byte| byte == b';');
-        match name.and_then(|end| Some((character(&rest[..end])?, end))) {
-            Some((character, end)) => {
-                decoded.push(character);
-                rest = &rest[end + 1..];
-            }
-            None => decoded.push('&'),
-        }
-    }
-    decoded.push_str(rest);
-    decoded
-}
-
-fn character(name: &str) -> Option<char> {
-    if let Some(number) = name.strip_prefix('#') {
-        let code = match number.strip_prefix(['x', 'X']) {
-            Some(hex) => u32::from_str_radix(hex, 16).ok()?,
-            None => number.parse().ok()?,
-        };
-        return char::from_u32(code).filter(|c| !c.is_control());
-    }
-    NAMED
-        .iter()
-        .find(|(known, _)| *known == name)
-        .map(|(_, character)| *character)
+    let behind = &rest[end + 1..];
+    let starts = |text: &str, name: &str| {
+        text.get(..name.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(name))
+    };
+    let Some(name) = ["script", "style"]
+        .into_iter()
+        .find(|name| starts(&rest[1..], name))
+    else {
+        return behind;
+    };
+    let mut ends = behind.match_indices("</").map(|(at, _)| &behind[at + 2..]);
+    let end = ends.find(|end| starts(end, name));
+    end.and_then(|end| Some(end.split_once('>')?.1))
+        .unwrap_or("")
 }
 
 #[cfg(test)]

@@ -24,6 +24,20 @@ pub enum FetchError {
         /// For how long yet.
         wait: Duration,
     },
+    /// The authority's robots.txt forbids the address.
+    #[error("robots.txt line {line} forbids it: `{rule}`")]
+    RobotsDisallow {
+        /// The number of the line that decided, counted from 1.
+        line: usize,
+        /// The line.
+        rule: String,
+    },
+    /// The authority's robots.txt cannot be had, which forbids everything (RFC 9309 §2.3.1.4).
+    #[error("robots.txt cannot be had: {outcome}")]
+    RobotsUnreachable {
+        /// What asking for it came to.
+        outcome: String,
+    },
     /// The address is neither http nor https, or names no host.
     #[error("`{scheme}` address, not http or https")]
     NotWeb {
@@ -80,6 +94,7 @@ impl FetchError {
         match self {
             Self::Status { status, .. } => matches!(status, 408 | 425 | 429 | 500..=599),
             Self::HostClosed { .. }
+            | Self::RobotsUnreachable { .. }
             | Self::TimedOut { .. }
             | Self::Connection { .. }
             | Self::Stopped => true,

@@ -13,6 +13,7 @@ use url::Url;
 
 mod pages;
 mod polls;
+mod robots;
 mod server;
 mod store;
 
@@ -37,7 +38,7 @@ fn feed(url: Url) -> Feed {
         id: "diario".parse().unwrap(),
         url,
         home: Home::default(),
-        interval: Duration::from_hours(1),
+        interval: None,
         timezone: chrono_tz::America::Bogota,
     }
 }
@@ -112,7 +113,7 @@ async fn a_pass_brings_every_new_page() {
 async fn requests_are_those_of_an_honest_reader() {
     let server = Server::start(news).await;
     pass(settings(), server.url("/rss"), &Arc::default()).await;
-    for path in ["/rss", "/1"] {
+    for path in ["/rss", "/robots.txt", "/1"] {
         let seen = &server.seen(path)[0];
         assert_eq!(
             seen.header("user-agent"),
@@ -175,7 +176,7 @@ async fn the_gap_between_requests_to_a_host_is_kept() {
         ..settings()
     };
     pass(settings, server.url("/rss"), &Arc::default()).await;
-    let mut starts: Vec<Instant> = ["/rss", "/1", "/2"]
+    let mut starts: Vec<Instant> = ["/rss", "/robots.txt", "/1", "/2"]
         .iter()
         .map(|path| server.seen(path)[0].at)
         .collect();

@@ -51,6 +51,7 @@ async fn a_page_that_is_gone_goes_on_at_once_with_the_feeds_text() {
 async fn a_page_that_fails_is_put_off_and_then_goes_on_without() {
     let server = Server::start(|seen| match seen.path.as_str() {
         "/rss" => answer(200, &[], rss(&["/1"])),
+        "/robots.txt" => answer(404, &[], ""),
         _ => answer(500, &[("retry-after", "3600")], ""),
     })
     .await;
@@ -75,6 +76,7 @@ async fn a_blip_heals_within_the_pass() {
     let failures = AtomicU32::new(1);
     let server = Server::start(move |seen| match seen.path.as_str() {
         "/rss" => answer(200, &[], rss(&["/1"])),
+        "/robots.txt" => answer(404, &[], ""),
         _ if failures.swap(0, Ordering::Relaxed) > 0 => answer(503, &[("retry-after", "1")], ""),
         path => answer(200, &[], path.to_owned()),
     })

@@ -2,14 +2,14 @@
 
 use std::{
     collections::{BTreeMap, HashSet},
-    sync::{Mutex, MutexGuard},
+    sync::{Arc, Mutex, MutexGuard},
 };
 
 use story::{
     Entry, EntryId, EntryKey, FeedId, Timestamp,
     storage::{
-        FeedState, FetchStore, PendingEntry, PollCounts, RobotsCopy, ShownEntry, Stored,
-        Validators, entry_host,
+        Conclude, FeedState, FetchStore, PendingEntry, PollCounts, RobotsCopy, ShownEntry, Sight,
+        Stored, Validators, entry_host,
     },
 };
 
@@ -92,23 +92,20 @@ impl FetchStore for Store {
         Ok(self.inside().states.values().cloned().collect())
     }
 
-    async fn commit_poll(&self, state: FeedState, entries: Vec<ShownEntry>) -> Stored<PollCounts> {
+    async fn commit_poll(
+        &self,
+        feed: &FeedId,
+        entries: Arc<[ShownEntry]>,
+        conclude: Conclude,
+    ) -> Stored<(FeedState, PollCounts)> {
         let mut inside = self.inside();
-        inside
-            .commits
-            .push((state.validators.clone(), entries.len()));
-        inside.states.insert(state.feed.clone(), state);
-        let mut counts = PollCounts::default();
-        for ShownEntry { entry, skip } in entries {
+        let mut sights = Vec::new();
+        for ShownEntry { entry, skip } in entries.iter().cloned() {
             if !inside.shown.insert((entry.feed.clone(), entry.key())) {
-                counts.known += 1;
+                sights.push(Sight::Known);
                 continue;
             }
-            if skip.is_some() {
-                counts.skipped += 1;
-            } else {
-                counts.new += 1;
-            }
+            sights.push(skip.as_ref().map_or(Sight::New, |_| Sight::Skipped));
             let due = Timestamp::UNIX_EPOCH;
             inside.entries.push(Kept {
                 entry,
@@ -118,7 +115,11 @@ impl FetchStore for Store {
                 due,
             });
         }
-        Ok(counts)
+        let state = conclude(&sights);
+        let validators = state.validators.clone();
+        inside.commits.push((validators, entries.len()));
+        inside.states.insert(feed.clone(), state.clone());
+        Ok((state, PollCounts::of(&sights)))
     }
 
     async fn pending_hosts(&self) -> Stored<Vec<String>> {

@@ -259,12 +259,13 @@ impl Feeds {
             span: raw.url.span(),
         };
         self.addresses.insert(id.clone(), written);
-        let Span(interval) = raw.interval.unwrap_or(RawFeed::INTERVAL);
         self.good.push(Feed {
             id,
             url,
             home: Home { country, lang },
-            interval: interval.max(Duration::from_secs(1)),
+            interval: raw
+                .interval
+                .map(|Span(interval)| interval.max(Duration::from_secs(1))),
             timezone: timezone.unwrap_or_else(|| timezone::most_populous(country)),
         });
     }

@@ -217,11 +217,6 @@ const fn seconds(seconds: u64) -> Span {
     Span(Duration::from_secs(seconds))
 }
 
-impl RawFeed {
-    /// The interval of a feed that names none.
-    pub(crate) const INTERVAL: Span = seconds(HOUR);
-}
-
 impl Default for RawState {
     fn default() -> Self {
         Self {

@@ -58,8 +58,6 @@ fn escaped(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::opml::{Known, read, to_toml};
 
@@ -71,7 +69,7 @@ mod tests {
                 country: country.map(|country| country.parse().unwrap()),
                 lang: lang.map(|lang| lang.parse().unwrap()),
             },
-            interval: Duration::from_hours(1),
+            interval: None,
             timezone: chrono_tz::UTC,
         }
     }
