@@ -226,7 +226,7 @@ impl Http {
             headers,
             body,
             conditional,
-            redirected: false,
+            redirects: Vec::new(),
             permanent: false,
             downgraded: false,
             took: begun.elapsed(),

@@ -12,6 +12,7 @@ mod backoff;
 mod body;
 mod clock;
 mod counters;
+pub mod discovery;
 mod encoding;
 pub mod feed;
 mod fetcher;

@@ -28,8 +28,8 @@ pub(crate) struct Answer {
     pub(crate) body: Body,
     /// Whether the last request carried validators.
     pub(crate) conditional: bool,
-    /// Whether any redirect led here.
-    pub(crate) redirected: bool,
+    /// The redirects that led here: the status of each, and where it led.
+    pub(crate) redirects: Vec<(StatusCode, Url)>,
     /// Whether redirects led here and each of them was said to be for good.
     pub(crate) permanent: bool,
     /// Whether a redirect led from https to http.

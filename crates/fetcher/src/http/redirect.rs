@@ -43,17 +43,13 @@ impl Redirect {
             wait: None,
         }))
     }
-
-    fn is_permanent(&self) -> bool {
-        matches!(self.status.as_u16(), 301 | 308)
-    }
 }
 
 /// The way from the address that was asked for.
 pub(super) struct Chain {
     url: Url,
     seen: Vec<Url>,
-    permanent: bool,
+    redirects: Vec<(StatusCode, Url)>,
     downgraded: bool,
 }
 
@@ -63,7 +59,7 @@ impl Chain {
         Self {
             url,
             seen: Vec::new(),
-            permanent: true,
+            redirects: Vec::new(),
             downgraded: false,
         }
     }
@@ -75,7 +71,7 @@ impl Chain {
 
     /// Goes one redirect further.
     pub(super) fn follow(&mut self, redirect: Redirect) -> Result<(), FetchError> {
-        self.permanent &= redirect.is_permanent();
+        self.redirects.push((redirect.status, redirect.to.clone()));
         self.downgraded |= self.url.scheme() == "https" && redirect.to.scheme() == "http";
         self.seen
             .push(std::mem::replace(&mut self.url, redirect.to));
@@ -91,9 +87,10 @@ impl Chain {
     }
 
     /// Tells the answer how it was come by.
-    pub(super) fn end(&self, mut answer: Answer) -> Answer {
-        answer.redirected = !self.seen.is_empty();
-        answer.permanent = answer.redirected && self.permanent;
+    pub(super) fn end(self, mut answer: Answer) -> Answer {
+        let permanent = |(status, _): &(StatusCode, Url)| matches!(status.as_u16(), 301 | 308);
+        answer.permanent = !self.redirects.is_empty() && self.redirects.iter().all(permanent);
+        answer.redirects = self.redirects;
         answer.downgraded = self.downgraded;
         answer
     }
