@@ -165,6 +165,7 @@ impl<S: FetchStore> HostPages<S> {
             wanted: Wanted::Page,
             validators: None,
             bytes_max: self.shared.settings.page_bytes_max,
+            access: None,
         };
         let (fetched, slot) = self
             .shared

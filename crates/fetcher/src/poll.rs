@@ -95,6 +95,7 @@ async fn ask<S>(
         wanted: Wanted::Feed,
         validators: Some((&state.url, &state.validators)),
         bytes_max: shared.settings.feed_bytes_max,
+        access: Some(&feed.access),
     };
     let answer = shared.http.get(&request, stop).await?;
     let validators = Validators {
@@ -253,9 +254,9 @@ fn health(error: &PollError) -> Health {
             404 | 410 => Health::Gone,
             _ => Health::Unreachable,
         },
-        PollError::Fetch(FetchError::Challenge { .. }) => Health::Blocked,
+        PollError::Fetch(FetchError::Challenge { .. })
+        | PollError::Feed(FeedError::Html { .. }) => Health::Blocked,
         PollError::Fetch(_) => Health::Unreachable,
-        PollError::Feed(FeedError::Html { .. }) => Health::Blocked,
         PollError::Feed(_) | PollError::UnaskedNotModified => Health::Unreadable,
     }
 }

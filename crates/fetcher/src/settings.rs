@@ -6,6 +6,8 @@ use chrono_tz::Tz;
 use story::{FeedId, Home};
 use url::Url;
 
+use crate::{Access, Proxy};
+
 /// How servers are asked, how often, and how much of an answer is read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
@@ -40,6 +42,8 @@ pub struct Settings {
     pub page_attempts: u32,
     /// How long requests under way may go on after the stop signal.
     pub stop_grace: Duration,
+    /// The proxy that all requests go through; the environment's is never used.
+    pub proxy: Option<Proxy>,
 }
 
 impl Default for Settings {
@@ -61,6 +65,7 @@ impl Default for Settings {
             page_bytes_max: 5 << 20,
             page_attempts: 4,
             stop_grace: Duration::from_secs(5),
+            proxy: None,
         }
     }
 }
@@ -78,4 +83,6 @@ pub struct Feed {
     pub interval: Duration,
     /// The zone of dates that name none.
     pub timezone: Tz,
+    /// Its own headers and login.
+    pub access: Access,
 }

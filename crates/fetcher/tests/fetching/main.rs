@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use fetcher::{Feed, Fetcher, InFlight, Report, Settings};
+use fetcher::{Access, Feed, Fetcher, InFlight, Report, Settings};
 use story::{Content, Home};
 use tokio::{sync::mpsc, time::timeout};
 use tokio_util::sync::CancellationToken;
@@ -39,6 +39,7 @@ fn feed(url: Url) -> Feed {
         home: Home::default(),
         interval: Duration::from_hours(1),
         timezone: chrono_tz::America::Bogota,
+        access: Access::default(),
     }
 }
 
