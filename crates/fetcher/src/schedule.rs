@@ -236,6 +236,7 @@ mod tests {
             home: story::Home::default(),
             interval,
             timezone: chrono_tz::America::Bogota,
+            access: crate::Access::default(),
         }
     }
 

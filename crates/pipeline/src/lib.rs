@@ -24,7 +24,7 @@ pub use classifier::{
 };
 pub use cleaner::{Cleaner, Rejection};
 pub use fetcher::{
-    Feed, FeedReport, FetchError, Report, Settings as FetchSettings, discovery,
+    Access, Feed, FeedReport, FetchError, Report, Settings as FetchSettings, discovery,
     feed::{FeedContext, parse as parse_feed},
     fetch_one,
 };

@@ -37,6 +37,7 @@ impl Redirect {
                 location: location.into_owned(),
             })?;
         to.set_fragment(None);
+        let to = shown(&to); // a login in an address would be sent
         Ok(Some(Self {
             to,
             status,
@@ -51,6 +52,7 @@ pub(super) struct Chain {
     seen: Vec<Url>,
     redirects: Vec<(StatusCode, Url)>,
     downgraded: bool,
+    at_home: bool,
 }
 
 impl Chain {
@@ -61,6 +63,7 @@ impl Chain {
             seen: Vec::new(),
             redirects: Vec::new(),
             downgraded: false,
+            at_home: true,
         }
     }
 
@@ -69,10 +72,16 @@ impl Chain {
         &self.url
     }
 
+    /// Whether the way has not left the origin it began at: scheme, host and port.
+    pub(super) fn at_home(&self) -> bool {
+        self.at_home
+    }
+
     /// Goes one redirect further.
     pub(super) fn follow(&mut self, redirect: Redirect) -> Result<(), FetchError> {
         self.redirects.push((redirect.status, redirect.to.clone()));
         self.downgraded |= self.url.scheme() == "https" && redirect.to.scheme() == "http";
+        self.at_home &= self.url.origin() == redirect.to.origin();
         self.seen
             .push(std::mem::replace(&mut self.url, redirect.to));
         if self.seen.contains(&self.url) {

@@ -18,6 +18,7 @@ fn feed() -> Feed {
         home: Home::default(),
         interval: None,
         timezone: chrono_tz::America::Bogota,
+        access: crate::Access::default(),
     }
 }
 

@@ -267,6 +267,7 @@ impl Feeds {
                 .interval
                 .map(|Span(interval)| interval.max(Duration::from_secs(1))),
             timezone: timezone.unwrap_or_else(|| timezone::most_populous(country)),
+            access: pipeline::Access::default(),
         });
     }
 }
