@@ -10,6 +10,7 @@
 //! builds on vigia needs this crate and `story` only: what the stages offer to a program is
 //! exported here.
 
+mod balance;
 pub mod filter;
 mod line;
 mod parcel;

@@ -97,6 +97,8 @@ pub struct Status {
     pub(crate) sink: Arc<StageCounters>,
     last_kept: Mutex<VecDeque<KeptStory>>,
     trouble: Mutex<Option<String>>,
+    /// Hours of feeds whose books did not balance when they were last looked at.
+    pub(crate) imbalances: AtomicU64,
 }
 
 /// A story that was kept lately.
@@ -137,6 +139,9 @@ pub struct Snapshot {
     pub last_kept: Vec<KeptStory>,
     /// What keeps the daemon from writing, if anything does.
     pub trouble: Option<String>,
+    /// Hours of feeds in which not everything that was shown is accounted for: a fault of vigia's.
+    #[serde(default)]
+    pub imbalances: u64,
 }
 
 impl Status {
@@ -151,6 +156,7 @@ impl Status {
             sink: Arc::default(),
             last_kept: Mutex::default(),
             trouble: Mutex::default(),
+            imbalances: AtomicU64::default(),
         }
     }
 
@@ -200,6 +206,7 @@ impl Status {
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
                 .clone(),
+            imbalances: self.imbalances.load(Relaxed),
         }
     }
 }
