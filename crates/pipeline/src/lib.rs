@@ -24,7 +24,8 @@ pub use classifier::{
 };
 pub use cleaner::{Cleaner, Rejection};
 pub use fetcher::{
-    Feed, FeedReport, FetchError, Report, Settings as FetchSettings,
+    Access, Auth, Feed, FeedReport, FetchError, Given, Proxy, Report, Secret, SecretSource,
+    Settings as FetchSettings,
     feed::{FeedContext, parse as parse_feed},
     fetch_one,
 };

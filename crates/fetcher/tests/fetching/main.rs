@@ -11,10 +11,13 @@ use tokio::{sync::mpsc, time::timeout};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
+mod auth;
+mod hostile;
 mod pages;
 mod polls;
 mod server;
 mod store;
+mod traps;
 
 use server::{Server, answer, hanging, rss};
 use store::Store;

@@ -23,7 +23,7 @@ use toml::{
 use url::Url;
 
 use super::{
-    Config, Problem, Problems, RawConfig,
+    Config, Problem, Problems, RawConfig, access,
     problem::Source,
     raw::{RawFeed, RawFeeds, Span},
     timezone,
@@ -132,6 +132,11 @@ impl Check {
             );
             self.at(path, &near.span, message);
         }
+        let proxy = access::proxy(&raw.fetch).unwrap_or_else(|problem| {
+            let span = raw.fetch.proxy.as_ref().map(|proxy| proxy.span.clone());
+            self.at(path, &span.unwrap_or_default(), problem);
+            None
+        });
         let knowledge = self.knowledge(path, folder, raw.classify.knowledge.as_ref());
         let cores = available_parallelism().map_or(1, usize::from);
         Some(Config {
@@ -164,6 +169,7 @@ impl Check {
                     feed_bytes_max: raw.fetch.feed_bytes_max,
                     page_bytes_max: raw.fetch.page_bytes_max,
                     page_attempts: raw.fetch.page_attempts.max(1),
+                    proxy,
                     ..FetchSettings::default()
                 },
             },
@@ -239,6 +245,14 @@ impl Feeds {
             .timezone
             .as_ref()
             .and_then(|zone| time_zone(check, path, zone));
+        let access = access::access(raw).unwrap_or_else(|problems| {
+            let span = raw.auth.as_ref().map(|auth| auth.span.clone());
+            let span = span.unwrap_or_else(|| raw.id.span());
+            problems
+                .into_iter()
+                .for_each(|problem| check.at(path, &span, problem));
+            pipeline::Access::default()
+        });
         let text = check.texts.get(path).map_or("", String::as_str);
         let here = Problem::new(Source::at(path, text, &raw.id.span()), String::new());
         let here = here.to_string().trim_end_matches(": ").to_owned();
@@ -259,6 +273,7 @@ impl Feeds {
             home: Home { country, lang },
             interval: interval.max(Duration::from_secs(1)),
             timezone: timezone.unwrap_or_else(|| timezone::most_populous(country)),
+            access,
         });
     }
 }
@@ -274,7 +289,12 @@ where
 }
 
 fn web_address(check: &mut Check, path: &Path, text: &Spanned<String>) -> Option<Url> {
-    let why = match text.get_ref().parse::<Url>() {
+    let url = text.get_ref().parse::<Url>();
+    if let Some(problem) = url.as_ref().ok().and_then(access::login_in) {
+        check.at(path, &text.span(), problem);
+        return None;
+    }
+    let why = match url {
         Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => return Some(url),
         Ok(url) => format!(
             "`{}:` is not fetched, only http and https are",
@@ -421,6 +441,35 @@ mod tests {
             "include = [\"none/*.toml\"]",
             "vigia.toml:1: `none/*.toml` names no file",
         );
+    }
+
+    #[test]
+    fn logins_are_kept_out_of_the_file_and_of_what_is_said() {
+        check_problem(
+            "[[feed]]\nid = \"a\"\nurl = \"https://ana:hunter2@a.test/\"",
+            "vigia.toml:3: a feed's address has no user and password in it: they would show \
+             wherever it does; write auth = { username = \"…\", password = { env = \"NAME\" } }",
+        );
+        check_problem(
+            &format!("{FEED}auth = {{ username = \"ana\", password = \"hunter2\" }}"),
+            "vigia.toml:4: a secret is not written here; say where it is kept: { env = \"NAME\" }, \
+             { file = \"/path\" } or { credential = \"name\" }",
+        );
+        check_problem(
+            &format!("{FEED}auth = {{ username = \"ana\" }}"),
+            "vigia.toml:4: `auth` is either `username` with `password`, or `bearer`",
+        );
+        check_problem(
+            &format!("{FEED}headers = {{ Host = \"b.test\" }}"),
+            "vigia.toml:2: header `Host` is vigia's own to set; leave it out",
+        );
+        check_problem(
+            "[fetch]\nproxy = \"socks5://ana:hunter2@127.0.0.1\"",
+            "vigia.toml:2: `proxy` has a password in it; move it to `proxy_password`",
+        );
+        let good = "headers = { X-Key = { file = \"/run/key\" } }\n\
+                    auth = { bearer = { credential = \"token\" } }";
+        assert_eq!(problems(&format!("{FEED}{good}")), [""; 0]);
     }
 
     #[test]
