@@ -15,6 +15,7 @@ mod auth;
 mod hostile;
 mod pages;
 mod polls;
+mod proxy;
 mod server;
 mod store;
 mod traps;
