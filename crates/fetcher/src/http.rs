@@ -156,9 +156,10 @@ impl Http {
     ) -> Result<Answer, FetchError> {
         let own = request.access.map(Access::fields).transpose()?;
         let mut chain = Chain::from(shown(request.url));
+        let mut left = self.request_timeout; // for all hops together, but not for their waits
         loop {
             let own = own.as_ref().filter(|_| chain.at_home());
-            match self.hop(chain.url(), request, own, stop).await? {
+            match self.hop(chain.url(), request, own, left, stop).await? {
                 Hop::Answer(answer) => {
                     let answer = chain.end(*answer);
                     let took_ms = answer.took.as_millis() as u64;
@@ -167,6 +168,7 @@ impl Http {
                 }
                 Hop::Redirect(redirect) => {
                     let wait = redirect.wait.unwrap_or_default();
+                    left = left.saturating_sub(redirect.took);
                     chain.follow(redirect)?;
                     stop.before_it(sleep(wait)).await?;
                 }
@@ -180,6 +182,7 @@ impl Http {
         url: &Url,
         request: &Request<'_>,
         own: Option<&HeaderMap>,
+        left: Duration,
         stop: &Stop,
     ) -> Result<Hop, FetchError> {
         self.check(url)?;
@@ -192,7 +195,7 @@ impl Http {
         let under_way = UnderWay::start(&self.counters);
 
         let begun = Instant::now();
-        let deadline = begun + self.request_timeout;
+        let deadline = begun + left;
         let validators = request.validators.filter(|(issuer, _)| *issuer == url);
         let mut headers = headers(request.wanted, validators.map(|(_, validators)| validators));
         let conditional = is_conditional(&headers);
@@ -209,8 +212,11 @@ impl Http {
         if let Some(redirect) = Redirect::of(url, &response)?
             && asked.is_none_or(|wait| wait <= self.request_timeout)
         {
-            let wait = asked;
-            return Ok(Hop::Redirect(Redirect { wait, ..redirect }));
+            return Ok(Hop::Redirect(Redirect {
+                wait: asked,
+                took: begun.elapsed(),
+                ..redirect
+            }));
         }
         let status = response.status();
         if !status.is_success() && status != StatusCode::NOT_MODIFIED {

@@ -279,8 +279,9 @@ async fn read(feed: &Feed, answer: Answer) -> Result<(ParsedFeed, Brought), Poll
     let parsed = parse(feed, url, content_type, bytes.clone()).await;
     drop(slot); // until here the body counted among the requests under way
     let mut parsed = match (parsed, &cut) {
-        (Ok(parsed), _) => parsed,
-        (Err(_), Some(cut)) => return Err(FetchError::from(cut.clone()).into()),
+        (Ok(parsed), None) => parsed,
+        (Ok(parsed), Some(_)) if !parsed.entries.is_empty() => parsed,
+        (_, Some(cut)) => return Err(FetchError::from(cut.clone()).into()),
         (Err(FeedError::Html { title }), None) => {
             return Err(match challenge(status, &headers, &bytes) {
                 Some(what) => PollError::Challenge { what },

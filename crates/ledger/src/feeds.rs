@@ -58,7 +58,8 @@ fn place(
     let key = shown.entry.key();
     let link = link_story(&shown.entry);
     let link = link.as_ref().map(StoryId::as_str);
-    let title = &shown.entry.title_key().as_str()[..12]; // enough to tell a page's titles apart
+    let title = shown.entry.title_key();
+    let title = &title.as_str()[..12]; // enough to tell a page's titles apart
     // Some feeds give an entry a new guid at every poll: its link and title know it as well. The
     // link alone does not, since the posts of a live page share it.
     let known = connection

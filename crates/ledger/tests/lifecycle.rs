@@ -394,8 +394,9 @@ async fn the_posts_of_a_live_page_are_each_accounted_for() {
     let shown = async |posts: [ShownEntry; 2]| {
         let after = state("a");
         let conclude = Arc::new(move |_: &[_]| after.clone());
-        let committed = ledger.commit_poll(&"a".parse().unwrap(), Arc::new(posts), conclude);
-        committed.await.unwrap().1
+        let feed = "a".parse().unwrap();
+        let committed = ledger.commit_poll(&feed, Arc::new(posts), conclude).await;
+        committed.unwrap().1
     };
     let counts = shown([post("1", "Uno"), post("2", "Dos")]).await;
     assert_eq!((counts.new, counts.duplicate, counts.known), (1, 1, 0));
