@@ -227,9 +227,13 @@ fn fetch_counts(counters: &fetcher::Counters) -> BTreeMap<String, u64> {
         ("requests_under_way", &counters.requests_under_way),
         ("bytes", &counters.bytes),
     ];
+    let late_ms = |share| counters.lateness.quantile(share).as_millis() as u64;
+    let lateness = [("late_ms_p50", 0.5), ("late_ms_p99", 0.99)];
     counts
         .map(|(name, count)| (name.to_owned(), count.load(Relaxed)))
-        .into()
+        .into_iter()
+        .chain(lateness.map(|(name, share)| (name.to_owned(), late_ms(share))))
+        .collect()
 }
 
 impl Snapshot {
