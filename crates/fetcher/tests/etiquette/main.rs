@@ -32,6 +32,9 @@ use world::{Pacemaker, World};
 /// How many sentences the etiquette has.
 const SENTENCES: usize = 53;
 
+/// How much is told of how a sentence was broken.
+const SAID_CHARS_MAX: usize = 400;
+
 /// One sentence.
 pub(crate) struct Sentence {
     /// Its number.
@@ -118,7 +121,12 @@ fn tried(sentence: &Sentence) -> Result<(), String> {
         let said = panic.downcast_ref::<String>().map(String::as_str);
         let said = said.or_else(|| panic.downcast_ref::<&str>().copied());
         let place = PLACE.take();
-        format!("{} ({place})", said.unwrap_or("it broke off"))
+        let said: String = said
+            .unwrap_or("it broke off")
+            .chars()
+            .take(SAID_CHARS_MAX)
+            .collect();
+        format!("{said} ({place})")
     })
 }
 
