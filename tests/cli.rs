@@ -238,7 +238,7 @@ async fn the_feed_list_shows_health_and_counts() {
     let site = Site::start().await;
     let news = News::new(2).feeds(1).articles_per_feed(4);
     news.install(&site);
-    site.set("/gone", Reply::status(404));
+    site.set("/gone", Reply::status(410));
     let desk = Desk::new(&feeds([site.url(&news.feed_paths()[0]), site.url("/gone")]));
     let before = text(&desk.run(&["feeds", "list"]).stdout);
     assert!(before.contains("never polled"), "{before}");
@@ -246,12 +246,12 @@ async fn the_feed_list_shows_health_and_counts() {
     let listed = desk.listed();
     assert_eq!(
         (&listed[0]["health"], &listed[1]["health"]),
-        (&"ok".into(), &"failing".into())
+        (&"ok".into(), &"gone".into())
     );
     let ended = ["kept", "dropped"].map(|how| listed[0][how].as_u64().unwrap());
     assert_eq!(ended.iter().sum::<u64>(), 4);
     assert!(
-        listed[1]["last_result"].as_str().unwrap().contains("404"),
+        listed[1]["last_result"].as_str().unwrap().contains("410"),
         "{}",
         listed[1]
     );

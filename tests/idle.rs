@@ -23,7 +23,9 @@ async fn main() {
     news.install(&site);
     let desk = Desk::new(&feeds(news.feed_paths().iter().map(|path| site.url(path))));
     let toml = fs::read_to_string(desk.config()).expect("a configuration");
-    let hourly = toml.replace("interval = \"200ms\"", "interval = \"1h\"");
+    let hourly = toml
+        .replace("max_interval = \"1s\"\n", "")
+        .replace("interval = \"200ms\"", "interval = \"1h\"");
     fs::write(desk.config(), hourly.replace("\"100ms\"", "\"5m\"")).expect("a configuration");
     tokio::task::block_in_place(|| measure(&site, &desk));
 }

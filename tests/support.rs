@@ -98,7 +98,7 @@ impl Desk {
         let mut toml = format!(
             "[state]\npath = \"ledger.db\"\n[sink]\ndir = \"stories\"\n[log]\nformat = \"text\"\n\
              [fetch]\nallow_private_networks = true\nhost_gap = \"0s\"\nhost_concurrency = 16\n\
-             min_interval = \"100ms\"\nmax_entry_age = \"36500d\"\n{fetch}\n"
+             min_interval = \"100ms\"\nmax_interval = \"1s\"\nmax_entry_age = \"36500d\"\n{fetch}\n"
         );
         for DeskFeed { id, url } in feeds {
             toml += &format!("[[feed]]\nid = \"{id}\"\nurl = \"{url}\"\ninterval = \"200ms\"\n");

@@ -1,7 +1,7 @@
 //! One request and its redirects: guarded, polite, bounded, and with the headers of an honest
 //! reader.
 
-use std::{error::Error, sync::Arc, time::Duration};
+use std::{error::Error, io, sync::Arc, time::Duration};
 
 use futures_util::future::BoxFuture;
 use reqwest::{
@@ -19,8 +19,8 @@ use tokio::time::{Instant, sleep, timeout_at};
 use url::Url;
 
 use crate::{
-    Clock, Settings,
-    address::{PrivateAddress, PublicResolver, check_literal},
+    Access, Clock, Settings,
+    address::{PrivateAddress, check_literal},
     backoff::retry_after,
     body::{self, innermost},
     counters::{Counters, UnderWay, add},
@@ -32,14 +32,17 @@ use crate::{
 
 mod answer;
 mod challenge;
+mod client;
 mod error;
 mod post;
 mod redirect;
 
 pub use answer::Refusal;
+pub use client::Proxy;
 pub use error::FetchError;
 pub(crate) use {answer::Answer, challenge::challenge};
 
+use client::World;
 use redirect::{Chain, Redirect};
 
 /// How long the start of a refusal's body is waited for.
@@ -57,6 +60,8 @@ pub(crate) struct Request<'a> {
     pub(crate) bytes_max: usize,
     /// Who must give leave for each address on the way.
     pub(crate) leave: Option<&'a dyn Leave>,
+    /// What is sent to the address's own origin beside the usual headers.
+    pub(crate) access: Option<&'a Access>,
 }
 
 impl<'a> Request<'a> {
@@ -68,6 +73,7 @@ impl<'a> Request<'a> {
             validators: None,
             bytes_max,
             leave: None,
+            access: None,
         }
     }
 }
@@ -119,23 +125,17 @@ impl Http {
         counters: Arc<Counters>,
         clock: Clock,
     ) -> Result<Self, FetchError> {
-        let builder = || {
-            let builder = Client::builder()
-                .user_agent(&settings.user_agent)
-                .redirect(reqwest::redirect::Policy::none())
-                .referer(false)
-                .no_proxy() // a proxy would dial addresses that the guard never sees
-                .connect_timeout(settings.connect_timeout)
-                .pool_max_idle_per_host(settings.host_concurrency.max(1))
-                .pool_idle_timeout(Duration::from_secs(30));
-            if settings.allow_private_networks {
-                builder
-            } else {
-                builder.dns_resolver(Arc::new(PublicResolver))
-            }
-        };
+        Self::in_world(settings, counters, clock, &World::default())
+    }
+
+    fn in_world(
+        settings: &Settings,
+        counters: Arc<Counters>,
+        clock: Clock,
+        world: &World,
+    ) -> Result<Self, FetchError> {
         Ok(Self {
-            client: tls::build_client(builder).map_err(FetchError::Client)?,
+            client: client::build(settings, world)?,
             gates: Gates::new(
                 settings.host_gap,
                 settings.host_concurrency,
@@ -154,9 +154,11 @@ impl Http {
         request: &Request<'_>,
         stop: &Stop,
     ) -> Result<Answer, FetchError> {
-        let mut chain = Chain::from(request.url.clone());
+        let own = request.access.map(Access::fields).transpose()?;
+        let mut chain = Chain::from(shown(request.url));
         loop {
-            match self.hop(chain.url(), request, stop).await? {
+            let own = own.as_ref().filter(|_| chain.at_home());
+            match self.hop(chain.url(), request, own, stop).await? {
                 Hop::Answer(answer) => {
                     let answer = chain.end(*answer);
                     let took_ms = answer.took.as_millis() as u64;
@@ -173,7 +175,13 @@ impl Http {
     }
 
     /// One request.
-    async fn hop(&self, url: &Url, request: &Request<'_>, stop: &Stop) -> Result<Hop, FetchError> {
+    async fn hop(
+        &self,
+        url: &Url,
+        request: &Request<'_>,
+        own: Option<&HeaderMap>,
+        stop: &Stop,
+    ) -> Result<Hop, FetchError> {
         self.check(url)?;
         if let Some(leave) = request.leave {
             leave.for_address(url).await?;
@@ -186,8 +194,9 @@ impl Http {
         let begun = Instant::now();
         let deadline = begun + self.request_timeout;
         let validators = request.validators.filter(|(issuer, _)| *issuer == url);
-        let headers = headers(request.wanted, validators.map(|(_, validators)| validators));
+        let mut headers = headers(request.wanted, validators.map(|(_, validators)| validators));
         let conditional = is_conditional(&headers);
+        headers.extend(own.cloned().unwrap_or_default());
         let sent = self.client.get(url.clone()).headers(headers).send();
         let response = stop.within_grace(timeout_at(deadline, sent)).await?;
         let response = response
@@ -226,7 +235,7 @@ impl Http {
             headers,
             body,
             conditional,
-            redirected: false,
+            redirects: Vec::new(),
             permanent: false,
             downgraded: false,
             took: begun.elapsed(),
@@ -285,6 +294,10 @@ impl Http {
         if let Some(private) = find::<PrivateAddress>(&error) {
             return private.clone().into();
         }
+        let certificate = find::<rustls::Error>(&error).and_then(tls::certificate_problem);
+        if let Some(problem) = certificate {
+            return FetchError::Certificate { problem };
+        }
         if error.is_timeout() {
             return FetchError::TimedOut {
                 after: self.request_timeout,
@@ -341,7 +354,17 @@ fn asked_to_wait(response: &Response, clock: &Clock) -> Option<Duration> {
 
 /// Finds a cause of one type in an error's chain.
 fn find<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a T> {
-    error.downcast_ref().or_else(|| find(error.source()?))
+    if let Some(found) = error.downcast_ref() {
+        return Some(found);
+    }
+    // What an I/O error was made from is not among its sources.
+    let within = error
+        .downcast_ref::<io::Error>()
+        .and_then(io::Error::get_ref);
+    match within {
+        Some(within) => find(within),
+        None => find(error.source()?),
+    }
 }
 
 /// An address as it may be shown: without user and password.
@@ -361,3 +384,6 @@ pub async fn fetch_one(settings: &Settings, url: &Url) -> Result<Fetched, FetchE
     let (fetched, _slot) = answer.into_page()?;
     Ok(fetched)
 }
+
+#[cfg(test)]
+mod tests;

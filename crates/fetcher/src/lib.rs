@@ -7,11 +7,13 @@
 //!
 //! It does not judge or clean what it brings, and it keeps nothing on disk itself.
 
+mod access;
 mod address;
 mod backoff;
 mod body;
 mod clock;
 mod counters;
+pub mod discovery;
 mod encoding;
 pub mod feed;
 mod fetcher;
@@ -26,16 +28,19 @@ mod push;
 pub mod robots;
 mod run;
 mod schedule;
+mod secret;
 mod settings;
 mod stop;
 mod tls;
 mod websub;
 
+pub use access::{Access, Auth, Given, HeaderError};
 pub use body::Cut;
 pub use clock::Clock;
 pub use counters::Counters;
 pub use fetcher::{FeedReport, Fetcher, FetcherError, InFlight, Report};
-pub use http::{FetchError, Refusal, fetch_one};
+pub use http::{FetchError, Proxy, Refusal, fetch_one};
 pub use robots::robots_verdict;
+pub use secret::{Secret, SecretError, SecretSource};
 pub use settings::{Feed, Settings};
 pub use websub::{Settings as WebSub, WebSubError};

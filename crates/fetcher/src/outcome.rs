@@ -387,3 +387,6 @@ fn in_words<'a>(status: u16, entries: usize, problems: impl Iterator<Item = &'a 
         |words, problem| format!("{words}; {problem}"),
     )
 }
+
+#[cfg(test)]
+mod tests;

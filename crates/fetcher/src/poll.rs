@@ -14,7 +14,7 @@ use story::{
 use url::Url;
 
 use crate::{
-    Feed, FetchError,
+    Access, Feed, FetchError,
     body::Body,
     counters::add,
     feed::{self, FeedContext, FeedError, ParsedFeed},
@@ -72,6 +72,7 @@ pub(crate) async fn poll<S: FetchStore>(
     let conditional = validators.is_some_and(|(_, validators)| !validators.is_empty());
     let request = Request {
         validators,
+        access: access(feed, url),
         ..Request::new(url, Wanted::Feed, shared.settings.feed_bytes_max)
     };
     let mut said = Said::Nothing;
@@ -132,6 +133,11 @@ pub(crate) async fn deliver<S: FetchStore>(
     commit(shared, feed, parsed.entries, Arc::new(conclude), stop)
         .await
         .map(Some)
+}
+
+/// What the operator gave for the feed's own origin, where the address is of it.
+fn access<'a>(feed: &'a Feed, url: &Url) -> Option<&'a Access> {
+    (url.origin() == feed.url.origin()).then_some(&feed.access)
 }
 
 /// The state that an answer leads to, once it is known which of its entries are new.
@@ -226,7 +232,10 @@ async fn add_sitemap<S>(
     brought: &mut Brought,
     stop: &Stop,
 ) -> Result<(), Stopped> {
-    let request = Request::new(sitemap, Wanted::Feed, shared.settings.feed_bytes_max);
+    let request = Request {
+        access: access(feed, sitemap),
+        ..Request::new(sitemap, Wanted::Feed, shared.settings.feed_bytes_max)
+    };
     let read = match shared.http.get(&request, stop).await {
         Ok(answer) if answer.status == StatusCode::NOT_MODIFIED => {
             Err(PollError::UnaskedNotModified)

@@ -12,7 +12,7 @@ mod shelf;
 
 use std::{borrow::Cow, time::Duration};
 
-use url::Url;
+use url::{Position, Url};
 
 pub use asking::{Judged, robots_verdict};
 pub(crate) use keeper::{Keeper, RobotsLeave, patience};
@@ -72,13 +72,18 @@ impl Robots {
 
     /// Judges an address, which must be one of the authority that the file is from.
     pub fn verdict(&self, url: &Url) -> Verdict<'_> {
-        if url.path() == OWN_PATH {
+        self.verdict_on(&url[Position::BeforePath..Position::AfterQuery])
+    }
+
+    /// Judges the path and query of an address, percent-encoded as they go over the wire.
+    pub fn verdict_on(&self, path_and_query: &str) -> Verdict<'_> {
+        if path_and_query.split('?').next() == Some(OWN_PATH) {
             return Verdict {
                 allowed: true,
                 rule: None,
             };
         }
-        let path = Path::of(url);
+        let path = Path::of(path_and_query);
         let rule = self.rules.iter().find(|rule| rule.pattern.matches(&path));
         Verdict {
             allowed: rule.is_none_or(|rule| rule.allows),

@@ -24,11 +24,11 @@ pub use classifier::{
 };
 pub use cleaner::{Cleaner, Rejection};
 pub use fetcher::{
-    Feed, FeedReport, FetchError, Report, Settings as FetchSettings,
+    Access, Feed, FeedReport, FetchError, Report, Settings as FetchSettings, discovery,
     feed::{FeedContext, parse as parse_feed},
     fetch_one,
 };
-pub use ledger::{FeedCounts, LedgerError, Reader};
+pub use ledger::{BalanceRow, FeedCounts, LedgerError, Reader};
 pub use line::{Line, LineError, Mode, Summary};
 pub use settings::{LoadKnowledgeError, Settings, load_knowledge};
 pub use sink::SinkError;

@@ -7,11 +7,14 @@ mod raw;
 mod timezone;
 
 use std::{
+    collections::HashMap,
     fmt,
+    ops::Range,
     path::{Path, PathBuf},
 };
 
 use pipeline::{Feed, Settings};
+use story::FeedId;
 
 pub(crate) use problem::{Problem, Problems};
 pub(crate) use raw::{LogFormat, RawConfig};
@@ -32,6 +35,17 @@ pub(crate) struct Config {
     pub(crate) log_level: String,
     /// The form of the log.
     pub(crate) log_format: LogFormat,
+    /// Where each feed's address is written down.
+    pub(crate) addresses: HashMap<FeedId, Written>,
+}
+
+/// Where something is written down.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Written {
+    /// The file.
+    pub(crate) path: PathBuf,
+    /// The bytes of it, quotes included.
+    pub(crate) span: Range<usize>,
 }
 
 /// No configuration was named, and there is none where it is looked for.

@@ -7,6 +7,7 @@ mod args;
 mod commands;
 mod config;
 mod demo;
+mod opml;
 mod telemetry;
 
 use std::{
@@ -17,7 +18,7 @@ use std::{
 use anyhow::Result;
 use clap::Parser;
 
-use args::{Cli, Command, FeedsCommand};
+use args::{Cli, Command};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -50,9 +51,7 @@ fn run(command: Command) -> Result<()> {
         Command::Explain { what, config } => {
             commands::explain::run(&what, config.config.as_deref())
         }
-        Command::Feeds(FeedsCommand::List { json, config }) => {
-            commands::feeds::list(json, config.config.as_deref())
-        }
+        Command::Feeds(command) => commands::feeds::run(command),
         Command::Status { json, config } => commands::status::run(json, config.config.as_deref()),
         Command::Schema { what } => commands::print::schema(what),
         Command::Completions { shell } => commands::print::completions(shell),

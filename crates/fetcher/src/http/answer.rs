@@ -17,6 +17,10 @@ use crate::{
 };
 
 /// An answer with a status of 200 to 299, or a 304.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "facts that are read one by one"
+)]
 pub(crate) struct Answer {
     /// Where the redirects ended.
     pub(crate) url: Url,
@@ -28,8 +32,8 @@ pub(crate) struct Answer {
     pub(crate) body: Body,
     /// Whether the last request carried validators.
     pub(crate) conditional: bool,
-    /// Whether any redirect led here.
-    pub(crate) redirected: bool,
+    /// The redirects that led here: the status of each, and where it led.
+    pub(crate) redirects: Vec<(StatusCode, Url)>,
     /// Whether redirects led here and each of them was said to be for good.
     pub(crate) permanent: bool,
     /// Whether a redirect led from https to http.

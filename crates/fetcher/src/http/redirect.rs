@@ -37,15 +37,12 @@ impl Redirect {
                 location: location.into_owned(),
             })?;
         to.set_fragment(None);
+        let to = shown(&to); // a login in an address would be sent
         Ok(Some(Self {
             to,
             status,
             wait: None,
         }))
-    }
-
-    fn is_permanent(&self) -> bool {
-        matches!(self.status.as_u16(), 301 | 308)
     }
 }
 
@@ -53,8 +50,9 @@ impl Redirect {
 pub(super) struct Chain {
     url: Url,
     seen: Vec<Url>,
-    permanent: bool,
+    redirects: Vec<(StatusCode, Url)>,
     downgraded: bool,
+    at_home: bool,
 }
 
 impl Chain {
@@ -63,8 +61,9 @@ impl Chain {
         Self {
             url,
             seen: Vec::new(),
-            permanent: true,
+            redirects: Vec::new(),
             downgraded: false,
+            at_home: true,
         }
     }
 
@@ -73,10 +72,16 @@ impl Chain {
         &self.url
     }
 
+    /// Whether the way has not left the origin it began at: scheme, host and port.
+    pub(super) fn at_home(&self) -> bool {
+        self.at_home
+    }
+
     /// Goes one redirect further.
     pub(super) fn follow(&mut self, redirect: Redirect) -> Result<(), FetchError> {
-        self.permanent &= redirect.is_permanent();
+        self.redirects.push((redirect.status, redirect.to.clone()));
         self.downgraded |= self.url.scheme() == "https" && redirect.to.scheme() == "http";
+        self.at_home &= self.url.origin() == redirect.to.origin();
         self.seen
             .push(std::mem::replace(&mut self.url, redirect.to));
         if self.seen.contains(&self.url) {
@@ -91,9 +96,10 @@ impl Chain {
     }
 
     /// Tells the answer how it was come by.
-    pub(super) fn end(&self, mut answer: Answer) -> Answer {
-        answer.redirected = !self.seen.is_empty();
-        answer.permanent = answer.redirected && self.permanent;
+    pub(super) fn end(self, mut answer: Answer) -> Answer {
+        let permanent = |(status, _): &(StatusCode, Url)| matches!(status.as_u16(), 301 | 308);
+        answer.permanent = !self.redirects.is_empty() && self.redirects.iter().all(permanent);
+        answer.redirects = self.redirects;
         answer.downgraded = self.downgraded;
         answer
     }

@@ -3,8 +3,6 @@
 
 use std::fmt;
 
-use url::Url;
-
 /// How much of an address is compared with rules. No real address comes near it, and it bounds
 /// what one file's worth of rules can cost.
 const PATH_BYTES_MAX: usize = 8 << 10;
@@ -95,9 +93,8 @@ impl fmt::Display for Pattern {
 }
 
 impl Path {
-    /// The part of an address that rules speak of.
-    pub(super) fn of(url: &Url) -> Self {
-        let whole = &url[url::Position::BeforePath..url::Position::AfterQuery];
+    /// The path and query of an address, as they go over the wire.
+    pub(super) fn of(whole: &str) -> Self {
         let part = &whole.as_bytes()[..whole.len().min(PATH_BYTES_MAX)];
         Self {
             text: normalise(part, Star::Literal),
@@ -114,7 +111,7 @@ enum Star {
 }
 
 /// Writes a path in the one way in which paths are compared: unreserved characters as they are,
-/// reserved ones as they came, everything else percent-encoded. The result is ASCII.
+/// reserved ones as they came, everything else percent-encoded.
 fn normalise(bytes: &[u8], star: Star) -> String {
     let mut text = String::with_capacity(bytes.len());
     let mut rest = bytes;
@@ -135,6 +132,10 @@ fn normalise(bytes: &[u8], star: Star) -> String {
             b'*' if star == Star::Wildcard => text.push('*'),
             byte if is_unreserved(byte) || b":/?#[]@!&()+,;=".contains(&byte) => {
                 text.push(byte.into());
+            }
+            // No address has such bytes on the wire, and what is no address matches no rule's letters.
+            byte if !byte.is_ascii() && star == Star::Literal => {
+                text.push(char::REPLACEMENT_CHARACTER);
             }
             // `*` and `$` mean something in a rule, and addresses are parsed with `'` encoded.
             byte => push_encoded(&mut text, byte),

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use fetcher::{Feed, Fetcher, InFlight, Report, Settings};
+use fetcher::{Access, Feed, Fetcher, InFlight, Report, Settings};
 use story::{Content, Home};
 use tokio::{sync::mpsc, time::timeout};
 use tokio_util::sync::CancellationToken;
@@ -40,6 +40,7 @@ fn feed(url: Url) -> Feed {
         home: Home::default(),
         interval: None,
         timezone: chrono_tz::America::Bogota,
+        access: Access::default(),
     }
 }
 

@@ -23,7 +23,7 @@ use toml::{
 use url::Url;
 
 use super::{
-    Config, Problem, Problems, RawConfig,
+    Config, Problem, Problems, RawConfig, Written,
     problem::Source,
     raw::{RawFeed, RawFeeds, Span},
     timezone,
@@ -137,7 +137,7 @@ impl Check {
         Some(Config {
             path: path.to_owned(),
             settings: Settings {
-                feeds: feeds.feeds,
+                feeds: feeds.good,
                 ledger: folder.join(raw.state.path),
                 record: folder.join(raw.sink.dir),
                 threshold: threshold.value,
@@ -169,6 +169,7 @@ impl Check {
             },
             log_level: raw.log.level,
             log_format: raw.log.format,
+            addresses: feeds.addresses,
         })
     }
 
@@ -224,8 +225,9 @@ impl Check {
 /// The feeds so far, with where each id was given.
 #[derive(Default)]
 struct Feeds {
-    feeds: Vec<Feed>,
+    good: Vec<Feed>,
     given: HashMap<String, String>,
+    addresses: HashMap<FeedId, Written>,
 }
 
 impl Feeds {
@@ -252,7 +254,12 @@ impl Feeds {
         let (Some(id), Some(url), true) = (id, url, check.problems.len() == before) else {
             return;
         };
-        self.feeds.push(Feed {
+        let written = Written {
+            path: path.to_owned(),
+            span: raw.url.span(),
+        };
+        self.addresses.insert(id.clone(), written);
+        self.good.push(Feed {
             id,
             url,
             home: Home { country, lang },
@@ -260,6 +267,7 @@ impl Feeds {
                 .interval
                 .map(|Span(interval)| interval.max(Duration::from_secs(1))),
             timezone: timezone.unwrap_or_else(|| timezone::most_populous(country)),
+            access: pipeline::Access::default(),
         });
     }
 }

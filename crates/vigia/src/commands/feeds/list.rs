@@ -1,0 +1,291 @@
+//! `vigia feeds list`: the feeds, how they are doing, and what became of their entries.
+
+use std::{
+    cmp::Reverse,
+    collections::HashMap,
+    io::{self, Write},
+    path::Path,
+};
+
+use anstyle::Style;
+use anyhow::Result;
+use pipeline::{Feed, FeedCounts, Reader};
+use serde::Serialize;
+use story::{Health, Timestamp, storage::FeedState};
+
+use super::{
+    age, counted,
+    health::{self, health_of, severity},
+    short,
+    table::{Cell, Column, Table, terminal_width},
+};
+use crate::{args::FeedOrder, config};
+
+/// From this width on there is room for when a feed is polled next and when it last had news.
+const WIDE: usize = 110;
+
+/// A feed as it is listed.
+#[derive(Serialize)]
+struct Listed<'a> {
+    id: &'a str,
+    url: &'a str,
+    country: Option<String>,
+    health: Health,
+    health_why: String,
+    last_result: &'a str,
+    last_poll: Option<Timestamp>,
+    last_new: Option<Timestamp>,
+    next_poll: Option<Timestamp>,
+    failures: u32,
+    pending: u64,
+    kept: u64,
+    dropped: u64,
+    duplicate: u64,
+    failed: u64,
+    skipped: u64,
+}
+
+pub(super) fn run(
+    order: Option<FeedOrder>,
+    only: Option<Health>,
+    json: bool,
+    config_file: Option<&Path>,
+) -> Result<()> {
+    let config = config::load(&config::find(config_file)?)?;
+    // Before the first run there is no ledger, and every feed is new.
+    let (states, counts) = if config.settings.ledger.is_file() {
+        let reader = Reader::open(&config.settings.ledger)?;
+        (reader.feed_states()?, reader.feed_counts()?)
+    } else {
+        (Vec::new(), Vec::new())
+    };
+    let states: HashMap<&str, &FeedState> = states
+        .iter()
+        .map(|state| (state.feed.as_str(), state))
+        .collect();
+    let counts: HashMap<&str, &FeedCounts> = counts
+        .iter()
+        .map(|counts| (counts.feed.as_str(), counts))
+        .collect();
+    let listed = config.settings.feeds.iter().map(|feed| {
+        let id = feed.id.as_str();
+        listed(feed, states.get(id).copied(), counts.get(id).copied())
+    });
+    let mut listed: Vec<Listed<'_>> = listed
+        .filter(|feed| only.is_none_or(|health| feed.health == health))
+        .collect();
+    if let Some(order) = order {
+        sort(&mut listed, order);
+    }
+    if json {
+        let mut out = io::stdout().lock();
+        for feed in listed {
+            writeln!(out, "{}", serde_json::to_string(&feed)?)?;
+        }
+        return Ok(());
+    }
+    let width = terminal_width();
+    table(&listed, order, width).write(&mut anstream::stdout().lock(), width)?;
+    anstream::eprintln!("{}", summary(&listed));
+    Ok(())
+}
+
+fn listed<'a>(
+    feed: &'a Feed,
+    state: Option<&'a FeedState>,
+    counts: Option<&FeedCounts>,
+) -> Listed<'a> {
+    let counts = counts.cloned().unwrap_or_default();
+    let (health, health_why) = health_of(state);
+    Listed {
+        id: feed.id.as_str(),
+        url: feed.url.as_str(),
+        country: feed.home.country.map(|country| country.to_string()),
+        health,
+        health_why,
+        last_result: state.map_or("never polled", |state| &state.last_result),
+        last_poll: state.and_then(|state| state.last_poll),
+        last_new: state.and_then(|state| state.last_new),
+        next_poll: state.and_then(|state| state.next_poll),
+        failures: state.map_or(0, |state| state.failures),
+        pending: counts.pending,
+        kept: counts.kept,
+        dropped: counts.dropped,
+        duplicate: counts.duplicate,
+        failed: counts.failed,
+        skipped: counts.skipped,
+    }
+}
+
+/// Orders the feeds; those that are equal stay in the configuration's order.
+fn sort(feeds: &mut [Listed<'_>], order: FeedOrder) {
+    match order {
+        FeedOrder::Id => feeds.sort_by_key(|feed| feed.id),
+        FeedOrder::Health => feeds.sort_by_key(|feed| severity(feed.health)),
+        FeedOrder::Last => feeds.sort_by_key(|feed| feed.last_poll),
+        // One that was never polled is next.
+        FeedOrder::Next => feeds.sort_by_key(|feed| feed.next_poll),
+        FeedOrder::Kept => feeds.sort_by_key(|feed| Reverse(feed.kept)),
+        FeedOrder::New => feeds.sort_by_key(|feed| feed.last_new),
+    }
+}
+
+/// The feeds for a person. Where there is little room, only what was asked to be sorted by is shown
+/// beside health and reason.
+fn table(feeds: &[Listed<'_>], order: Option<FeedOrder>, width: usize) -> Table {
+    let shows_next = width >= WIDE || order == Some(FeedOrder::Next);
+    let shows_new = width >= WIDE || order == Some(FeedOrder::New);
+    let mut columns = vec![
+        Column::text("feed", 16),
+        Column::words("health"),
+        Column::numbers("polled"),
+    ];
+    columns.extend(shows_next.then_some(Column::numbers("next")));
+    columns.extend(shows_new.then_some(Column::numbers("news")));
+    columns.extend([
+        Column::numbers("kept"),
+        Column::numbers("drop"),
+        Column::text("why", 10),
+    ]);
+    let mut table = Table::new(columns);
+    for feed in feeds {
+        let mut row = vec![
+            Cell::from(feed.id),
+            Cell::styled(feed.health.as_str(), health::style(feed.health)),
+            aged(feed.last_poll),
+        ];
+        row.extend(shows_next.then(|| Cell::from(feed.next_poll.map(until).unwrap_or_default())));
+        row.extend(shows_new.then(|| aged(feed.last_new)));
+        row.extend([number(feed.kept), number(feed.dropped), why(feed)]);
+        table.push(row);
+    }
+    table
+}
+
+/// What is well needs no attention.
+fn why(feed: &Listed<'_>) -> Cell {
+    let style = if feed.health == Health::Ok {
+        Style::new().dimmed()
+    } else {
+        Style::new()
+    };
+    Cell::styled(&feed.health_why, style)
+}
+
+fn aged(then: Option<Timestamp>) -> Cell {
+    Cell::from(then.map(age).unwrap_or_default())
+}
+
+/// When something will be: `5m`, or `now`.
+fn until(then: Timestamp) -> String {
+    let wait = then - chrono::Utc::now();
+    if wait.num_seconds() <= 0 {
+        return "now".to_owned();
+    }
+    short(wait)
+}
+
+fn number(count: u64) -> Cell {
+    Cell::from(count.to_string())
+}
+
+/// "316 feeds: 290 ok, 12 blocked, 14 gone".
+fn summary(feeds: &[Listed<'_>]) -> String {
+    let mut healths = Health::ALL;
+    healths.sort_by_key(|health| Reverse(severity(*health)));
+    let words = healths.iter().filter_map(|health| {
+        let count = feeds.iter().filter(|feed| feed.health == *health).count();
+        (count > 0).then(|| format!("{count} {}", health.as_str()))
+    });
+    let words: Vec<_> = words.collect();
+    let separator = if words.is_empty() { "" } else { ": " };
+    format!(
+        "{}{separator}{}",
+        counted(feeds.len(), "feed"),
+        words.join(", ")
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn feeds() -> Vec<Listed<'static>> {
+        let feed = |id, health, why: &str, kept| Listed {
+            id,
+            url: "https://a.test/rss",
+            country: None,
+            health,
+            health_why: why.to_owned(),
+            last_result: "",
+            last_poll: Some(chrono::Utc::now()),
+            last_new: None,
+            next_poll: None,
+            failures: 0,
+            pending: 0,
+            kept,
+            dropped: 123_456,
+            duplicate: 0,
+            failed: 0,
+            skipped: 0,
+        };
+        vec![
+            feed("b-well", Health::Ok, "200 with 20 entries", 3),
+            feed(
+                "a-feed-with-one-of-the-longest-names-that-anyone-gave-a-feed",
+                Health::LyingValidators,
+                "the body changed although ETag and Last-Modified said that it had not",
+                12_345,
+            ),
+            feed("c-gone", Health::Gone, "410 Gone", 0),
+        ]
+    }
+
+    fn written(order: Option<FeedOrder>, width: usize) -> String {
+        let mut out = Vec::new();
+        let mut stripped = anstream::StripStream::new(&mut out);
+        table(&feeds(), order, width)
+            .write(&mut stripped, width)
+            .unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn no_line_is_wider_than_the_terminal() {
+        for order in [None, Some(FeedOrder::Next), Some(FeedOrder::New)] {
+            for width in [80, 100, 109, 110, 200] {
+                for line in written(order, width).lines() {
+                    assert!(line.chars().count() <= width, "{width}: {line}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_wider_terminal_shows_more() {
+        let why = "the body changed although ETag and Last-Modified said that it had not";
+        assert!(!written(None, 80).contains(why) && written(None, 240).contains(why));
+        assert!(!written(None, 80).contains("next") && written(None, 240).contains("next"));
+    }
+
+    #[test]
+    fn feeds_are_ordered_as_asked() {
+        let ids = |order| {
+            let mut feeds = feeds();
+            sort(&mut feeds, order);
+            feeds.iter().map(|feed| &feed.id[..1]).collect::<String>()
+        };
+        assert_eq!(ids(FeedOrder::Id), "abc");
+        assert_eq!(ids(FeedOrder::Health), "cab");
+        assert_eq!(ids(FeedOrder::Kept), "abc");
+    }
+
+    #[test]
+    fn the_summary_counts_healths() {
+        assert_eq!(
+            summary(&feeds()),
+            "3 feeds: 1 ok, 1 lying-validators, 1 gone"
+        );
+        assert_eq!(summary(&[]), "0 feeds");
+    }
+}
