@@ -414,6 +414,44 @@ async fn requests_to_a_host_are_serial_and_spaced(world: World) {
         "it goes on: {gaps_of_all:?}"
     );
 
+    let mut world = world.anew();
+    let outside = world.by_way_of_the_world().await;
+    let hosts = [
+        "norte.diario.com",
+        "sur.diario.com",
+        "diario.com",
+        "uno.com.co",
+        "dos.com.co",
+    ];
+    for host in hosts {
+        let url = format!("http://{host}/rss");
+        outside.set(&url, served(&["1"]).delay(slow));
+    }
+    let begun = tokio::time::Instant::now().into_std();
+    let feeds = hosts
+        .iter()
+        .enumerate()
+        .map(|(number, host)| feed(&format!("f{number}"), &format!("http://{host}/rss")));
+    let daemon = world.daemon(feeds.collect());
+    pass(MINUTE * 10).await;
+    daemon.stop().await;
+    let requests = outside.requests();
+    let (of_one, others): (Vec<_>, Vec<_>) = requests
+        .into_iter()
+        .partition(|request| request.path.contains("diario.com"));
+    let between = gaps(&of_one);
+    assert!(
+        between.len() == 2
+            && between
+                .iter()
+                .all(|between| *between >= gap && *between <= gap * 4),
+        "one domain: {between:?}"
+    );
+    assert!(
+        others.iter().all(|request| request.at - begun < gap),
+        "others do not wait for it"
+    );
+
     let world = world.anew();
     let slow = Duration::from_secs(20);
     let labouring = world.site().await;

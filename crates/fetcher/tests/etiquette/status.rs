@@ -298,6 +298,23 @@ async fn no_move_to_a_page_or_a_worse_place(world: World) {
         .take(12)
         .collect();
     assert_eq!(paths, ["/rss", "/cambia"].repeat(6), "by the old address");
+    // To an address inside, from one outside.
+    let mut world = world.anew();
+    let outside = world.by_way_of_the_world().await;
+    let inside = world.site().await;
+    inside.set("/rss", served(&["1"]));
+    outside.set(
+        "http://diario.com/rss",
+        Reply::redirect(301, &inside.url("/rss")),
+    );
+    let daemon = world.daemon(vec![feed("diario", "http://diario.com/rss")]);
+    pass(DAY * 4).await;
+    daemon.stop().await;
+    assert!(
+        outside.requests_to("http://diario.com/rss").len() >= 4,
+        "still by the old address"
+    );
+    assert!(world.state().await.moved.is_none() && inside.requests().is_empty());
 }
 
 async fn redirects_are_bounded_and_checked(world: World) {
@@ -363,6 +380,35 @@ async fn redirects_are_bounded_and_checked(world: World) {
         daemon.without_page()
     );
     daemon.stop().await;
+
+    let mut world = world.anew();
+    let outside = world.by_way_of_the_world().await;
+    let inside = world.site().await;
+    for (number, target) in [
+        inside.url("/rss"),
+        inside.url("/rss").replace("127.0.0.1", "2130706433"),
+        "http://[::ffff:10.1.2.3]/rss".to_owned(),
+    ]
+    .iter()
+    .enumerate()
+    {
+        let path = format!("http://diario.com/{number}");
+        outside.set(&path, Reply::redirect(302, "http://otro.com/medio"));
+        outside.set("http://otro.com/medio", Reply::redirect(302, target));
+        let report = world.pass_over(&path).await;
+        assert!(
+            report.feeds[0].outcome.contains("private"),
+            "{target}: {}",
+            report.feeds[0].outcome
+        );
+    }
+    let asked: Vec<_> = outside
+        .requests()
+        .into_iter()
+        .map(|request| request.path)
+        .collect();
+    assert_eq!(asked.len(), 6, "each hop passes the guard: {asked:?}");
+    assert!(inside.requests().is_empty());
 }
 
 async fn gone_is_left_alone_for_a_month(world: World) {

@@ -14,7 +14,7 @@ use std::{
 };
 
 use chrono::TimeDelta;
-use fetcher::{Clock, Counters, Feed, Fetcher, InFlight, Report, Settings};
+use fetcher::{Clock, Counters, Feed, Fetcher, InFlight, Proxy, Report, Settings};
 use story::{
     Content, Home, Timestamp,
     storage::{FeedState, FetchStore as _},
@@ -148,6 +148,18 @@ impl World {
         site
     }
 
+    /// From here on all names are found and only public addresses asked, both by way of a site that
+    /// stands for the world: its paths are whole addresses.
+    pub(crate) async fn by_way_of_the_world(&mut self) -> Arc<Site> {
+        let site = self.site().await;
+        self.settings.allow_private_networks = false;
+        self.settings.proxy = Some(Proxy {
+            url: site.url("").parse().expect("an address"),
+            password: None,
+        });
+        site
+    }
+
     /// A daemon that polls one feed at this path, and brings its pages.
     pub(crate) fn polling(&self, site: &Site, path: &str) -> Daemon {
         self.daemon(vec![feed("diario", &site.url(path))])
@@ -156,20 +168,27 @@ impl World {
     /// A daemon that polls feeds and brings their pages.
     pub(crate) fn daemon(&self, feeds: Vec<Feed>) -> Daemon {
         let fetcher = self.fetcher(feeds);
+        let counters = fetcher.counters();
         let stop = CancellationToken::new();
         let (out, line) = mpsc::channel(4);
         let pages = Arc::default();
         Daemon {
             stop: stop.clone(),
+            counters,
             run: tokio::spawn(async move { fetcher.run(out, stop).await.expect("a run") }),
             pages: Arc::clone(&pages),
             collecting: tokio::spawn(collect(line, pages)),
         }
     }
 
-    /// One pass over one feed.
+    /// One pass over one feed of a site.
     pub(crate) async fn pass(&self, site: &Site, path: &str) -> Report {
-        let fetcher = self.fetcher(vec![feed("diario", &site.url(path))]);
+        self.pass_over(&site.url(path)).await
+    }
+
+    /// One pass over the feed at this address.
+    pub(crate) async fn pass_over(&self, url: &str) -> Report {
+        let fetcher = self.fetcher(vec![feed("diario", url)]);
         let (out, line) = mpsc::channel(4);
         let collecting = tokio::spawn(collect(line, Arc::default()));
         let report = fetcher.run_once(out, CancellationToken::new()).await;
@@ -217,6 +236,7 @@ impl World {
 /// A fetcher that runs until it is stopped.
 pub(crate) struct Daemon {
     stop: CancellationToken,
+    counters: Arc<Counters>,
     run: JoinHandle<()>,
     pages: Arc<Mutex<Vec<InFlight>>>,
     collecting: JoinHandle<()>,
@@ -235,6 +255,11 @@ impl Daemon {
         self.run.abort();
         drop(self.run.await);
         drop(self.collecting.await);
+    }
+
+    /// How many bytes of bodies it has read, decompressed.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.counters.bytes.load(Ordering::Relaxed)
     }
 
     /// Why entries went down the line without their page: the path of their link, and the reason.
@@ -264,6 +289,7 @@ pub(crate) fn feed(id: &str, url: &str) -> Feed {
         url: url.parse().expect("an address"),
         home: Home::default(),
         interval: None,
+        access: fetcher::Access::default(),
         timezone: chrono_tz::America::Bogota,
     }
 }
