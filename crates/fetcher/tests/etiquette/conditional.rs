@@ -324,7 +324,7 @@ async fn an_unasked_304_is_an_error_and_retried_once(world: World) {
     assert!(soon <= 1, "retried at once more than once");
 }
 
-/// Requests to a feed that says "not modified" to whatever knows its ETag, over so many days.
+/// Requests to a feed that says "not modified" to whatever knows its `ETag`, over so many days.
 async fn audited(world: &World, lies: bool, days: u32) -> Vec<Request> {
     let site = world.site().await;
     let (begun, begin) = (tokio::time::Instant::now().into_std(), world.now());

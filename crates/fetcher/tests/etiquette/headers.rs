@@ -62,7 +62,7 @@ async fn asked_for_everything(world: &World) -> Vec<Request> {
 }
 
 async fn the_user_agent_is_honest_and_one(mut world: World) {
-    world.settings.user_agent = "vigia/9.8 (+https://vigia.test/contacto)".to_owned();
+    "vigia/9.8 (+https://vigia.test/contacto)".clone_into(&mut world.settings.user_agent);
     for request in asked_for_everything(&world).await {
         let agents = request
             .headers

@@ -1,6 +1,6 @@
-//! Pace: sentences 12 to 19.
+//! The pace of one feed: sentences 12 to 16.
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use chrono::{Datelike, Timelike, Weekday};
 use fetcher::Feed;
@@ -8,7 +8,7 @@ use story::Timestamp;
 use testkit::{Reply, Request, Site};
 
 use crate::{
-    documents::{RSS, busy_items, channel, gaps, http_date, rss_of_pages, served},
+    documents::{RSS, busy_items, channel, gaps, http_date, served},
     sentences,
     world::{DAY, HOUR, MINUTE, World, feed, pass},
 };
@@ -19,9 +19,6 @@ sentences! {
     14 no_second_get_in_one_cycle "one poll asks for an address once";
     15 freshness_postpones "max-age and Expires postpone the next poll, within bounds";
     16 the_feeds_own_hints_postpone "ttl, sy:update…, skipHours and skipDays are honoured, within bounds";
-    17 polls_are_spread_by_a_stable_phase "feeds of one interval are spread by a stable phase, and a start is no stampede";
-    18 requests_to_a_host_are_serial_and_spaced "requests to one host, by domain and by address, come one by one with a gap";
-    19 no_addresses_are_invented "nothing is asked for that nobody named";
 }
 
 const BUSY: Duration = Duration::from_mins(5);
@@ -309,209 +306,4 @@ async fn the_feeds_own_hints_postpone(world: World) {
             .all(|pair| (pair[1] - pair[0]).num_hours() <= 80),
         "never given up: {polls:?}"
     );
-}
-
-/// When each of many feeds is polled the first and the second time, in seconds from the start.
-async fn first_polls(world: &World, feeds: usize) -> Vec<(u64, u64)> {
-    let begun = tokio::time::Instant::now().into_std();
-    let site = world.site().await;
-    site.set_handler("/", |request| served(&[&request.path]));
-    let paths: Vec<_> = (0..feeds).map(|feed| format!("/rss/{feed:02}")).collect();
-    let of_path = |path: &String| feed(&path[1..].replace('/', "-"), &site.url(path));
-    let daemon = world.daemon(paths.iter().map(of_path).collect());
-    pass(HOUR * 4).await;
-    daemon.stop().await;
-    let seconds = |request: &Request| (request.at - begun).as_secs();
-    paths
-        .iter()
-        .map(|path| {
-            let polls = site.requests_to(path);
-            assert!(polls.len() > 1, "{path} is polled again");
-            (seconds(&polls[0]), seconds(&polls[1]))
-        })
-        .collect()
-}
-
-async fn polls_are_spread_by_a_stable_phase(mut world: World) {
-    const FEEDS: usize = 40;
-    world.settings.host_gap = Duration::from_millis(1);
-    world.settings.poll_starts_per_second = 4;
-    let polls = first_polls(&world.anew(), FEEDS).await;
-    let last = polls
-        .iter()
-        .map(|(first, _)| *first)
-        .max()
-        .unwrap_or_default();
-    for second in 0..=last {
-        let starts = polls.iter().filter(|(first, _)| *first == second).count();
-        assert!(starts <= 5, "{starts} starts in second {second}");
-    }
-    assert!(
-        (9..30).contains(&last),
-        "forty starts, four a second, took {last} s"
-    );
-
-    let mut tenths = [0; 10];
-    for (_, second) in &polls {
-        tenths[((*second % 3600) / 360) as usize] += 1;
-    }
-    assert!(
-        tenths.iter().all(|polls| *polls <= FEEDS / 4),
-        "spread over the hour: {tenths:?}"
-    );
-    pass(MINUTE * 7 - Duration::from_secs(4)).await;
-    let begun = world.anew();
-    let again = first_polls(&begun, FEEDS).await;
-    let by_clock = polls
-        .iter()
-        .zip(&again)
-        .all(|((_, one), (_, other))| one.abs_diff(*other) < 360);
-    assert!(by_clock, "stable: {polls:?} {again:?}");
-}
-
-async fn requests_to_a_host_are_serial_and_spaced(world: World) {
-    let gap = world.settings.host_gap;
-    let site = world.site().await;
-    let slow = Duration::from_secs(3);
-    for path in ["/1", "/2", "/3", "/4"] {
-        site.set(path, Reply::ok("text/html", path).delay(slow));
-    }
-    site.set(
-        "/rss",
-        Reply::ok(RSS, rss_of_pages(&site.url(""), &["/1", "/2", "/3", "/4"])).delay(slow),
-    );
-    site.set("/otro", served(&["1"]).delay(slow));
-    let other = world.site().await; // on another port of the same machine
-    other.set("/rss", served(&["1"]).delay(slow));
-    let by_name = format!("http://localhost:{}/otro", site.address().port());
-    let feeds = [
-        ("uno", site.url("/rss")),
-        ("dos", site.url("/otro")),
-        ("tres", other.url("/rss")),
-        ("cuatro", by_name),
-    ];
-    let daemon = world.daemon(feeds.iter().map(|(id, url)| feed(id, url)).collect());
-    pass(MINUTE * 10).await;
-    daemon.stop().await;
-    assert_eq!(
-        (site.requests_at_once_max(), other.requests_at_once_max()),
-        (1, 1)
-    );
-    let mut requests = [site.requests(), other.requests()].concat();
-    requests.sort_by_key(|request| request.at);
-    assert_eq!(requests.len(), 9, "four feeds, four pages, a robots.txt");
-    let gaps_of_all = gaps(&requests);
-    let paths: Vec<_> = requests
-        .iter()
-        .map(|request| request.path.as_str())
-        .collect();
-    assert!(
-        gaps_of_all.iter().all(|between| *between >= gap),
-        "{paths:?} {gaps_of_all:?}"
-    );
-    assert!(
-        gaps_of_all.iter().all(|between| *between <= gap * 4),
-        "it goes on: {gaps_of_all:?}"
-    );
-
-    let mut world = world.anew();
-    let outside = world.by_way_of_the_world().await;
-    let hosts = [
-        "norte.diario.com",
-        "sur.diario.com",
-        "diario.com",
-        "uno.com.co",
-        "dos.com.co",
-    ];
-    for host in hosts {
-        let url = format!("http://{host}/rss");
-        outside.set(&url, served(&["1"]).delay(slow));
-    }
-    let begun = tokio::time::Instant::now().into_std();
-    let feeds = hosts
-        .iter()
-        .enumerate()
-        .map(|(number, host)| feed(&format!("f{number}"), &format!("http://{host}/rss")));
-    let daemon = world.daemon(feeds.collect());
-    pass(MINUTE * 10).await;
-    daemon.stop().await;
-    let requests = outside.requests();
-    let (of_one, others): (Vec<_>, Vec<_>) = requests
-        .into_iter()
-        .partition(|request| request.path.contains("diario.com"));
-    let between = gaps(&of_one);
-    assert!(
-        between.len() == 2
-            && between
-                .iter()
-                .all(|between| *between >= gap && *between <= gap * 4),
-        "one domain: {between:?}"
-    );
-    assert!(
-        others.iter().all(|request| request.at - begun < gap),
-        "others do not wait for it"
-    );
-
-    let world = world.anew();
-    let slow = Duration::from_secs(20);
-    let labouring = world.site().await;
-    for path in ["/rss/1", "/rss/2"] {
-        labouring.set(path, served(&[path]).delay(slow));
-    }
-    let daemon = world.daemon(
-        ["1", "2"]
-            .map(|id| feed(id, &labouring.url(&format!("/rss/{id}"))))
-            .into(),
-    );
-    pass(MINUTE * 10).await;
-    daemon.stop().await;
-    let between = gaps(&labouring.requests());
-    assert!(
-        between[0] >= slow * 2 && between[0] <= slow * 4,
-        "a server in trouble gets time: {between:?}"
-    );
-}
-
-async fn no_addresses_are_invented(world: World) {
-    let site = world.site().await;
-    let page = "<html><head><link rel=icon href=/icon.png></head><a href=/otra>otra</a><img src=/foto.jpg></html>";
-    site.set(
-        "/rss",
-        Reply::ok(
-            RSS,
-            rss_of_pages(&site.url(""), &["/nota/1?a=b", "/falta", "/mudada"]),
-        ),
-    );
-    site.set("/nota/1", Reply::ok("text/html", page));
-    site.set("/mudada", Reply::redirect(301, "/nota/2"));
-    site.set("/nota/2", Reply::ok("text/html", page));
-    site.set(
-        "/portada",
-        Reply::ok(
-            "text/html",
-            page.replace("icon", "alternate type=application/rss+xml"),
-        ),
-    );
-    let feeds = ["/rss", "/portada", "/vacio", "/"]
-        .map(|path| feed(&format!("f{}", path.len()), &site.url(path)));
-    let daemon = world.daemon(feeds.into());
-    pass(DAY * 2).await;
-    daemon.stop().await;
-    let asked: BTreeSet<_> = site
-        .requests()
-        .into_iter()
-        .map(|request| request.path)
-        .collect();
-    let named = [
-        "/",
-        "/falta",
-        "/mudada",
-        "/nota/1?a=b",
-        "/nota/2",
-        "/portada",
-        "/robots.txt",
-        "/rss",
-        "/vacio",
-    ];
-    assert_eq!(Vec::from_iter(asked), named);
 }

@@ -190,7 +190,7 @@ async fn an_unreachable_file_forbids_everything(world: World) {
 }
 
 /// A daemon on a feed that shows a new page every six hours, under `/nota` and under `/privado`.
-async fn with_news(world: &World, site: &Arc<Site>) -> Daemon {
+fn with_news(world: &World, site: &Arc<Site>) -> Daemon {
     let begun = tokio::time::Instant::now().into_std();
     let base = site.url("");
     site.set_handler("/canal", move |request| {
@@ -213,7 +213,7 @@ fn asked_under(site: &Site, prefix: &str) -> Vec<Request> {
 
 async fn a_month_unreachable_is_not_for_ever(world: World) {
     let site = site_with(&world, file("User-agent: *\nDisallow: /privado"), &[]).await;
-    let daemon = with_news(&world, &site).await;
+    let daemon = with_news(&world, &site);
     pass(HOUR * 5).await;
     site.set("/robots.txt", Reply::status(503));
     pass(DAY * 35).await;
@@ -226,7 +226,7 @@ async fn a_month_unreachable_is_not_for_ever(world: World) {
 
     let world = world.anew();
     let site = site_with(&world, Reply::status(500), &[]).await;
-    let daemon = with_news(&world, &site).await;
+    let daemon = with_news(&world, &site);
     pass(DAY * 29).await;
     assert!(
         asked_under(&site, "/nota").is_empty(),
@@ -242,10 +242,10 @@ async fn a_month_unreachable_is_not_for_ever(world: World) {
 
 async fn a_copy_is_used_for_a_day(world: World) {
     let site = site_with(&world, file("User-agent: *\nDisallow: /privado"), &[]).await;
-    let daemon = with_news(&world, &site).await;
+    let daemon = with_news(&world, &site);
     pass(HOUR * 40).await;
     daemon.stop().await;
-    let daemon = with_news(&world, &site).await; // a restart keeps the copy
+    let daemon = with_news(&world, &site); // a restart keeps the copy
     pass(DAY * 3).await;
     let asked = site.requests_to("/robots.txt");
     assert!(

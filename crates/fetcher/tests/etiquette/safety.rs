@@ -16,6 +16,17 @@ sentences! {
     53 bodies_are_bounded_and_documents_harmless "http and https only; size and time are bounded; entities are not expanded";
 }
 
+/// Checks that each of so many feeds was tried, and refused for where it is.
+fn check_each_was_refused(world: &World, feeds: usize) {
+    let inside = world.store.inside();
+    assert_eq!(inside.states.len(), feeds, "each was tried");
+    for state in inside.states.values() {
+        let told = &state.last_result;
+        let refused = told.contains("public") || told.contains("private");
+        assert!(refused, "{}: {told}", state.url);
+    }
+}
+
 async fn only_public_machines_are_dialled(mut world: World) {
     let site = world.site().await;
     let port = site.address().port();
@@ -47,17 +58,7 @@ async fn only_public_machines_are_dialled(mut world: World) {
     pass(HOUR).await;
     daemon.stop().await;
     assert!(site.requests().is_empty(), "{:?}", site.requests());
-    let inside = world.store.inside();
-    assert_eq!(inside.states.len(), hosts.len(), "each was tried");
-    for state in inside.states.values() {
-        assert!(
-            state.last_result.contains("public") || state.last_result.contains("private"),
-            "{}: {}",
-            state.url,
-            state.last_result
-        );
-    }
-    drop(inside);
+    check_each_was_refused(&world, hosts.len());
 
     let mut world = world.anew();
     let outside = world.by_way_of_the_world().await;
