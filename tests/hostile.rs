@@ -64,17 +64,17 @@ async fn bad_feeds_are_named_for_what_they_are() {
         ),
         (
             Reply::ok(RSS, "<rss><channel>").endless(),
-            "ok",
+            "unreadable",
             "body over",
         ),
         (
             Reply::ok(RSS, "<rss><channel>").drip(1, drip),
-            "ok",
+            "unreachable",
             "slower",
         ),
         (
             Reply::gzip_bomb(RSS, 100_000_000),
-            "unreachable",
+            "unreadable",
             "body over",
         ),
     ] {

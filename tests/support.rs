@@ -306,3 +306,19 @@ pub(crate) fn until(limit: Duration, what: &str, mut condition: impl FnMut() -> 
         sleep(Duration::from_millis(20));
     }
 }
+
+/// The memory that a process holds now, in MB.
+pub(crate) fn resident_mb(pid: &str) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).expect("it runs");
+    let line = status
+        .lines()
+        .find(|line| line.starts_with("VmRSS:"))
+        .expect("a size");
+    let kb: u64 = line
+        .split_whitespace()
+        .nth(1)
+        .expect("a number")
+        .parse()
+        .expect("a number");
+    kb / 1024
+}

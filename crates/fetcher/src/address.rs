@@ -40,7 +40,7 @@ pub(crate) fn check_literal(url: &Url) -> Result<(), PrivateAddress> {
 }
 
 /// The addresses of a name.
-type Found = Pin<Box<dyn Future<Output = io::Result<Vec<SocketAddr>>> + Send>>;
+pub(crate) type Found = Pin<Box<dyn Future<Output = io::Result<Vec<SocketAddr>>> + Send>>;
 
 /// Resolves names as the system does and leaves out addresses that are not public.
 #[derive(Clone)]
@@ -63,6 +63,11 @@ impl PublicResolver {
             is_public,
             spared: None,
         }
+    }
+
+    /// The addresses of a name, public or not.
+    pub(crate) fn look_up(&self, name: String) -> Found {
+        (self.look_up)(name)
     }
 
     /// Lets one name be at an address that is not public.

@@ -25,7 +25,7 @@ use crate::{
     body::{self, innermost},
     counters::{Counters, UnderWay, add},
     encoding,
-    politeness::Gates,
+    politeness::{Closed, Gates, Slot},
     stop::Stop,
     tls,
 };
@@ -36,6 +36,7 @@ mod client;
 mod error;
 mod post;
 mod redirect;
+mod whereabouts;
 
 pub use answer::Refusal;
 pub use client::Proxy;
@@ -44,6 +45,7 @@ pub(crate) use {answer::Answer, challenge::challenge};
 
 use client::World;
 use redirect::{Chain, Redirect};
+use whereabouts::Whereabouts;
 
 /// How long the start of a refusal's body is waited for.
 const REFUSAL_TIMEOUT: Duration = Duration::from_secs(5);
@@ -112,6 +114,8 @@ impl Wanted {
 pub(crate) struct Http {
     client: Client,
     pub(crate) gates: Gates,
+    /// Not through a proxy, behind which names are somewhere else, nor where there is no gap.
+    whereabouts: Option<Whereabouts>,
     counters: Arc<Counters>,
     clock: Clock,
     allow_private_networks: bool,
@@ -141,6 +145,8 @@ impl Http {
                 settings.host_concurrency,
                 settings.concurrency,
             ),
+            whereabouts: (settings.proxy.is_none() && !settings.host_gap.is_zero())
+                .then(|| Whereabouts::new(world.resolver.clone())),
             counters,
             clock,
             allow_private_networks: settings.allow_private_networks,
@@ -156,9 +162,10 @@ impl Http {
     ) -> Result<Answer, FetchError> {
         let own = request.access.map(Access::fields).transpose()?;
         let mut chain = Chain::from(shown(request.url));
+        let mut left = self.request_timeout; // for all hops together, but not for their waits
         loop {
             let own = own.as_ref().filter(|_| chain.at_home());
-            match self.hop(chain.url(), request, own, stop).await? {
+            match self.hop(chain.url(), request, own, left, stop).await? {
                 Hop::Answer(answer) => {
                     let answer = chain.end(*answer);
                     let took_ms = answer.took.as_millis() as u64;
@@ -167,6 +174,7 @@ impl Http {
                 }
                 Hop::Redirect(redirect) => {
                     let wait = redirect.wait.unwrap_or_default();
+                    left = left.saturating_sub(redirect.took);
                     chain.follow(redirect)?;
                     stop.before_it(sleep(wait)).await?;
                 }
@@ -180,6 +188,7 @@ impl Http {
         url: &Url,
         request: &Request<'_>,
         own: Option<&HeaderMap>,
+        left: Duration,
         stop: &Stop,
     ) -> Result<Hop, FetchError> {
         self.check(url)?;
@@ -187,12 +196,12 @@ impl Http {
             leave.for_address(url).await?;
         }
         let host = entry_host(Some(url));
-        let passed = stop.before_it(self.gates.pass(&host, None)).await?;
+        let passed = stop.before_it(self.pass(&host, url)).await?;
         let mut slot = passed.map_err(|closed| FetchError::HostClosed { wait: closed.wait })?;
         let under_way = UnderWay::start(&self.counters);
 
         let begun = Instant::now();
-        let deadline = begun + self.request_timeout;
+        let deadline = begun + left;
         let validators = request.validators.filter(|(issuer, _)| *issuer == url);
         let mut headers = headers(request.wanted, validators.map(|(_, validators)| validators));
         let conditional = is_conditional(&headers);
@@ -209,8 +218,11 @@ impl Http {
         if let Some(redirect) = Redirect::of(url, &response)?
             && asked.is_none_or(|wait| wait <= self.request_timeout)
         {
-            let wait = asked;
-            return Ok(Hop::Redirect(Redirect { wait, ..redirect }));
+            return Ok(Hop::Redirect(Redirect {
+                wait: asked,
+                took: begun.elapsed(),
+                ..redirect
+            }));
         }
         let status = response.status();
         if !status.is_success() && status != StatusCode::NOT_MODIFIED {
@@ -242,6 +254,15 @@ impl Http {
             at: self.clock.now(),
             slot,
         })))
+    }
+
+    /// Waits for the turn of a request to this address.
+    async fn pass(&self, host: &str, url: &Url) -> Result<Slot, Closed> {
+        let address = match &self.whereabouts {
+            Some(whereabouts) => whereabouts.of(url).await,
+            None => None,
+        };
+        self.gates.pass(host, address).await
     }
 
     /// What a server says in refusing, for which the start of its body is read.

@@ -12,7 +12,7 @@ use story::{
 use url::Url;
 
 use crate::{
-    Feed, FetchError, Settings,
+    Cut, Feed, FetchError, Settings,
     feed::FeedError,
     http::shown,
     schedule::{self, Ended},
@@ -333,6 +333,7 @@ fn health(settings: &Settings, feed: &Feed, state: &FeedState, error: &PollError
             }
             _ => Health::Unreachable,
         },
+        PollError::Fetch(FetchError::Body(Cut::TooLong { .. })) => Health::Unreadable,
         PollError::Fetch(_) => Health::Unreachable,
         PollError::Feed(FeedError::Html { .. }) | PollError::Challenge { .. } => Health::Blocked,
         PollError::Feed(_) | PollError::UnaskedNotModified => Health::Unreadable,

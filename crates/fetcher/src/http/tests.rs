@@ -170,3 +170,41 @@ async fn a_server_is_believed_only_with_a_certificate_that_is_good() {
         "certificate of another name"
     );
 }
+
+#[tokio::test]
+async fn names_at_one_address_wait_for_each_other() {
+    let site = TcpListener::bind("127.0.0.2:0").await.unwrap();
+    let port = site.local_addr().unwrap().port();
+    let other = TcpListener::bind(("127.0.0.3", port)).await.unwrap();
+    for site in [site, other] {
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = site.accept().await {
+                answer_one(stream).await;
+            }
+        });
+    }
+    let resolver = PublicResolver::new(
+        move |name| {
+            let last = if name == "c.test" { 3 } else { 2 };
+            Box::pin(async move { Ok(vec![SocketAddr::from(([127, 0, 0, last], port))]) })
+        },
+        |_| true,
+    );
+    let world = World {
+        resolver,
+        ..World::default()
+    };
+    let settings = Settings {
+        host_gap: Duration::from_millis(500),
+        ..settings()
+    };
+    let http = Http::in_world(&settings, Arc::default(), Clock::system(), &world).unwrap();
+    let waited = async |name: &str| {
+        let begun = Instant::now();
+        ask(&http, &format!("http://{name}:{port}/")).await.unwrap();
+        begun.elapsed()
+    };
+    waited("a.test").await;
+    assert!(waited("c.test").await < settings.host_gap);
+    assert!(waited("b.test").await > settings.host_gap / 2);
+}

@@ -11,11 +11,15 @@ use tokio::{sync::mpsc, time::timeout};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
+mod auth;
+mod hostile;
 mod pages;
 mod polls;
+mod proxy;
 mod robots;
 mod server;
 mod store;
+mod traps;
 
 use server::{Server, answer, hanging, rss};
 use store::Store;
