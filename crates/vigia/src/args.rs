@@ -265,6 +265,20 @@ pub(crate) enum FeedsCommand {
         #[command(flatten)]
         config: ConfigArgs,
     },
+    /// Say whether robots.txt lets a page be fetched, and which of its lines says so
+    #[command(
+        after_help = "Asks the site for its robots.txt, as the daemon does once a day before it \
+                      fetches pages there. Ends with status 1 where a page is forbidden.\n\n\
+                      vigia feeds robots https://eldiario.example/judicial/nota-1"
+    )]
+    Robots {
+        /// Addresses of pages
+        #[arg(value_name = "URL", required = true, value_parser = site_address)]
+        pages: Vec<Url>,
+        /// Where the configuration lies.
+        #[command(flatten)]
+        config: ConfigArgs,
+    },
     /// Account for every entry that the feeds showed, by feed and hour
     #[command(
         after_help = "shown = new + known, and new = kept + dropped + duplicate + failed + skipped + \
