@@ -75,16 +75,22 @@ async fn polls_are_spread_by_a_stable_phase(mut world: World) {
 }
 
 async fn requests_to_a_host_are_serial_and_spaced(world: World) {
+    one_machine_is_asked_by_one(world.anew()).await;
+    one_domain_is_asked_by_one(world.anew()).await;
+    a_slow_machine_gets_time(world).await;
+}
+
+/// By number and by name, at one port and another.
+async fn one_machine_is_asked_by_one(world: World) {
     let gap = world.settings.host_gap;
-    let site = world.site().await;
     let slow = Duration::from_secs(3);
-    for path in ["/1", "/2", "/3", "/4"] {
+    let site = world.site().await;
+    let pages = ["/1", "/2", "/3", "/4"];
+    for path in pages {
         site.set(path, Reply::ok("text/html", path).delay(slow));
     }
-    site.set(
-        "/rss",
-        Reply::ok(RSS, rss_of_pages(&site.url(""), &["/1", "/2", "/3", "/4"])).delay(slow),
-    );
+    let with_pages = Reply::ok(RSS, rss_of_pages(&site.url(""), &pages));
+    site.set("/rss", with_pages.delay(slow));
     site.set("/otro", served(&["1"]).delay(slow));
     let other = world.site().await; // on another port of the same machine
     other.set("/rss", served(&["1"]).delay(slow));
@@ -98,28 +104,24 @@ async fn requests_to_a_host_are_serial_and_spaced(world: World) {
     let daemon = world.daemon(feeds.iter().map(|(id, url)| feed(id, url)).collect());
     pass(MINUTE * 10).await;
     daemon.stop().await;
-    assert_eq!(
-        (site.requests_at_once_max(), other.requests_at_once_max()),
-        (1, 1)
-    );
+    let at_once = [&site, &other].map(|site| site.requests_at_once_max());
+    assert_eq!(at_once, [1, 1]);
     let mut requests = [site.requests(), other.requests()].concat();
     requests.sort_by_key(|request| request.at);
-    assert_eq!(requests.len(), 9, "four feeds, four pages, a robots.txt");
-    let gaps_of_all = gaps(&requests);
-    let paths: Vec<_> = requests
-        .iter()
-        .map(|request| request.path.as_str())
-        .collect();
+    let paths: Vec<_> = requests.iter().map(|request| &request.path).collect();
+    assert_eq!(paths.len(), 9, "four feeds, four pages, a robots.txt");
+    let between = gaps(&requests);
     assert!(
-        gaps_of_all.iter().all(|between| *between >= gap),
-        "{paths:?} {gaps_of_all:?}"
+        between
+            .iter()
+            .all(|between| (gap..=gap * 4).contains(between)),
+        "{paths:?} {between:?}"
     );
-    assert!(
-        gaps_of_all.iter().all(|between| *between <= gap * 4),
-        "it goes on: {gaps_of_all:?}"
-    );
+}
 
-    let mut world = world.anew();
+/// Under one name and another, while other domains wait for none of them.
+async fn one_domain_is_asked_by_one(mut world: World) {
+    let gap = world.settings.host_gap;
     let outside = world.by_way_of_the_world().await;
     let hosts = [
         "norte.diario.com",
@@ -128,51 +130,47 @@ async fn requests_to_a_host_are_serial_and_spaced(world: World) {
         "uno.com.co",
         "dos.com.co",
     ];
-    for host in hosts {
-        let url = format!("http://{host}/rss");
-        outside.set(&url, served(&["1"]).delay(slow));
-    }
     let begun = tokio::time::Instant::now().into_std();
-    let feeds = hosts
-        .iter()
-        .enumerate()
-        .map(|(number, host)| feed(&format!("f{number}"), &format!("http://{host}/rss")));
-    let daemon = world.daemon(feeds.collect());
+    let feeds = hosts.map(|host| {
+        let url = format!("http://{host}/rss");
+        outside.set(&url, served(&["1"]).delay(Duration::from_secs(3)));
+        feed(&host.replace('.', "-"), &url)
+    });
+    let daemon = world.daemon(feeds.into());
     pass(MINUTE * 10).await;
     daemon.stop().await;
-    let requests = outside.requests();
-    let (of_one, others): (Vec<_>, Vec<_>) = requests
+    let (of_one, others): (Vec<_>, Vec<_>) = outside
+        .requests()
         .into_iter()
         .partition(|request| request.path.contains("diario.com"));
     let between = gaps(&of_one);
+    assert_eq!((between.len(), others.len()), (2, 2));
     assert!(
-        between.len() == 2
-            && between
-                .iter()
-                .all(|between| *between >= gap && *between <= gap * 4),
+        between
+            .iter()
+            .all(|between| (gap..=gap * 4).contains(between)),
         "one domain: {between:?}"
     );
     assert!(
         others.iter().all(|request| request.at - begun < gap),
         "others do not wait for it"
     );
+}
 
-    let world = world.anew();
+async fn a_slow_machine_gets_time(world: World) {
     let slow = Duration::from_secs(20);
-    let labouring = world.site().await;
-    for path in ["/rss/1", "/rss/2"] {
-        labouring.set(path, served(&[path]).delay(slow));
-    }
-    let daemon = world.daemon(
-        ["1", "2"]
-            .map(|id| feed(id, &labouring.url(&format!("/rss/{id}"))))
-            .into(),
-    );
+    let site = world.site().await;
+    let feeds = ["uno", "dos"].map(|id| {
+        let path = format!("/{id}");
+        site.set(&path, served(&[id]).delay(slow));
+        feed(id, &site.url(&path))
+    });
+    let daemon = world.daemon(feeds.into());
     pass(MINUTE * 10).await;
     daemon.stop().await;
-    let between = gaps(&labouring.requests());
+    let between = gaps(&site.requests());
     assert!(
-        between[0] >= slow * 2 && between[0] <= slow * 4,
+        between.len() == 1 && (slow * 2..=slow * 4).contains(&between[0]),
         "a server in trouble gets time: {between:?}"
     );
 }

@@ -224,7 +224,7 @@ async fn freshness_postpones(world: World) {
         "{by_date:?}"
     );
     let clamped = busy_gaps(&world.anew(), None, "", &max_age("max-age=31536000"), 9).await;
-    let bound = world.settings.max_interval * 11 / 10;
+    let bound = world.settings.max_interval * 9 / 8;
     assert!(
         clamped.iter().all(|gap| *gap >= HOUR * 23 && *gap <= bound),
         "within a day: {clamped:?}"
@@ -258,7 +258,7 @@ async fn the_feeds_own_hints_postpone(world: World) {
     )
     .await;
     let clamped = busy_gaps(&world.anew(), None, "<ttl>40320</ttl>", &[], 9).await;
-    let bound = world.settings.max_interval * 11 / 10;
+    let bound = world.settings.max_interval * 9 / 8;
     assert!(
         clamped.iter().all(|gap| *gap >= HOUR * 23 && *gap <= bound),
         "within a day: {clamped:?}"
