@@ -324,7 +324,9 @@ fn may_mean_validators(status: u16) -> bool {
 /// What a failure says of the feed.
 fn health(settings: &Settings, feed: &Feed, state: &FeedState, error: &PollError) -> Health {
     match error {
-        PollError::Fetch(FetchError::Challenge { .. }) => Health::Blocked,
+        PollError::Fetch(FetchError::Challenge { .. })
+        | PollError::Feed(FeedError::Html { .. })
+        | PollError::Challenge { .. } => Health::Blocked,
         PollError::Fetch(FetchError::Status { refusal, .. }) if refusal.challenge.is_some() => {
             Health::Blocked
         }
@@ -336,10 +338,10 @@ fn health(settings: &Settings, feed: &Feed, state: &FeedState, error: &PollError
             }
             _ => Health::Unreachable,
         },
-        PollError::Fetch(FetchError::Body(Cut::TooLong { .. })) => Health::Unreadable,
+        PollError::Fetch(FetchError::Body(Cut::TooLong { .. }))
+        | PollError::Feed(_)
+        | PollError::UnaskedNotModified => Health::Unreadable,
         PollError::Fetch(_) => Health::Unreachable,
-        PollError::Feed(FeedError::Html { .. }) | PollError::Challenge { .. } => Health::Blocked,
-        PollError::Feed(_) | PollError::UnaskedNotModified => Health::Unreadable,
     }
 }
 

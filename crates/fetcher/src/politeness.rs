@@ -37,7 +37,7 @@ const REFUSALS: u32 = 3;
 const SLOWNESS: u32 = 2;
 
 /// The longest gap that slowness leads to.
-const SLOW_GAP_MAX: Duration = Duration::from_secs(60);
+const SLOW_GAP_MAX: Duration = Duration::from_mins(1);
 
 /// A gap is up to this part of itself longer.
 const JITTER: f64 = 10.0;
@@ -54,7 +54,7 @@ pub(crate) struct Gates {
     gap: Duration,
     concurrency: usize,
     all: Arc<Semaphore>,
-    gates: Mutex<HashMap<String, Arc<Gate>>>,
+    by_server: Mutex<HashMap<String, Arc<Gate>>>,
 }
 
 /// Leave to have one request under way.
@@ -77,7 +77,7 @@ impl Gates {
             gap,
             concurrency: host_concurrency.max(1),
             all: Arc::new(Semaphore::new(concurrency.clamp(1, Semaphore::MAX_PERMITS))),
-            gates: Mutex::default(),
+            by_server: Mutex::default(),
         }
     }
 
@@ -187,7 +187,10 @@ impl Gates {
     }
 
     fn gate(&self, name: &str) -> Arc<Gate> {
-        let mut gates = self.gates.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut gates = self
+            .by_server
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         if let Some(gate) = gates.get(name) {
             return Arc::clone(gate);
         }

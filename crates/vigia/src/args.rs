@@ -184,7 +184,7 @@ pub(crate) enum FeedsCommand {
         /// Try common addresses too, such as /feed/ and /rss.xml
         #[arg(long)]
         guess: bool,
-        /// Print [[feed]] tables and nothing else
+        /// Print `[[feed]]` tables and nothing else
         #[arg(long, conflicts_with = "json")]
         toml: bool,
         /// Print JSON, an object a line
@@ -194,7 +194,7 @@ pub(crate) enum FeedsCommand {
         #[command(flatten)]
         config: ConfigArgs,
     },
-    /// Turn another reader's list of feeds (OPML) into [[feed]] tables
+    /// Turn another reader's list of feeds (OPML) into `[[feed]]` tables
     #[command(
         after_help = "Feeds that are configured already are left out and named. Folders become \
                       comments; one that is a country code, such as CO, becomes the feeds' country.\n\n\

@@ -17,10 +17,6 @@ use crate::{
 };
 
 /// An answer with a status of 200 to 299, or a 304.
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "facts that are read one by one"
-)]
 pub(crate) struct Answer {
     /// Where the redirects ended.
     pub(crate) url: Url,

@@ -25,7 +25,14 @@ const NAMES_KEPT: usize = 16 << 10;
 /// The addresses of names, as they were found lately.
 pub(super) struct Whereabouts {
     resolver: PublicResolver,
-    known: Mutex<HashMap<String, (Instant, Option<IpAddr>)>>,
+    known: Mutex<HashMap<String, Found>>,
+}
+
+/// What a look-up found: the address, or that there is none now.
+#[derive(Clone, Copy)]
+struct Found {
+    at: Instant,
+    address: Option<IpAddr>,
 }
 
 impl Whereabouts {
@@ -45,8 +52,8 @@ impl Whereabouts {
             Host::Ipv4(address) => return Some(address.into()),
             Host::Ipv6(address) => return Some(address.to_canonical()),
         };
-        if let Some(address) = self.known(name) {
-            return address;
+        if let Some(believed) = self.known(name) {
+            return believed.address;
         }
         let found = timeout(LOOKUP, self.resolver.look_up(name.to_owned())).await;
         let address = found.ok().and_then(Result::ok).and_then(|found| {
@@ -56,15 +63,16 @@ impl Whereabouts {
         });
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= NAMES_KEPT {
-            known.retain(|_, (at, _)| at.elapsed() < BELIEVED);
+            known.retain(|_, found| found.at.elapsed() < BELIEVED);
         }
-        known.insert(name.to_owned(), (Instant::now(), address));
+        let at = Instant::now();
+        known.insert(name.to_owned(), Found { at, address });
         address
     }
 
-    fn known(&self, name: &str) -> Option<Option<IpAddr>> {
+    fn known(&self, name: &str) -> Option<Found> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let (at, address) = known.get(name)?;
-        (at.elapsed() < BELIEVED).then_some(*address)
+        let found = *known.get(name)?;
+        (found.at.elapsed() < BELIEVED).then_some(found)
     }
 }
