@@ -77,7 +77,22 @@ async fn polls_are_spread_by_a_stable_phase(mut world: World) {
 async fn requests_to_a_host_are_serial_and_spaced(world: World) {
     one_machine_is_asked_by_one(world.anew()).await;
     one_domain_is_asked_by_one(world.anew()).await;
-    a_slow_machine_gets_time(world).await;
+    a_slow_machine_gets_time(world.anew()).await;
+    as_many_at_once_as_are_allowed(world).await;
+}
+
+async fn as_many_at_once_as_are_allowed(mut world: World) {
+    world.settings.host_concurrency = 3;
+    let site = world.site().await;
+    site.set_handler("/", |_| served(&["1"]).delay(Duration::from_secs(25)));
+    let feed_of = |number| feed(&format!("f{number}"), &site.url(&format!("/{number}")));
+    let daemon = world.daemon((0..6).map(feed_of).collect());
+    pass(MINUTE * 30).await;
+    daemon.stop().await;
+    let requests = site.requests();
+    assert_eq!((requests.len(), site.requests_at_once_max()), (6, 3));
+    let gap = world.settings.host_gap;
+    assert!(gaps(&requests).iter().all(|between| *between >= gap));
 }
 
 /// By number and by name, at one port and another.

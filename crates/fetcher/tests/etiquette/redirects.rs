@@ -5,6 +5,7 @@ use testkit::Reply;
 
 use crate::{
     documents::{RSS, rss_of_pages, served},
+    lock::locked,
     sentences,
     world::{DAY, HOUR, World, feed, pass},
 };
@@ -139,8 +140,33 @@ async fn no_move_to_a_page_or_a_worse_place(world: World) {
         .take(12)
         .collect();
     assert_eq!(paths, ["/rss", "/cambia"].repeat(6), "by the old address");
-    // To an address inside, from one outside.
-    let mut world = world.anew();
+    no_move_inside(world.anew()).await;
+    no_move_out_of_the_lock(&world).await;
+}
+
+/// From https to http.
+async fn no_move_out_of_the_lock(world: &World) {
+    for (to_http, by_old) in [(true, 8), (false, 3)] {
+        let world = world.anew();
+        let site = world.site().await;
+        let locked = locked(&site).await;
+        let open = site.url("");
+        let to = if to_http { &open } else { &locked };
+        site.set("/rss", Reply::redirect(301, &format!("{to}/nuevo")));
+        site.set("/nuevo", served(&["1"]));
+        let daemon = world.daemon(vec![feed("diario", &format!("{locked}/rss"))]);
+        while site.requests_to("/nuevo").len() < 8 {
+            pass(HOUR).await;
+        }
+        daemon.stop().await;
+        let asked = site.requests_to("/rss").len();
+        assert_eq!(asked, by_old, "by the old address, to {to}");
+        assert_eq!(world.state().await.moved.is_none(), to_http);
+    }
+}
+
+/// To an address inside, from one outside.
+async fn no_move_inside(mut world: World) {
     let outside = world.by_way_of_the_world().await;
     let inside = world.site().await;
     inside.set("/rss", served(&["1"]));
