@@ -197,7 +197,22 @@ impl Http {
         }
         let host = entry_host(Some(url));
         let passed = stop.before_it(self.pass(&host, url)).await?;
-        let mut slot = passed.map_err(|closed| FetchError::HostClosed { wait: closed.wait })?;
+        let slot = passed.map_err(|closed| FetchError::HostClosed { wait: closed.wait })?;
+        // Boxed, so that the thousands that may wait for their turn take little memory.
+        Box::pin(self.exchange(url, request, own, left, slot, stop)).await
+    }
+
+    /// Sends a request whose turn it is, and reads what comes.
+    async fn exchange(
+        &self,
+        url: &Url,
+        request: &Request<'_>,
+        own: Option<&HeaderMap>,
+        left: Duration,
+        mut slot: Slot,
+        stop: &Stop,
+    ) -> Result<Hop, FetchError> {
+        let host = entry_host(Some(url));
         let under_way = UnderWay::start(&self.counters);
 
         let begun = Instant::now();

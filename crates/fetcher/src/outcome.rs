@@ -222,15 +222,18 @@ pub(crate) fn delivered(
 
 /// Learns the feed's rhythm from the entries that are new.
 fn learn(state: &mut FeedState, entries: &[Entry], sights: &[Sight], now: Timestamp) {
-    let appeared: Vec<Option<Timestamp>> = entries
-        .iter()
-        .zip(sights)
-        .filter(|(_, sight)| matches!(sight, Sight::New | Sight::Duplicate))
-        .map(|(entry, _)| entry.published.or(entry.updated))
-        .collect();
-    if !appeared.is_empty() {
-        let newest = appeared.iter().flatten().filter(|at| **at <= now).max();
-        state.last_new = state.last_new.max(Some(newest.copied().unwrap_or(now)));
+    let mut appeared = Vec::new();
+    for (entry, sight) in entries.iter().zip(sights) {
+        if *sight == Sight::Known {
+            continue;
+        }
+        let at = entry.published.or(entry.updated);
+        // What was skipped for its age counts here: a feed that ended years ago is quiet.
+        let newest = at.filter(|at| *at <= now).unwrap_or(now);
+        state.last_new = state.last_new.max(Some(newest));
+        if *sight != Sight::Skipped {
+            appeared.push(at);
+        }
     }
     state.rhythm.learn(now, appeared);
 }

@@ -9,7 +9,9 @@ use reqwest::{
 };
 use story::{
     Entry, Timestamp,
-    storage::{Conclude, FeedState, FetchStore, PollCounts, ShownEntry, Validators, entry_host},
+    storage::{
+        Conclude, FeedState, FetchStore, PollCounts, ShownEntry, Sight, Validators, entry_host,
+    },
 };
 use url::Url;
 
@@ -22,6 +24,7 @@ use crate::{
     freshness::freshness,
     http::{Answer, Request, Wanted, challenge},
     outcome::{self, Answered, Brought, PollError},
+    politeness::Slot,
     schedule,
     stop::{Stop, Stopped},
     websub::{Delivery, Topic, discover},
@@ -58,6 +61,14 @@ pub(crate) enum Said {
     Hub(Topic),
 }
 
+/// An answer that was read.
+struct Asked {
+    answer: Answered,
+    said: Said,
+    /// Counts among the requests under way while the answer is in memory.
+    slot: Option<Slot>,
+}
+
 /// Polls a feed and commits what came of it. `pushed` says that its changes are pushed besides.
 pub(crate) async fn poll<S: FetchStore>(
     shared: &Shared<S>,
@@ -75,32 +86,30 @@ pub(crate) async fn poll<S: FetchStore>(
         access: access(feed, url),
         ..Request::new(url, Wanted::Feed, shared.settings.feed_bytes_max)
     };
-    let mut said = Said::Nothing;
-    let brought = ask(shared, feed, state.next_poll, &request, &mut said, stop).await;
-    let (entries, conclude): (Vec<Entry>, Conclude) = match brought {
-        Err(PollError::Fetch(FetchError::Stopped)) => return Err(Stopped),
-        Ok(answer) => {
+    match ask(shared, feed, state.next_poll, &request, stop).await {
+        Err(PollError::Fetch(FetchError::Stopped)) => Err(Stopped),
+        Ok(Asked { answer, said, slot }) => {
             let answer = Answered { pushed, ..answer };
             count(shared, &answer);
-            let entries = answer
-                .brought
-                .as_ref()
-                .map(|brought| brought.entries.clone());
-            (
-                entries.unwrap_or_default(),
-                on_answer(shared, feed, state, answer),
-            )
+            let brought = answer.brought.as_ref();
+            let entries = brought.map(|brought| brought.entries.clone());
+            let conclude = on_answer(shared, feed, state, answer);
+            let entries = entries.unwrap_or_default();
+            let polled = commit(shared, feed, entries, conclude, stop).await?;
+            // Until here the answer counted among the requests under way, so that where the ledger
+            // is slow, answers do not pile up in memory.
+            drop(slot);
+            Ok(Polled { said, ..polled })
         }
         Err(error) => {
             add(&shared.counters.polls_failed, 1);
             let now = shared.clock.now();
             let state = outcome::failed(&shared.settings, feed, state, &error, conditional, now);
             report(feed, &state, &error, now);
-            (Vec::new(), Arc::new(move |_| state.clone()))
+            let conclude = Arc::new(move |_: &[Sight]| state.clone());
+            commit(shared, feed, Vec::new(), conclude, stop).await
         }
-    };
-    let polled = commit(shared, feed, entries, conclude, stop).await?;
-    Ok(Polled { said, ..polled })
+    }
 }
 
 /// Commits what a hub delivered of a feed: a part of it at most, so that the feed's state learns
@@ -127,9 +136,7 @@ pub(crate) async fn deliver<S: FetchStore>(
     };
     let now = shared.clock.now();
     let learned = parsed.entries.clone();
-    let conclude = move |sights: &[story::storage::Sight]| {
-        outcome::delivered(state.clone(), &learned, sights, now)
-    };
+    let conclude = move |sights: &[Sight]| outcome::delivered(state.clone(), &learned, sights, now);
     commit(shared, feed, parsed.entries, Arc::new(conclude), stop)
         .await
         .map(Some)
@@ -179,9 +186,8 @@ async fn ask<S>(
     feed: &Feed,
     due: Option<Timestamp>,
     request: &Request<'_>,
-    said: &mut Said,
     stop: &Stop,
-) -> Result<Answered, PollError> {
+) -> Result<Asked, PollError> {
     let answer = shared.http.get(request, stop).await?;
     note_lateness(shared, due, &answer);
     let answered = Answered {
@@ -199,13 +205,18 @@ async fn ask<S>(
     };
     if answer.status == StatusCode::NOT_MODIFIED {
         return if answer.conditional {
-            Ok(answered)
+            Ok(Asked {
+                answer: answered,
+                said: Said::Nothing,
+                slot: None,
+            })
         } else {
             Err(PollError::UnaskedNotModified)
         };
     }
     let links = link_headers(&answer);
-    let (parsed, mut brought) = read(feed, answer).await?;
+    let (parsed, mut brought, slot) = read(feed, answer).await?;
+    let mut slot = Some(slot);
     let links: Vec<&str> = links.iter().map(String::as_str).collect();
     let topic = discover(
         &answered.url,
@@ -213,15 +224,19 @@ async fn ask<S>(
         &parsed.hubs,
         parsed.self_url.as_ref(),
     );
-    *said = topic.map_or(Said::NoHub, Said::Hub);
     for sitemap in parsed.sitemaps.iter().take(SITEMAPS_MAX) {
+        slot = None; // nobody waits for a second one while holding a first
         add_sitemap(shared, feed, sitemap, &mut brought, stop)
             .await
             .map_err(FetchError::from)?;
     }
-    Ok(Answered {
-        brought: Some(brought),
-        ..answered
+    Ok(Asked {
+        answer: Answered {
+            brought: Some(brought),
+            ..answered
+        },
+        said: topic.map_or(Said::NoHub, Said::Hub),
+        slot,
     })
 }
 
@@ -247,7 +262,7 @@ async fn add_sitemap<S>(
         Err(error) => Err(error.into()),
     };
     match read {
-        Ok((_, sitemap)) => {
+        Ok((_, sitemap, _)) => {
             brought.entries.extend(sitemap.entries);
             brought.problems.extend(sitemap.problems);
             brought.whole &= sitemap.whole;
@@ -277,7 +292,7 @@ fn link_headers(answer: &Answer) -> Vec<String> {
 }
 
 /// Reads an answer's body as a feed, as far as it came.
-async fn read(feed: &Feed, answer: Answer) -> Result<(ParsedFeed, Brought), PollError> {
+async fn read(feed: &Feed, answer: Answer) -> Result<(ParsedFeed, Brought, Slot), PollError> {
     let content_type = answer.header(&CONTENT_TYPE);
     let Answer {
         url,
@@ -288,7 +303,6 @@ async fn read(feed: &Feed, answer: Answer) -> Result<(ParsedFeed, Brought), Poll
         ..
     } = answer;
     let parsed = parse(feed, url, content_type, bytes.clone()).await;
-    drop(slot); // until here the body counted among the requests under way
     let mut parsed = match (parsed, &cut) {
         (Ok(parsed), None) => parsed,
         (Ok(parsed), Some(_)) if !parsed.entries.is_empty() => parsed,
@@ -311,7 +325,7 @@ async fn read(feed: &Feed, answer: Answer) -> Result<(ParsedFeed, Brought), Poll
         whole: parsed.whole && cut.is_none(),
         cut,
     };
-    Ok((parsed, brought))
+    Ok((parsed, brought, slot))
 }
 
 async fn parse(

@@ -34,6 +34,9 @@ const NAP: Duration = Duration::from_secs(30);
 /// How long a poll waits that is due while the feed's delivery is taken in.
 const BUSY_PAUSE: Duration = Duration::from_secs(1);
 
+/// Where feeds are so many that the usual starts in a second would not do, all start within so long.
+const ROUND_SECONDS: u32 = 60;
+
 /// What must wait longer than this stays pending in a single pass.
 const PATIENCE_ONCE: Duration = Duration::from_secs(30);
 
@@ -292,7 +295,8 @@ impl<S: FetchStore> Run<S> {
         if settings.host_gap.is_zero() {
             return Duration::ZERO;
         }
-        Duration::from_secs(1) / settings.poll_starts_per_second.max(1)
+        let a_second = u32::try_from(self.feeds.len()).unwrap_or(u32::MAX) / ROUND_SECONDS;
+        Duration::from_secs(1) / settings.poll_starts_per_second.max(a_second).max(1)
     }
 
     fn poll_ended(&mut self, ended: Result<(Id, Result<Option<Polled>, Stopped>), JoinError>) {

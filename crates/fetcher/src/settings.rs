@@ -22,7 +22,8 @@ pub struct Settings {
     /// How many requests may be under way in all, counting pages that wait for the next stage;
     /// it bounds the bodies held in memory.
     pub concurrency: usize,
-    /// How many polls may start in one second; not used where `host_gap` is zero.
+    /// How many polls may start in one second, or a sixtieth of all feeds where that is more; not
+    /// used where `host_gap` is zero.
     pub poll_starts_per_second: u32,
     /// No feed is polled more often than this.
     pub min_interval: Duration,

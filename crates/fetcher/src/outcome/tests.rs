@@ -324,3 +324,17 @@ fn a_host_that_was_closed_is_no_failure_of_the_feed() {
     assert_eq!((state.health, state.failures), (Health::Ok, 0));
     assert_eq!(state.next_poll, Some(start() + TimeDelta::hours(3)));
 }
+
+#[test]
+fn a_feed_that_ended_years_ago_is_quiet_at_its_first_poll() {
+    let mut ended = whole("\"1\"", &["a", "b"]);
+    for entry in &mut ended.brought.as_mut().unwrap().entries {
+        entry.published = Some(at("2023-01-05T12:00:00Z"));
+    }
+    let fresh = FeedState::new(feed().id, feed().url);
+    let (settings, sights) = (Settings::default(), [Sight::Skipped; 2]);
+    let state = answered(&settings, &feed(), fresh, &ended, &sights, start());
+    let (health, why) = state.health_at(start());
+    assert_eq!(health, story::Health::Quiet, "{why}");
+    assert_eq!(why, "nothing new for 1096 days");
+}
