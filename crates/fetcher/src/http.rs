@@ -36,6 +36,7 @@ mod client;
 mod error;
 mod post;
 mod redirect;
+mod wall;
 mod whereabouts;
 
 pub use answer::Refusal;
@@ -417,7 +418,7 @@ pub async fn fetch_one(settings: &Settings, url: &Url) -> Result<Fetched, FetchE
     let http = Http::new(settings, Arc::default(), Clock::system())?;
     let request = Request::new(url, Wanted::Page, settings.page_bytes_max);
     let answer = http.get(&request, &Stop::default()).await?;
-    let (fetched, _slot) = answer.into_page()?;
+    let (fetched, _slot) = answer.into_page(url)?;
     Ok(fetched)
 }
 

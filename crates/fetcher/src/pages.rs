@@ -178,7 +178,7 @@ impl<S: FetchStore> HostPages<S> {
             .http
             .get(&request, &self.stop)
             .await?
-            .into_page()?;
+            .into_page(url)?;
         Ok((fetched, Some(slot)))
     }
 

@@ -394,8 +394,12 @@ async fn commit<S: FetchStore>(
     })
 }
 
-/// Marks an entry that is too old to be fetched; an undated one is fetched.
-fn show(entry: Entry, now: Timestamp, max_age: TimeDelta) -> ShownEntry {
+/// Leaves out dates that lie ahead, and marks an entry that is too old to be fetched; an undated
+/// one is fetched.
+fn show(mut entry: Entry, now: Timestamp, max_age: TimeDelta) -> ShownEntry {
+    let believable = |date| feed::believable(date, now);
+    entry.published = entry.published.and_then(believable);
+    entry.updated = entry.updated.and_then(believable);
     let dated = entry.published.or(entry.updated);
     let too_old = dated.is_some_and(|dated| now.signed_duration_since(dated) > max_age);
     ShownEntry {

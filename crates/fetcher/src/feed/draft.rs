@@ -2,7 +2,7 @@
 //! as good the first.
 
 use chrono_tz::Tz;
-use story::{Entry, Timestamp};
+use story::{Entry, Timestamp, unwrapped};
 use url::Url;
 
 use super::{
@@ -194,7 +194,7 @@ pub(super) fn page(written: &str, base: &Url) -> Option<Url> {
 
 fn web(url: Url) -> Option<Url> {
     let web = matches!(url.scheme(), "http" | "https") && url.host().is_some();
-    web.then_some(url)
+    web.then(|| unwrapped(url))
 }
 
 fn full(text: String) -> Option<String> {

@@ -26,6 +26,12 @@ pub enum FetchError {
         /// Who stands in the way.
         by: &'static str,
     },
+    /// A redirect led to a page that is not the article.
+    #[error("{what} in the article's place")]
+    InItsPlace {
+        /// What kind of page it is: "login page".
+        what: &'static str,
+    },
     /// The host asked earlier to be left alone for a while.
     #[error("host asked to be left alone for {} s more", .wait.as_secs())]
     HostClosed {

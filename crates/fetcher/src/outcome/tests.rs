@@ -338,3 +338,23 @@ fn a_feed_that_ended_years_ago_is_quiet_at_its_first_poll() {
     assert_eq!(health, story::Health::Quiet, "{why}");
     assert_eq!(why, "nothing new for 1096 days");
 }
+
+#[test]
+fn a_feed_that_is_gone_is_asked_now_and_then_and_comes_back() {
+    let (mut state, mut now) = (polled_once(), start());
+    let mut waits = Vec::new();
+    while now < start() + TimeDelta::days(200) {
+        state = after_failure(state, &status(404), now);
+        waits.push(state.next_poll.unwrap() - now);
+        now = state.next_poll.unwrap();
+    }
+    assert_eq!(state.health, Health::Gone);
+    assert!((8..16).contains(&waits.len()), "{waits:?}");
+    assert!(
+        *waits.iter().max().unwrap() <= TimeDelta::days(31),
+        "{waits:?}"
+    );
+    let state = after(state, &whole("\"2\"", &["z"]), now);
+    assert_eq!((state.health, state.failures), (Health::Ok, 0));
+    assert!(state.next_poll.unwrap() - now <= TimeDelta::days(2));
+}

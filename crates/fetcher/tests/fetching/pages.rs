@@ -8,7 +8,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use fetcher::Settings;
+use fetcher::{InFlight, Settings};
+use story::Content;
 
 use crate::{
     body, news, pass,
@@ -45,6 +46,35 @@ async fn a_page_that_is_gone_goes_on_at_once_with_the_feeds_text() {
         ]
     );
     assert!(store.inside().put_off.is_empty());
+}
+
+#[tokio::test]
+async fn what_stands_in_an_articles_place_is_not_taken_for_it() {
+    let server = Server::start(|seen| match seen.path.as_str() {
+        "/rss" => answer(200, &[], rss(&["/1", "/2", "/3", "/4", "/5"])),
+        "/robots.txt" => answer(404, &[], ""),
+        "/1" => answer(302, &[("location", "/login?next=/1")], ""),
+        "/2" => answer(302, &[("location", "/")], ""),
+        "/3" => answer(302, &[("location", "/cmp/consent")], ""),
+        "/4" => answer(200, &[], "<title>Just a moment...</title>"),
+        "/5" => answer(301, &[("location", "/nota-5")], ""),
+        _ => answer(200, &[], "<title>Otra cosa</title>"),
+    })
+    .await;
+    let (_, sent) = pass(settings(), server.url("/rss"), &Arc::default()).await;
+    let without = |sent: &&InFlight| matches!(sent.page.content, Content::FeedOnly { .. });
+    let mut reasons: Vec<&str> = sent.iter().filter(without).map(why).collect();
+    reasons.sort_unstable();
+    assert_eq!(
+        reasons,
+        [
+            "Cloudflare challenge with status 200",
+            "consent page in the article's place",
+            "login page in the article's place",
+            "the site's front page in the article's place",
+        ]
+    );
+    assert_eq!(sent.len(), 5, "and the moved one is read where it is now");
 }
 
 #[tokio::test]
