@@ -15,6 +15,7 @@ use crate::{
     Cut, Feed, FetchError, Settings,
     feed::FeedError,
     http::shown,
+    push,
     schedule::{self, Ended},
 };
 
@@ -166,9 +167,11 @@ pub(crate) fn answered(
     }
     let overflowed =
         !first && sights.len() >= OVERFLOWED && sights.iter().all(|sight| *sight == Sight::New);
+    // What push did not bring shows that pulls must.
+    let missed = sights.contains(&Sight::New) && push::is_late(&state, now);
     let ended = Ended::Answer {
         overflowed,
-        pushed: answer.pushed,
+        pushed: answer.pushed && !missed,
     };
     state.next_poll = Some(schedule::next_poll(settings, feed, &state, ended, now));
     state

@@ -39,6 +39,9 @@ const SLOWNESS: u32 = 2;
 /// The longest gap that slowness leads to.
 const SLOW_GAP_MAX: Duration = Duration::from_mins(1);
 
+/// A gap is up to this part of itself longer.
+const JITTER: f64 = 10.0;
+
 /// The host asked to be left alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Closed {
@@ -83,9 +86,11 @@ impl Gates {
         let domain = self.gate(domain(host));
         // The domain's turn goes before its address's everywhere, so that nobody waits in a circle,
         // and a domain's long gap is not waited out in the turn of the others at its address.
-        let mut turns = vec![Turn::of(&domain).await?];
-        if let Some(address) = address {
-            turns.push(Turn::of(&self.gate(&address.to_string())).await?);
+        let mut turns = vec![self.turn(&domain).await?];
+        let address = address.map(|address| self.gate(&address.to_string()));
+        // A host that is written as an address has one gate for both, unless it names a port.
+        if let Some(address) = address.filter(|address| !Arc::ptr_eq(address, &domain)) {
+            turns.push(self.turn(&address).await?);
         }
         let all = Arc::clone(&self.all);
         let all = all
@@ -93,7 +98,7 @@ impl Gates {
             .await
             .expect("the bound is never closed");
         domain.check()?;
-        let host = turns.into_iter().map(|turn| turn.take(self)).collect();
+        let host = turns.into_iter().map(Turn::take).collect();
         Ok(Slot { host, _all: all })
     }
 
@@ -146,8 +151,22 @@ impl Gates {
         mood.slow_gap = (took * SLOWNESS).min(SLOW_GAP_MAX);
     }
 
-    /// The gap after a request that starts now. Where the operator wants none, a slow answer makes
-    /// none either.
+    /// Waits until the gap after the last request to a gate is over: as long as it is by now, since
+    /// that request's answer may have made it longer.
+    async fn turn(&self, gate: &Arc<Gate>) -> Result<Turn, Closed> {
+        let permit = Arc::clone(&gate.slots).acquire_owned().await;
+        let permit = permit.expect("gates are never closed for good");
+        let last_start = Arc::clone(&gate.last_start).lock_owned().await;
+        gate.check()?;
+        let next_start = last_start.map(|last| last + self.gap_at(gate).mul_f64(jitter()));
+        if let Some(next_start) = next_start.filter(|next| *next > Instant::now()) {
+            sleep_until(next_start).await; // even a sleep of nothing lasts a tick of the timer
+        }
+        Ok(Turn { permit, last_start })
+    }
+
+    /// The least time between the starts of two requests. Where the operator wants none, a slow
+    /// answer makes none either.
     fn gap_at(&self, gate: &Gate) -> Duration {
         let mood = gate.mood();
         let ours = if self.gap.is_zero() {
@@ -156,6 +175,15 @@ impl Gates {
             self.gap.max(mood.slow_gap)
         };
         ours.max(mood.asked_gap)
+    }
+
+    /// Whether forgetting a gate changes nothing.
+    fn is_idle(&self, gate: &Gate) -> bool {
+        let gap = self.gap_at(gate).mul_f64(1.0 + 1.0 / JITTER);
+        let rested = (gate.last_start.try_lock())
+            .is_ok_and(|last| last.is_none_or(|last| last.elapsed() >= gap));
+        let mood = gate.mood();
+        rested && mood.strikes == 0 && mood.refusals == 0
     }
 
     fn gate(&self, name: &str) -> Arc<Gate> {
@@ -167,7 +195,7 @@ impl Gates {
             return Arc::clone(gate);
         }
         if gates.len() >= GATES_KEPT {
-            gates.retain(|_, gate| Arc::strong_count(gate) > 1 || !gate.is_idle());
+            gates.retain(|_, gate| Arc::strong_count(gate) > 1 || !self.is_idle(gate));
         }
         let gate = Arc::new(Gate::new(self.concurrency));
         gates.insert(name.to_owned(), Arc::clone(&gate));
@@ -187,8 +215,8 @@ fn domain(host: &str) -> &str {
 /// One server's gate.
 struct Gate {
     slots: Arc<Semaphore>,
-    /// Not before this may the next request start.
-    next_start: Arc<AsyncMutex<Instant>>,
+    /// When the last request started; `None` where there was none.
+    last_start: Arc<AsyncMutex<Option<Instant>>>,
     mood: Mutex<Mood>,
 }
 
@@ -208,40 +236,28 @@ struct Mood {
 
 /// The turn at a gate: whoever holds it has waited out the gap; the others queue behind in order.
 struct Turn {
-    gate: Arc<Gate>,
     permit: OwnedSemaphorePermit,
-    next_start: OwnedMutexGuard<Instant>,
+    last_start: OwnedMutexGuard<Option<Instant>>,
 }
 
 impl Turn {
-    async fn of(gate: &Arc<Gate>) -> Result<Self, Closed> {
-        let permit = Arc::clone(&gate.slots).acquire_owned().await;
-        let permit = permit.expect("gates are never closed for good");
-        let next_start = Arc::clone(&gate.next_start).lock_owned().await;
-        gate.check()?;
-        if *next_start > Instant::now() {
-            sleep_until(*next_start).await; // even a sleep of nothing lasts a tick of the timer
-        }
-        Ok(Self {
-            gate: Arc::clone(gate),
-            permit,
-            next_start,
-        })
-    }
-
-    /// Starts the request, and the gap after it.
-    fn take(mut self, gates: &Gates) -> OwnedSemaphorePermit {
-        let gap = gates.gap_at(&self.gate);
-        *self.next_start = Instant::now() + gap.mul_f64(1.0 + fastrand::f64() / 10.0);
+    /// Starts the request, and with it the gap to the next.
+    fn take(mut self) -> OwnedSemaphorePermit {
+        *self.last_start = Some(Instant::now());
         self.permit
     }
+}
+
+/// A factor that makes a gap up to a tenth longer, so that requests fall into no rhythm.
+fn jitter() -> f64 {
+    1.0 + fastrand::f64() / JITTER
 }
 
 impl Gate {
     fn new(concurrency: usize) -> Self {
         Self {
             slots: Arc::new(Semaphore::new(concurrency)),
-            next_start: Arc::new(AsyncMutex::new(Instant::now())),
+            last_start: Arc::default(),
             mood: Mutex::default(),
         }
     }
@@ -256,16 +272,6 @@ impl Gate {
             Some(wait) if !wait.is_zero() => Err(Closed { wait }),
             _ => Ok(()),
         }
-    }
-
-    /// Whether forgetting the gate changes nothing.
-    fn is_idle(&self) -> bool {
-        let rested = self
-            .next_start
-            .try_lock()
-            .is_ok_and(|next| *next <= Instant::now());
-        let mood = self.mood();
-        rested && mood.strikes == 0 && mood.refusals == 0
     }
 }
 

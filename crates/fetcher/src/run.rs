@@ -179,7 +179,7 @@ impl<S: FetchStore> Run<S> {
         Ok(())
     }
 
-    /// Enters every feed at the instant that its last poll set; in a single pass, now.
+    /// Enters every feed at the instant that its last poll set; in a single pass, as soon as may be.
     async fn enter_feeds(&mut self) -> Result<(), FetcherError> {
         let states = self.shared.store.feed_states().await?;
         let mut states: HashMap<_, _> = states
@@ -195,9 +195,10 @@ impl<S: FetchStore> Run<S> {
             let scheduled = (state.as_ref())
                 .filter(same)
                 .and_then(|state| state.next_poll);
+            let soonest = schedule::soonest(&self.shared.settings, state.as_ref(), now);
             let due = match self.mode {
-                Mode::Daemon => scheduled.unwrap_or(now),
-                Mode::Once => now,
+                Mode::Daemon => scheduled.unwrap_or(soonest),
+                Mode::Once => soonest,
             };
             let closed_until = state.as_ref().and_then(|state| state.host_closed_until);
             if let Some(until) = closed_until.filter(|until| *until > now) {

@@ -5,7 +5,6 @@ use std::{
     time::Duration,
 };
 
-use chrono::Utc;
 use futures_util::{FutureExt, future::BoxFuture};
 use story::{
     Timestamp,
@@ -90,7 +89,7 @@ impl Keeper {
         let place = self.shelf().place(&authority);
         let mut known = stop.before_it(place.known.lock()).await?;
         let known = match &mut *known {
-            Some(known) if (known.asked..known.ask_again).contains(&Utc::now()) => known,
+            Some(known) if (known.asked..known.ask_again).contains(&shared.clock.now()) => known,
             stale => {
                 let learned = self.learn(shared, &authority, url, stop).await?;
                 self.weigh(&place, &learned);
@@ -126,24 +125,24 @@ impl Keeper {
         let store = &shared.store;
         let before = persist(stop, || store.robots(authority)).await?;
         let copy = match before {
-            Some(copy) if holds(&copy, Utc::now()) => copy,
+            Some(copy) if holds(&copy, shared.clock.now()) => copy,
             before => {
                 let answer = ask(&shared.http, url, stop).await?;
-                let copy = noted(before, answer, Utc::now());
+                let copy = noted(before, answer, shared.clock.now());
                 tracing::debug!(authority, result = copy.outcome, "robots.txt asked for");
                 persist(stop, || store.keep_robots(authority, copy.clone())).await?;
                 copy
             }
         };
-        Ok(self.read(copy).await)
+        Ok(self.read(copy, shared.clock.now()).await)
     }
 
-    async fn read(&self, copy: RobotsCopy) -> Known {
+    async fn read(&self, copy: RobotsCopy, now: Timestamp) -> Known {
         let (asked, ask_again) = (copy.asked, ask_again(&copy));
         let outcome = copy.outcome.clone();
         let small = copy.body.as_ref().map_or(0, Vec::len) <= PARSED_IN_PLACE_BYTES;
         let product = Arc::clone(&self.product);
-        let read = move || rules(&copy, &product, Utc::now());
+        let read = move || rules(&copy, &product, now);
         let robots = if small {
             read()
         } else {

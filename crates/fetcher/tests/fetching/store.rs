@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, HashSet},
     sync::{Arc, Mutex, MutexGuard},
+    time::Duration,
 };
 
 use story::{
@@ -32,6 +33,8 @@ pub(crate) struct Inside {
     /// Copies of robots.txt by authority.
     pub(crate) robots: BTreeMap<String, RobotsCopy>,
     subscriptions: BTreeMap<FeedId, String>,
+    /// How long a commit takes.
+    pub(crate) slowness: Duration,
 }
 
 /// An entry and where it stands.
@@ -98,6 +101,10 @@ impl FetchStore for Store {
         entries: Arc<[ShownEntry]>,
         conclude: Conclude,
     ) -> Stored<(FeedState, PollCounts)> {
+        let slowness = self.inside().slowness;
+        if !slowness.is_zero() {
+            tokio::time::sleep(slowness).await;
+        }
         let mut inside = self.inside();
         let mut sights = Vec::new();
         for ShownEntry { entry, skip } in entries.iter().cloned() {
