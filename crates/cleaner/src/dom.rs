@@ -81,6 +81,54 @@ impl<'a> Dom<'a> {
         Builder::new(page).build()
     }
 
+    /// Adds a node that stands nowhere yet.
+    fn add(&mut self, data: Data<'a>) -> NodeId {
+        self.nodes.push(Node {
+            parent: NONE,
+            first_child: NONE,
+            next: NONE,
+            last_child: NONE,
+            previous: NONE,
+            data,
+        });
+        (self.nodes.len() - 1) as NodeId
+    }
+
+    /// Takes a node with all that is in it from where it stands.
+    fn detach(&mut self, id: NodeId) {
+        let nodes = &mut self.nodes;
+        let node = &mut nodes[id as usize];
+        let (parent, previous, next) = (node.parent, node.previous, node.next);
+        (node.parent, node.previous, node.next) = (NONE, NONE, NONE);
+        match previous {
+            NONE => nodes[parent as usize].first_child = next,
+            _ => nodes[previous as usize].next = next,
+        }
+        match next {
+            NONE => nodes[parent as usize].last_child = previous,
+            _ => nodes[next as usize].previous = previous,
+        }
+    }
+
+    /// Links a new or detached node into `parent` before `next`, or as its last child.
+    fn link(&mut self, parent: NodeId, id: NodeId, next: NodeId) {
+        let nodes = &mut self.nodes;
+        let previous = match next {
+            NONE => nodes[parent as usize].last_child,
+            _ => nodes[next as usize].previous,
+        };
+        let node = &mut nodes[id as usize];
+        (node.parent, node.previous, node.next) = (parent, previous, next);
+        match previous {
+            NONE => nodes[parent as usize].first_child = id,
+            _ => nodes[previous as usize].next = id,
+        }
+        match next {
+            NONE => nodes[parent as usize].last_child = id,
+            _ => nodes[next as usize].previous = id,
+        }
+    }
+
     /// A node.
     pub(crate) fn node(&self, id: NodeId) -> &Node<'a> {
         &self.nodes[id as usize]
