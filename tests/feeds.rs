@@ -513,3 +513,19 @@ fn every_command_teaches_by_example() {
         assert!(help.contains(&format!("vigia feeds {command}")), "{help}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn robots_names_the_line_that_decides() {
+    let site = Site::start().await;
+    let file = "User-agent: *\nDisallow: /privado/\nCrawl-delay: 7\n";
+    site.set("/robots.txt", Reply::ok("text/plain", file));
+    let desk = Desk::new(&[]);
+    let (out, _) = check(&desk.run(&["feeds", "robots", &site.url("/judicial/1")]), 0);
+    assert!(out.contains("allowed") && out.contains("7 s"), "{out}");
+    let (out, err) = check(&desk.run(&["feeds", "robots", &site.url("/privado/1")]), 1);
+    assert!(
+        out.contains("line 2") && out.contains("Disallow: /privado/"),
+        "{out}"
+    );
+    assert!(err.contains("1 of 1"), "{err}");
+}

@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use support::{Desk, feeds, until};
+use support::{Desk, feeds, resident_mb, until};
 use testkit::{News, Site};
 
 const FEEDS: usize = 300;
@@ -23,7 +23,9 @@ async fn main() {
     news.install(&site);
     let desk = Desk::new(&feeds(news.feed_paths().iter().map(|path| site.url(path))));
     let toml = fs::read_to_string(desk.config()).expect("a configuration");
-    let hourly = toml.replace("interval = \"200ms\"", "interval = \"1h\"");
+    let hourly = toml
+        .replace("max_interval = \"1s\"\n", "")
+        .replace("interval = \"200ms\"", "interval = \"1h\"");
     fs::write(desk.config(), hourly.replace("\"100ms\"", "\"5m\"")).expect("a configuration");
     tokio::task::block_in_place(|| measure(&site, &desk));
 }
@@ -50,21 +52,6 @@ fn measure(site: &Site, desk: &Desk) {
         100.0 * used / WATCH.as_secs_f64()
     );
     println!("resident while idle: {} MB", resident_mb(&daemon.pid()));
-}
-
-fn resident_mb(pid: &str) -> u64 {
-    let status = fs::read_to_string(format!("/proc/{pid}/status")).expect("it runs");
-    let line = status
-        .lines()
-        .find(|line| line.starts_with("VmRSS:"))
-        .expect("a size");
-    let kb: u64 = line
-        .split_whitespace()
-        .nth(1)
-        .expect("a number")
-        .parse()
-        .expect("a number");
-    kb / 1024
 }
 
 fn cpu_seconds(pid: &str) -> f64 {

@@ -98,7 +98,7 @@ impl Desk {
         let mut toml = format!(
             "[state]\npath = \"ledger.db\"\n[sink]\ndir = \"stories\"\n[log]\nformat = \"text\"\n\
              [fetch]\nallow_private_networks = true\nhost_gap = \"0s\"\nhost_concurrency = 16\n\
-             min_interval = \"100ms\"\nmax_entry_age = \"36500d\"\n{fetch}\n"
+             min_interval = \"100ms\"\nmax_interval = \"1s\"\nmax_entry_age = \"36500d\"\n{fetch}\n"
         );
         for DeskFeed { id, url } in feeds {
             toml += &format!("[[feed]]\nid = \"{id}\"\nurl = \"{url}\"\ninterval = \"200ms\"\n");
@@ -305,4 +305,20 @@ pub(crate) fn until(limit: Duration, what: &str, mut condition: impl FnMut() -> 
         );
         sleep(Duration::from_millis(20));
     }
+}
+
+/// The memory that a process holds now, in MB.
+pub(crate) fn resident_mb(pid: &str) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).expect("it runs");
+    let line = status
+        .lines()
+        .find(|line| line.starts_with("VmRSS:"))
+        .expect("a size");
+    let kb: u64 = line
+        .split_whitespace()
+        .nth(1)
+        .expect("a number")
+        .parse()
+        .expect("a number");
+    kb / 1024
 }

@@ -3,7 +3,14 @@
 //! A name is checked where it is resolved, so that the address that is dialled is the one that
 //! was checked; an address written into a URL is checked before each request.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::{
+    fmt,
+    future::Future,
+    io,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    pin::Pin,
+    sync::Arc,
+};
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use url::{Host, Url};
@@ -32,17 +39,77 @@ pub(crate) fn check_literal(url: &Url) -> Result<(), PrivateAddress> {
     }
 }
 
+/// The addresses of a name.
+pub(crate) type Found = Pin<Box<dyn Future<Output = io::Result<Vec<SocketAddr>>> + Send>>;
+
 /// Resolves names as the system does and leaves out addresses that are not public.
-#[derive(Debug)]
-pub(crate) struct PublicResolver;
+#[derive(Clone)]
+pub(crate) struct PublicResolver {
+    look_up: Arc<dyn Fn(String) -> Found + Send + Sync>,
+    is_public: fn(IpAddr) -> bool,
+    /// A name that may be anywhere: the proxy's, which the operator chose.
+    spared: Option<String>,
+}
+
+impl PublicResolver {
+    /// A resolver that asks and judges as it is told; for tests, which have no public address.
+    #[cfg(test)]
+    pub(crate) fn new(
+        look_up: impl Fn(String) -> Found + Send + Sync + 'static,
+        is_public: fn(IpAddr) -> bool,
+    ) -> Self {
+        Self {
+            look_up: Arc::new(look_up),
+            is_public,
+            spared: None,
+        }
+    }
+
+    /// The addresses of a name, public or not.
+    pub(crate) fn look_up(&self, name: String) -> Found {
+        (self.look_up)(name)
+    }
+
+    /// Lets one name be at an address that is not public.
+    pub(crate) fn sparing(self, spared: Option<String>) -> Self {
+        Self { spared, ..self }
+    }
+}
+
+impl Default for PublicResolver {
+    fn default() -> Self {
+        let look_up = |name: String| -> Found {
+            Box::pin(async move { Ok(tokio::net::lookup_host((name, 0)).await?.collect()) })
+        };
+        Self {
+            look_up: Arc::new(look_up),
+            is_public,
+            spared: None,
+        }
+    }
+}
+
+impl fmt::Debug for PublicResolver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PublicResolver").finish_non_exhaustive()
+    }
+}
 
 impl Resolve for PublicResolver {
     fn resolve(&self, name: Name) -> Resolving {
+        let Self {
+            look_up,
+            is_public,
+            spared,
+        } = self.clone();
         Box::pin(async move {
-            let found: Vec<SocketAddr> =
-                tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
+            let found = look_up(name.as_str().to_owned()).await?;
             let any = !found.is_empty();
-            let public: Vec<_> = found.into_iter().filter(|at| is_public(at.ip())).collect();
+            let spared = spared.as_deref() == Some(name.as_str());
+            let public: Vec<_> = found
+                .into_iter()
+                .filter(|at| spared || is_public(at.ip()))
+                .collect();
             if any && public.is_empty() {
                 return Err(PrivateAddress {
                     host: name.as_str().to_owned(),
@@ -151,6 +218,8 @@ mod tests {
             "fe80::1",
             "fc00::1",
             "fd12::1",
+            "fd00:ec2::254",
+            "fec0::1",
             "ff02::1",
             "2001:db8::1",
         ] {
@@ -168,6 +237,9 @@ mod tests {
             "2002:7f00:1::",
             "2002:c0a8:101::",
             "2001::1",
+            "2001:0:4136:e378:8000:63bf:3fff:fdd2",
+            "::ffff:0:127.0.0.1",
+            "::ffff:169.254.169.254",
         ] {
             check(address, false);
         }

@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::Lateness;
+
 /// Counts since the start. Every poll that ended is ok, not modified or failed; every page that
 /// was asked for is fetched, failed or retried.
 #[derive(Debug, Default)]
@@ -30,6 +32,8 @@ pub struct Counters {
     pub requests_under_way: AtomicU64,
     /// Bytes of bodies read, decompressed.
     pub bytes: AtomicU64,
+    /// How late scheduled polls started.
+    pub lateness: Lateness,
 }
 
 /// Adds to a count.

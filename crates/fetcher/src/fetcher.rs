@@ -10,7 +10,7 @@ use tokio::sync::mpsc::Sender;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Clock, Counters, Feed, FetchError, Settings, WebSubError,
+    Clock, Counters, Feed, FetchError, SecretError, Settings, WebSubError,
     backoff::Backoff,
     http::Http,
     robots::Keeper,
@@ -32,6 +32,14 @@ pub enum FetcherError {
     /// There is no HTTP client.
     #[error("the fetcher cannot start")]
     Client(#[from] FetchError),
+    /// A feed's login or header is not to be had.
+    #[error("feed `{feed}` cannot be asked")]
+    Secret {
+        /// The feed.
+        feed: FeedId,
+        /// Which secret, and what to do.
+        source: SecretError,
+    },
     /// What was remembered cannot be read at the start.
     #[error("the store cannot be read")]
     Store(#[from] StorageError),
@@ -107,6 +115,12 @@ impl<S: FetchStore> Fetcher<S> {
         store: Arc<S>,
         clock: Clock,
     ) -> Result<Self, FetcherError> {
+        for Feed { id, access, .. } in &feeds {
+            access.check().map_err(|source| FetcherError::Secret {
+                feed: id.clone(),
+                source,
+            })?;
+        }
         let counters = Arc::new(Counters::default());
         let http = Http::new(&settings, Arc::clone(&counters), clock)?;
         let shared = Arc::new(Shared {

@@ -1,7 +1,7 @@
 //! One request and its redirects: guarded, polite, bounded, and with the headers of an honest
 //! reader.
 
-use std::{error::Error, sync::Arc, time::Duration};
+use std::{error::Error, io, sync::Arc, time::Duration};
 
 use futures_util::future::BoxFuture;
 use reqwest::{
@@ -19,28 +19,33 @@ use tokio::time::{Instant, sleep, timeout_at};
 use url::Url;
 
 use crate::{
-    Clock, Settings,
-    address::{PrivateAddress, PublicResolver, check_literal},
+    Access, Clock, Settings,
+    address::{PrivateAddress, check_literal},
     backoff::retry_after,
     body::{self, innermost},
     counters::{Counters, UnderWay, add},
     encoding,
-    politeness::Gates,
+    politeness::{Closed, Gates, Slot},
     stop::Stop,
     tls,
 };
 
 mod answer;
 mod challenge;
+mod client;
 mod error;
 mod post;
 mod redirect;
+mod whereabouts;
 
 pub use answer::Refusal;
+pub use client::Proxy;
 pub use error::FetchError;
 pub(crate) use {answer::Answer, challenge::challenge};
 
+use client::World;
 use redirect::{Chain, Redirect};
+use whereabouts::Whereabouts;
 
 /// How long the start of a refusal's body is waited for.
 const REFUSAL_TIMEOUT: Duration = Duration::from_secs(5);
@@ -57,6 +62,8 @@ pub(crate) struct Request<'a> {
     pub(crate) bytes_max: usize,
     /// Who must give leave for each address on the way.
     pub(crate) leave: Option<&'a dyn Leave>,
+    /// What is sent to the address's own origin beside the usual headers.
+    pub(crate) access: Option<&'a Access>,
 }
 
 impl<'a> Request<'a> {
@@ -68,6 +75,7 @@ impl<'a> Request<'a> {
             validators: None,
             bytes_max,
             leave: None,
+            access: None,
         }
     }
 }
@@ -106,6 +114,8 @@ impl Wanted {
 pub(crate) struct Http {
     client: Client,
     pub(crate) gates: Gates,
+    /// Not through a proxy, behind which names are somewhere else, nor where there is no gap.
+    whereabouts: Option<Whereabouts>,
     counters: Arc<Counters>,
     clock: Clock,
     allow_private_networks: bool,
@@ -119,28 +129,24 @@ impl Http {
         counters: Arc<Counters>,
         clock: Clock,
     ) -> Result<Self, FetchError> {
-        let builder = || {
-            let builder = Client::builder()
-                .user_agent(&settings.user_agent)
-                .redirect(reqwest::redirect::Policy::none())
-                .referer(false)
-                .no_proxy() // a proxy would dial addresses that the guard never sees
-                .connect_timeout(settings.connect_timeout)
-                .pool_max_idle_per_host(settings.host_concurrency.max(1))
-                .pool_idle_timeout(Duration::from_secs(30));
-            if settings.allow_private_networks {
-                builder
-            } else {
-                builder.dns_resolver(Arc::new(PublicResolver))
-            }
-        };
+        Self::in_world(settings, counters, clock, &World::default())
+    }
+
+    fn in_world(
+        settings: &Settings,
+        counters: Arc<Counters>,
+        clock: Clock,
+        world: &World,
+    ) -> Result<Self, FetchError> {
         Ok(Self {
-            client: tls::build_client(builder).map_err(FetchError::Client)?,
+            client: client::build(settings, world)?,
             gates: Gates::new(
                 settings.host_gap,
                 settings.host_concurrency,
                 settings.concurrency,
             ),
+            whereabouts: (settings.proxy.is_none() && !settings.host_gap.is_zero())
+                .then(|| Whereabouts::new(world.resolver.clone())),
             counters,
             clock,
             allow_private_networks: settings.allow_private_networks,
@@ -154,9 +160,12 @@ impl Http {
         request: &Request<'_>,
         stop: &Stop,
     ) -> Result<Answer, FetchError> {
-        let mut chain = Chain::from(request.url.clone());
+        let own = request.access.map(Access::fields).transpose()?;
+        let mut chain = Chain::from(shown(request.url));
+        let mut left = self.request_timeout; // for all hops together, but not for their waits
         loop {
-            match self.hop(chain.url(), request, stop).await? {
+            let own = own.as_ref().filter(|_| chain.at_home());
+            match self.hop(chain.url(), request, own, left, stop).await? {
                 Hop::Answer(answer) => {
                     let answer = chain.end(*answer);
                     let took_ms = answer.took.as_millis() as u64;
@@ -165,6 +174,7 @@ impl Http {
                 }
                 Hop::Redirect(redirect) => {
                     let wait = redirect.wait.unwrap_or_default();
+                    left = left.saturating_sub(redirect.took);
                     chain.follow(redirect)?;
                     stop.before_it(sleep(wait)).await?;
                 }
@@ -173,21 +183,29 @@ impl Http {
     }
 
     /// One request.
-    async fn hop(&self, url: &Url, request: &Request<'_>, stop: &Stop) -> Result<Hop, FetchError> {
+    async fn hop(
+        &self,
+        url: &Url,
+        request: &Request<'_>,
+        own: Option<&HeaderMap>,
+        left: Duration,
+        stop: &Stop,
+    ) -> Result<Hop, FetchError> {
         self.check(url)?;
         if let Some(leave) = request.leave {
             leave.for_address(url).await?;
         }
         let host = entry_host(Some(url));
-        let passed = stop.before_it(self.gates.pass(&host, None)).await?;
+        let passed = stop.before_it(self.pass(&host, url)).await?;
         let mut slot = passed.map_err(|closed| FetchError::HostClosed { wait: closed.wait })?;
         let under_way = UnderWay::start(&self.counters);
 
         let begun = Instant::now();
-        let deadline = begun + self.request_timeout;
+        let deadline = begun + left;
         let validators = request.validators.filter(|(issuer, _)| *issuer == url);
-        let headers = headers(request.wanted, validators.map(|(_, validators)| validators));
+        let mut headers = headers(request.wanted, validators.map(|(_, validators)| validators));
         let conditional = is_conditional(&headers);
+        headers.extend(own.cloned().unwrap_or_default());
         let sent = self.client.get(url.clone()).headers(headers).send();
         let response = stop.within_grace(timeout_at(deadline, sent)).await?;
         let response = response
@@ -200,8 +218,11 @@ impl Http {
         if let Some(redirect) = Redirect::of(url, &response)?
             && asked.is_none_or(|wait| wait <= self.request_timeout)
         {
-            let wait = asked;
-            return Ok(Hop::Redirect(Redirect { wait, ..redirect }));
+            return Ok(Hop::Redirect(Redirect {
+                wait: asked,
+                took: begun.elapsed(),
+                ..redirect
+            }));
         }
         let status = response.status();
         if !status.is_success() && status != StatusCode::NOT_MODIFIED {
@@ -233,6 +254,15 @@ impl Http {
             at: self.clock.now(),
             slot,
         })))
+    }
+
+    /// Waits for the turn of a request to this address.
+    async fn pass(&self, host: &str, url: &Url) -> Result<Slot, Closed> {
+        let address = match &self.whereabouts {
+            Some(whereabouts) => whereabouts.of(url).await,
+            None => None,
+        };
+        self.gates.pass(host, address).await
     }
 
     /// What a server says in refusing, for which the start of its body is read.
@@ -284,6 +314,10 @@ impl Http {
     fn failed(&self, error: reqwest::Error) -> FetchError {
         if let Some(private) = find::<PrivateAddress>(&error) {
             return private.clone().into();
+        }
+        let certificate = find::<rustls::Error>(&error).and_then(tls::certificate_problem);
+        if let Some(problem) = certificate {
+            return FetchError::Certificate { problem };
         }
         if error.is_timeout() {
             return FetchError::TimedOut {
@@ -341,7 +375,17 @@ fn asked_to_wait(response: &Response, clock: &Clock) -> Option<Duration> {
 
 /// Finds a cause of one type in an error's chain.
 fn find<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a T> {
-    error.downcast_ref().or_else(|| find(error.source()?))
+    if let Some(found) = error.downcast_ref() {
+        return Some(found);
+    }
+    // What an I/O error was made from is not among its sources.
+    let within = error
+        .downcast_ref::<io::Error>()
+        .and_then(io::Error::get_ref);
+    match within {
+        Some(within) => find(within),
+        None => find(error.source()?),
+    }
 }
 
 /// An address as it may be shown: without user and password.
@@ -361,3 +405,6 @@ pub async fn fetch_one(settings: &Settings, url: &Url) -> Result<Fetched, FetchE
     let (fetched, _slot) = answer.into_page()?;
     Ok(fetched)
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,6 +7,7 @@
 //!
 //! It does not judge or clean what it brings, and it keeps nothing on disk itself.
 
+mod access;
 mod address;
 mod backoff;
 mod body;
@@ -18,6 +19,7 @@ pub mod feed;
 mod fetcher;
 mod freshness;
 mod http;
+mod lateness;
 mod link_header;
 mod outcome;
 mod pages;
@@ -27,16 +29,20 @@ mod push;
 pub mod robots;
 mod run;
 mod schedule;
+mod secret;
 mod settings;
 mod stop;
 mod tls;
 mod websub;
 
+pub use access::{Access, Auth, Given, HeaderError};
 pub use body::Cut;
 pub use clock::Clock;
 pub use counters::Counters;
 pub use fetcher::{FeedReport, Fetcher, FetcherError, InFlight, Report};
-pub use http::{FetchError, Refusal, fetch_one};
+pub use http::{FetchError, Proxy, Refusal, fetch_one};
+pub use lateness::Lateness;
 pub use robots::robots_verdict;
+pub use secret::{Secret, SecretError, SecretSource};
 pub use settings::{Feed, Settings};
 pub use websub::{Settings as WebSub, WebSubError};

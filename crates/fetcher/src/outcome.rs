@@ -12,7 +12,7 @@ use story::{
 use url::Url;
 
 use crate::{
-    Feed, FetchError, Settings,
+    Cut, Feed, FetchError, Settings,
     feed::FeedError,
     http::shown,
     schedule::{self, Ended},
@@ -321,7 +321,9 @@ fn may_mean_validators(status: u16) -> bool {
 /// What a failure says of the feed.
 fn health(settings: &Settings, feed: &Feed, state: &FeedState, error: &PollError) -> Health {
     match error {
-        PollError::Fetch(FetchError::Challenge { .. }) => Health::Blocked,
+        PollError::Fetch(FetchError::Challenge { .. })
+        | PollError::Feed(FeedError::Html { .. })
+        | PollError::Challenge { .. } => Health::Blocked,
         PollError::Fetch(FetchError::Status { refusal, .. }) if refusal.challenge.is_some() => {
             Health::Blocked
         }
@@ -333,9 +335,10 @@ fn health(settings: &Settings, feed: &Feed, state: &FeedState, error: &PollError
             }
             _ => Health::Unreachable,
         },
+        PollError::Fetch(FetchError::Body(Cut::TooLong { .. }))
+        | PollError::Feed(_)
+        | PollError::UnaskedNotModified => Health::Unreadable,
         PollError::Fetch(_) => Health::Unreachable,
-        PollError::Feed(FeedError::Html { .. }) | PollError::Challenge { .. } => Health::Blocked,
-        PollError::Feed(_) | PollError::UnaskedNotModified => Health::Unreadable,
     }
 }
 
@@ -387,3 +390,6 @@ fn in_words<'a>(status: u16, entries: usize, problems: impl Iterator<Item = &'a 
         |words, problem| format!("{words}; {problem}"),
     )
 }
+
+#[cfg(test)]
+mod tests;

@@ -171,6 +171,7 @@ impl<S: FetchStore> HostPages<S> {
             validators: None,
             bytes_max: self.shared.settings.page_bytes_max,
             leave: Some(&leave),
+            access: None,
         };
         let (fetched, slot) = self
             .shared

@@ -37,7 +37,7 @@ const REFUSALS: u32 = 3;
 const SLOWNESS: u32 = 2;
 
 /// The longest gap that slowness leads to.
-const SLOW_GAP_MAX: Duration = Duration::from_secs(60);
+const SLOW_GAP_MAX: Duration = Duration::from_mins(1);
 
 /// The host asked to be left alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,7 +51,7 @@ pub(crate) struct Gates {
     gap: Duration,
     concurrency: usize,
     all: Arc<Semaphore>,
-    gates: Mutex<HashMap<String, Arc<Gate>>>,
+    by_server: Mutex<HashMap<String, Arc<Gate>>>,
 }
 
 /// Leave to have one request under way.
@@ -74,7 +74,7 @@ impl Gates {
             gap,
             concurrency: host_concurrency.max(1),
             all: Arc::new(Semaphore::new(concurrency.clamp(1, Semaphore::MAX_PERMITS))),
-            gates: Mutex::default(),
+            by_server: Mutex::default(),
         }
     }
 
@@ -159,7 +159,10 @@ impl Gates {
     }
 
     fn gate(&self, name: &str) -> Arc<Gate> {
-        let mut gates = self.gates.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut gates = self
+            .by_server
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         if let Some(gate) = gates.get(name) {
             return Arc::clone(gate);
         }

@@ -14,7 +14,7 @@ use story::{
 use url::Url;
 
 use crate::{
-    Feed, FetchError,
+    Access, Feed, FetchError,
     body::Body,
     counters::add,
     feed::{self, FeedContext, FeedError, ParsedFeed},
@@ -72,10 +72,11 @@ pub(crate) async fn poll<S: FetchStore>(
     let conditional = validators.is_some_and(|(_, validators)| !validators.is_empty());
     let request = Request {
         validators,
+        access: access(feed, url),
         ..Request::new(url, Wanted::Feed, shared.settings.feed_bytes_max)
     };
     let mut said = Said::Nothing;
-    let brought = ask(shared, feed, &request, &mut said, stop).await;
+    let brought = ask(shared, feed, state.next_poll, &request, &mut said, stop).await;
     let (entries, conclude): (Vec<Entry>, Conclude) = match brought {
         Err(PollError::Fetch(FetchError::Stopped)) => return Err(Stopped),
         Ok(answer) => {
@@ -134,6 +135,11 @@ pub(crate) async fn deliver<S: FetchStore>(
         .map(Some)
 }
 
+/// What the operator gave for the feed's own origin, where the address is of it.
+fn access<'a>(feed: &'a Feed, url: &Url) -> Option<&'a Access> {
+    (url.origin() == feed.url.origin()).then_some(&feed.access)
+}
+
 /// The state that an answer leads to, once it is known which of its entries are new.
 fn on_answer<S>(
     shared: &Shared<S>,
@@ -171,11 +177,13 @@ fn report(feed: &Feed, state: &FeedState, error: &PollError, now: Timestamp) {
 async fn ask<S>(
     shared: &Shared<S>,
     feed: &Feed,
+    due: Option<Timestamp>,
     request: &Request<'_>,
     said: &mut Said,
     stop: &Stop,
 ) -> Result<Answered, PollError> {
     let answer = shared.http.get(request, stop).await?;
+    note_lateness(shared, due, &answer);
     let answered = Answered {
         asked: request.url.clone(),
         url: answer.url.clone(),
@@ -226,7 +234,10 @@ async fn add_sitemap<S>(
     brought: &mut Brought,
     stop: &Stop,
 ) -> Result<(), Stopped> {
-    let request = Request::new(sitemap, Wanted::Feed, shared.settings.feed_bytes_max);
+    let request = Request {
+        access: access(feed, sitemap),
+        ..Request::new(sitemap, Wanted::Feed, shared.settings.feed_bytes_max)
+    };
     let read = match shared.http.get(&request, stop).await {
         Ok(answer) if answer.status == StatusCode::NOT_MODIFIED => {
             Err(PollError::UnaskedNotModified)
@@ -247,6 +258,15 @@ async fn add_sitemap<S>(
         }
     }
     Ok(())
+}
+
+fn note_lateness<S>(shared: &Shared<S>, due: Option<Timestamp>, answer: &Answer) {
+    let Some(due) = due else { return };
+    let since_due = (answer.at - due).to_std().unwrap_or_default();
+    shared
+        .counters
+        .lateness
+        .note(since_due.saturating_sub(answer.took));
 }
 
 fn link_headers(answer: &Answer) -> Vec<String> {
@@ -270,8 +290,9 @@ async fn read(feed: &Feed, answer: Answer) -> Result<(ParsedFeed, Brought), Poll
     let parsed = parse(feed, url, content_type, bytes.clone()).await;
     drop(slot); // until here the body counted among the requests under way
     let mut parsed = match (parsed, &cut) {
-        (Ok(parsed), _) => parsed,
-        (Err(_), Some(cut)) => return Err(FetchError::from(cut.clone()).into()),
+        (Ok(parsed), None) => parsed,
+        (Ok(parsed), Some(_)) if !parsed.entries.is_empty() => parsed,
+        (_, Some(cut)) => return Err(FetchError::from(cut.clone()).into()),
         (Err(FeedError::Html { title }), None) => {
             return Err(match challenge(status, &headers, &bytes) {
                 Some(what) => PollError::Challenge { what },

@@ -137,7 +137,7 @@ fn stated(settings: &Settings, feed: &Feed, state: &FeedState) -> Duration {
 
 /// The longest of `floor`, `floor` times [`STEP`], and so on, that is not over `period`.
 fn stepped(floor: Duration, period: Duration) -> Duration {
-    let steps = (period.as_secs_f64() / floor.as_secs_f64().max(1.0)).log(STEP);
+    let steps = (period.as_secs_f64() / floor.as_secs_f64().max(0.001)).log(STEP);
     floor.mul_f64(STEP.powi(steps.clamp(0.0, 64.0) as i32))
 }
 
@@ -236,6 +236,7 @@ mod tests {
             home: story::Home::default(),
             interval,
             timezone: chrono_tz::America::Bogota,
+            access: crate::Access::default(),
         }
     }
 

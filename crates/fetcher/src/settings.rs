@@ -6,7 +6,7 @@ use chrono_tz::Tz;
 use story::{FeedId, Home};
 use url::Url;
 
-use crate::WebSub;
+use crate::{Access, Proxy, WebSub};
 
 /// How servers are asked, how often, and how much of an answer is read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +44,8 @@ pub struct Settings {
     pub stop_grace: Duration,
     /// Where hubs reach us; without it feeds are pulled only.
     pub websub: Option<WebSub>,
+    /// The proxy that all requests go through; the environment's is never used.
+    pub proxy: Option<Proxy>,
 }
 
 impl Default for Settings {
@@ -66,6 +68,7 @@ impl Default for Settings {
             page_attempts: 4,
             stop_grace: Duration::from_secs(5),
             websub: None,
+            proxy: None,
         }
     }
 }
@@ -83,4 +86,6 @@ pub struct Feed {
     pub interval: Option<Duration>,
     /// The zone of dates that name none.
     pub timezone: Tz,
+    /// Its own headers and login.
+    pub access: Access,
 }

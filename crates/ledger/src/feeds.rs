@@ -58,13 +58,17 @@ fn place(
     let key = shown.entry.key();
     let link = link_story(&shown.entry);
     let link = link.as_ref().map(StoryId::as_str);
-    // Some feeds give an entry a new guid at every poll: the link knows it as well.
+    let title = shown.entry.title_key();
+    let title = &title.as_str()[..12]; // enough to tell a page's titles apart
+    // Some feeds give an entry a new guid at every poll: its link and title know it as well. The
+    // link alone does not, since the posts of a live page share it.
     let known = connection
         .prepare_cached(
             "SELECT 1 FROM entry WHERE feed = ?1 AND key = ?2
-             UNION ALL SELECT 1 FROM entry WHERE link = ?3 AND feed = ?1 LIMIT 1",
+             UNION ALL
+             SELECT 1 FROM entry WHERE link = ?3 AND feed = ?1 AND coalesce(title, ?4) = ?4 LIMIT 1",
         )?
-        .exists(params![feed, key.as_str(), link])?;
+        .exists(params![feed, key.as_str(), link, title])?;
     if known {
         return Ok(Sight::Known);
     }
@@ -84,8 +88,8 @@ fn place(
     };
     connection
         .prepare_cached(
-            "INSERT INTO entry (feed, key, link, ending, reason, story, seen_ms, done_ms)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            "INSERT INTO entry (feed, key, link, ending, reason, story, seen_ms, done_ms, title)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         )?
         .execute(params![
             feed,
@@ -95,7 +99,8 @@ fn place(
             reason,
             story,
             now,
-            ending.map(|_| now)
+            ending.map(|_| now),
+            title
         ])?;
     if matches!(placed, Sight::New) {
         let body = serde_json::to_string(&shown.entry).expect("an entry is plain data");

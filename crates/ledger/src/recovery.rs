@@ -37,11 +37,12 @@ impl Ledger {
     }
 
     /// Settles every reservation by what stands in the record: `written` are the stories found
-    /// there behind the checkpoint, and `checkpoint` is how far the record was read and synced.
+    /// there behind the checkpoint, and `checkpoint` is how far the record was read and synced;
+    /// `None` where there is no record.
     pub async fn recover(
         &self,
         written: Vec<WrittenStory>,
-        checkpoint: Checkpoint,
+        checkpoint: Option<Checkpoint>,
     ) -> Stored<Recovered> {
         self.writer
             .write("recover", move |connection| {
@@ -51,7 +52,9 @@ impl Ledger {
                 }
                 recovered.released =
                     connection.execute("DELETE FROM story WHERE written = 0", [])? as u64;
-                stories::set_checkpoint(connection, &checkpoint)?;
+                if let Some(checkpoint) = &checkpoint {
+                    stories::set_checkpoint(connection, checkpoint)?;
+                }
                 Ok(recovered)
             })
             .await

@@ -93,6 +93,11 @@ CREATE TABLE subscription (
 ) WITHOUT ROWID;
 ";
 
+/// What version 2 added to the tables of version 1.
+const COLUMNS_2: &str = "
+ALTER TABLE entry ADD COLUMN title TEXT; -- start of a hash of it; null where version 1 wrote the row
+";
+
 /// Version 1 knew how entries ended and not how often they were shown again.
 const MIGRATE_1_TO_2: &str = "
 INSERT INTO tally (feed, hour, shown, new, kept, dropped, duplicate, failed, skipped)
@@ -186,6 +191,7 @@ fn prepare(connection: &Connection, path: &Path) -> Result<(), LedgerError> {
              PRAGMA user_version = {VERSION};
              {TABLES}
              {TABLES_2}
+             {COLUMNS_2}
              COMMIT;"
         );
         connection.execute_batch(&create).map_err(sqlite)?;
@@ -216,7 +222,7 @@ fn migrate(connection: &Connection, path: &Path, found: i64) -> Result<(), Ledge
         .execute("VACUUM INTO ?1", [copy.to_string_lossy()])
         .map_err(sqlite)?;
     let steps = format!(
-        "BEGIN IMMEDIATE; {TABLES_2} {MIGRATE_1_TO_2} PRAGMA user_version = {VERSION}; COMMIT;"
+        "BEGIN IMMEDIATE; {TABLES_2} {COLUMNS_2} {MIGRATE_1_TO_2} PRAGMA user_version = {VERSION}; COMMIT;"
     );
     connection.execute_batch(&steps).map_err(sqlite)
 }

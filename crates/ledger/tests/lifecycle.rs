@@ -307,7 +307,7 @@ async fn recovery_settles_reservations_by_the_record() {
         file: "f".to_owned(),
         offset: 9,
     };
-    let recovered = ledger.recover(found.to_vec(), end).await.unwrap();
+    let recovered = ledger.recover(found.to_vec(), Some(end)).await.unwrap();
     assert_eq!(
         recovered,
         Recovered {
@@ -378,4 +378,29 @@ async fn the_books_balance_until_an_entry_is_lost() {
         imbalances.len() == 1 && imbalances[0].feed == "a",
         "{imbalances:?}"
     );
+}
+
+#[tokio::test]
+async fn the_posts_of_a_live_page_are_each_accounted_for() {
+    let bench = Bench::new();
+    let ledger = bench.open();
+    let post = |guid: &str, title: &str| ShownEntry {
+        entry: Entry {
+            title: Some(title.to_owned()),
+            ..entry("a", guid, "https://a.test/en-vivo#ultimo")
+        },
+        skip: None,
+    };
+    let shown = async |posts: [ShownEntry; 2]| {
+        let after = state("a");
+        let conclude = Arc::new(move |_: &[_]| after.clone());
+        let feed = "a".parse().unwrap();
+        let committed = ledger.commit_poll(&feed, Arc::new(posts), conclude).await;
+        committed.unwrap().1
+    };
+    let counts = shown([post("1", "Uno"), post("2", "Dos")]).await;
+    assert_eq!((counts.new, counts.duplicate, counts.known), (1, 1, 0));
+    // New guids for what was shown before.
+    let counts = shown([post("3", "Uno"), post("4", "Dos")]).await;
+    assert_eq!((counts.new, counts.duplicate, counts.known), (0, 0, 2));
 }

@@ -10,6 +10,7 @@
 //! builds on vigia needs this crate and `story` only: what the stages offer to a program is
 //! exported here.
 
+mod balance;
 pub mod filter;
 mod line;
 mod parcel;
@@ -24,9 +25,10 @@ pub use classifier::{
 };
 pub use cleaner::{Cleaner, Rejection};
 pub use fetcher::{
-    Feed, FeedReport, FetchError, Report, Settings as FetchSettings, discovery,
+    Access, Auth, Feed, FeedReport, FetchError, Given, Proxy, Report, Secret, SecretSource,
+    Settings as FetchSettings, WebSub, discovery,
     feed::{FeedContext, parse as parse_feed},
-    fetch_one,
+    fetch_one, robots_verdict,
 };
 pub use ledger::{BalanceRow, FeedCounts, LedgerError, Reader};
 pub use line::{Line, LineError, Mode, Summary};

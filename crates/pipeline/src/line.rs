@@ -20,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::{
+    balance,
     parcel::{Step, Verdict},
     pool::{self, Outlets},
     record,
@@ -118,9 +119,8 @@ impl Line {
                 "the record holds lines that are no stories"
             );
         }
-        if let Some(end) = opened.end {
-            reconcile(&ledger, opened.tail.written, end).await?;
-        }
+        // Also where there is no record yet: a reservation whose line was never begun is to be let go.
+        reconcile(&ledger, opened.tail.written, opened.end).await?;
         let status = Arc::new(Status::new(settings.feeds.len(), &settings.record));
         Ok(Self {
             settings,
@@ -152,6 +152,7 @@ impl Line {
             source,
         })?;
         let serving = tokio::spawn(status::serve(listener, Arc::clone(&status)));
+        let balancing = tokio::spawn(balance::watch(Arc::clone(&ledger), Arc::clone(&status)));
 
         let fetcher = Fetcher::new(
             settings.fetch.clone(),
@@ -177,6 +178,8 @@ impl Line {
 
         let ended = supervise(stages, mode, &draining, settings.grace).await;
         serving.abort();
+        balancing.abort();
+        balance::check(&ledger, &status).await;
         // Whoever comes next would ask a daemon that is gone.
         let _ = std::fs::remove_file(&socket);
         Ok(Summary {
@@ -190,7 +193,7 @@ impl Line {
 async fn reconcile(
     ledger: &Ledger,
     written: Vec<sink::WrittenLine>,
-    end: Checkpoint,
+    end: Option<Checkpoint>,
 ) -> Result<(), LineError> {
     let written = written
         .into_iter()

@@ -66,6 +66,11 @@ impl Entry {
             EntryKey::of(&["title", title.unwrap_or_default(), &date])
         }
     }
+
+    /// What tells the titles of entries that share a page apart.
+    pub fn title_key(&self) -> EntryKey {
+        EntryKey::of(&["title", self.title.as_deref().unwrap_or_default()])
+    }
 }
 
 #[cfg(test)]

@@ -93,6 +93,11 @@ impl Site {
         routes.requests.iter().filter(asked).cloned().collect()
     }
 
+    /// Returns how many requests there were so far.
+    pub fn requests_seen(&self) -> usize {
+        self.routes.lock().requests.len()
+    }
+
     /// Returns the most requests that were under way at one time.
     pub fn requests_at_once_max(&self) -> usize {
         self.routes.at_once_max.load(Ordering::Relaxed)

@@ -184,7 +184,7 @@ pub(crate) enum FeedsCommand {
         /// Try common addresses too, such as /feed/ and /rss.xml
         #[arg(long)]
         guess: bool,
-        /// Print [[feed]] tables and nothing else
+        /// Print `[[feed]]` tables and nothing else
         #[arg(long, conflicts_with = "json")]
         toml: bool,
         /// Print JSON, an object a line
@@ -194,7 +194,7 @@ pub(crate) enum FeedsCommand {
         #[command(flatten)]
         config: ConfigArgs,
     },
-    /// Turn another reader's list of feeds (OPML) into [[feed]] tables
+    /// Turn another reader's list of feeds (OPML) into `[[feed]]` tables
     #[command(
         after_help = "Feeds that are configured already are left out and named. Folders become \
                       comments; one that is a country code, such as CO, becomes the feeds' country.\n\n\
@@ -261,6 +261,20 @@ pub(crate) enum FeedsCommand {
         /// Look at all feeds
         #[arg(long, conflicts_with = "ids")]
         all: bool,
+        /// Where the configuration lies.
+        #[command(flatten)]
+        config: ConfigArgs,
+    },
+    /// Say whether robots.txt lets a page be fetched, and which of its lines says so
+    #[command(
+        after_help = "Asks the site for its robots.txt, as the daemon does once a day before it \
+                      fetches pages there. Ends with status 1 where a page is forbidden.\n\n\
+                      vigia feeds robots https://eldiario.example/judicial/nota-1"
+    )]
+    Robots {
+        /// Addresses of pages
+        #[arg(value_name = "URL", required = true, value_parser = site_address)]
+        pages: Vec<Url>,
         /// Where the configuration lies.
         #[command(flatten)]
         config: ConfigArgs,

@@ -1,6 +1,7 @@
 //! The configuration: what the TOML files say ([`raw`]), checked and made into what the line is
 //! run with. All problems are reported together, before any socket or ledger is opened.
 
+mod access;
 mod check;
 mod problem;
 mod raw;

@@ -28,26 +28,25 @@ const REFUSAL_HEADERS: &[(&str, &str, &str)] = &[
     ("server", "cloudflare", "Cloudflare block"),
 ];
 
-/// What pages say, in small letters: all of the words, and whose page it is.
+/// What pages say, in small letters: all of the words, and whose page it is. The scripts with
+/// which guards watch ordinary pages say nothing; only those that make up a refusal do.
 const PAGES: &[(&[&str], &str)] = &[
     (&["<title>just a moment"], "Cloudflare challenge"),
     (&["<title>un momento"], "Cloudflare challenge"),
     (&["<title>um momento"], "Cloudflare challenge"),
-    (&["/cdn-cgi/challenge-platform/"], "Cloudflare challenge"),
-    (&["challenges.cloudflare.com"], "Cloudflare challenge"),
+    (&["_cf_chl_opt"], "Cloudflare challenge"),
     (
         &["<title>attention required! | cloudflare"],
         "Cloudflare block",
     ),
-    (&["awswafintegration"], "AWS WAF challenge"),
-    (&["token.awswaf.com"], "AWS WAF challenge"),
+    (&["gokuprops"], "AWS WAF challenge"),
     (&["errors.edgesuite.net"], "Akamai block"),
-    (&["/_incapsula_resource"], "Imperva block"),
+    (&["/_incapsula_resource?cwudnsai"], "Imperva block"),
+    (&["/_incapsula_resource", "main-iframe"], "Imperva block"),
     (&["incapsula incident id"], "Imperva block"),
     (&["sucuri website firewall"], "Sucuri block"),
     (&["captcha-delivery.com"], "DataDome challenge"),
     (&["px-captcha"], "PerimeterX challenge"),
-    (&["window._pxappid"], "PerimeterX challenge"),
     (&["enable javascript and cookies"], "JavaScript challenge"),
     (&["checking your browser"], "JavaScript challenge"),
     (&["verify you are human"], "JavaScript challenge"),
@@ -65,7 +64,7 @@ const STAND_INS: &[(&[&str], &str)] = &[
     (&["<title>sign in"], "login page"),
     (&["<title>iniciar sesi"], "login page"),
     (&["<title>entrar"], "login page"),
-    (&["consent.", "<form"], "consent page"),
+    (&["action=\"https://consent."], "consent page"),
     (&["<title>before you continue"], "consent page"),
     (&["<title>antes de continuar"], "consent page"),
     (&["cookiewall"], "consent page"),
@@ -90,10 +89,13 @@ pub(crate) fn challenge(
         let refusal = matches!(status.as_u16(), 403 | 405 | 406 | 429 | 503);
         refusal.then(|| by_header(REFUSAL_HEADERS, headers))?
     };
+    // What is not found is not found, with or without a login form at its top.
+    let may_stand_in =
+        status.is_success() || matches!(status.as_u16(), 401 | 402 | 403 | 407 | 451);
     by_headers(headers)
         .or_else(|| says(PAGES))
         .or_else(refused)
-        .or_else(|| says(STAND_INS))
+        .or_else(|| says(STAND_INS).filter(|_| may_stand_in))
 }
 
 /// Who stands in the way, by headers that leave no doubt whatever the status is.
@@ -200,7 +202,7 @@ mod tests {
         check(
             200,
             &[],
-            "<script src='/_Incapsula_Resource?x=1'></script>",
+            "<iframe id='main-iframe' src='/_Incapsula_Resource?x=1'></iframe>",
             Some("Imperva block"),
         );
         check(
@@ -240,6 +242,14 @@ mod tests {
         check(500, &[("server", "AkamaiGHost")], "", None);
         check(403, &[("server", "nginx")], "<h1>403 Forbidden</h1>", None);
         check(200, &[("cf-mitigated", "")], "", None);
+        check(404, &[], "<form><input type=\"password\"></form>", None);
+        check(
+            404,
+            &[("server", "cloudflare")],
+            "<h1>No existe</h1><script src='/cdn-cgi/challenge-platform/scripts/jsd/main.js'>",
+            None,
+        );
+        check(404, &[], "<script src='/_Incapsula_Resource?x=1'>", None);
         check(200, &[], "", None);
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use reqwest::StatusCode;
 
 use super::{Refusal, redirect::REDIRECTS_MAX};
-use crate::{address::PrivateAddress, body::Cut, stop::Stopped};
+use crate::{address::PrivateAddress, body::Cut, secret::SecretError, stop::Stopped};
 
 /// Why a request brought nothing.
 #[derive(Debug, thiserror::Error)]
@@ -85,6 +85,15 @@ pub enum FetchError {
         /// What happened, in the words of the lowest layer.
         reason: String,
     },
+    /// The server cannot be told from an impostor.
+    #[error("certificate {problem}")]
+    Certificate {
+        /// What is wrong with its certificate: "expired".
+        problem: String,
+    },
+    /// A login or header is not to be had.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
     /// The body did not come whole.
     #[error(transparent)]
     Body(#[from] Cut),

@@ -40,7 +40,7 @@ impl Http {
     async fn post_once(&self, url: &Url, form: &str, stop: &Stop) -> Result<Hop, FetchError> {
         self.check(url)?;
         let host = entry_host(Some(url));
-        let passed = stop.before_it(self.gates.pass(&host, None)).await?;
+        let passed = stop.before_it(self.pass(&host, url)).await?;
         let _slot = passed.map_err(|closed| FetchError::HostClosed { wait: closed.wait })?;
         let _under_way = UnderWay::start(&self.counters);
 

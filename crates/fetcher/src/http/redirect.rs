@@ -18,6 +18,8 @@ pub(super) struct Redirect {
     pub(super) status: StatusCode,
     /// How long to wait before following it, where the server asks for that.
     pub(super) wait: Option<Duration>,
+    /// How long it took to come.
+    pub(super) took: Duration,
 }
 
 impl Redirect {
@@ -37,10 +39,12 @@ impl Redirect {
                 location: location.into_owned(),
             })?;
         to.set_fragment(None);
+        let to = shown(&to); // a login in an address would be sent
         Ok(Some(Self {
             to,
             status,
             wait: None,
+            took: Duration::ZERO,
         }))
     }
 }
@@ -51,6 +55,7 @@ pub(super) struct Chain {
     seen: Vec<Url>,
     redirects: Vec<(StatusCode, Url)>,
     downgraded: bool,
+    at_home: bool,
 }
 
 impl Chain {
@@ -61,6 +66,7 @@ impl Chain {
             seen: Vec::new(),
             redirects: Vec::new(),
             downgraded: false,
+            at_home: true,
         }
     }
 
@@ -69,10 +75,22 @@ impl Chain {
         &self.url
     }
 
+    /// Whether the way has not left the origin it began at: scheme, host and port.
+    pub(super) fn at_home(&self) -> bool {
+        self.at_home
+    }
+
+    /// Whether there were redirects, and each of them was for good.
+    fn is_permanent(&self) -> bool {
+        let permanent = |(status, _): &(StatusCode, Url)| matches!(status.as_u16(), 301 | 308);
+        !self.redirects.is_empty() && self.redirects.iter().all(permanent)
+    }
+
     /// Goes one redirect further.
     pub(super) fn follow(&mut self, redirect: Redirect) -> Result<(), FetchError> {
         self.redirects.push((redirect.status, redirect.to.clone()));
         self.downgraded |= self.url.scheme() == "https" && redirect.to.scheme() == "http";
+        self.at_home &= self.url.origin() == redirect.to.origin();
         self.seen
             .push(std::mem::replace(&mut self.url, redirect.to));
         if self.seen.contains(&self.url) {
@@ -88,10 +106,67 @@ impl Chain {
 
     /// Tells the answer how it was come by.
     pub(super) fn end(self, mut answer: Answer) -> Answer {
-        let permanent = |(status, _): &(StatusCode, Url)| matches!(status.as_u16(), 301 | 308);
-        answer.permanent = !self.redirects.is_empty() && self.redirects.iter().all(permanent);
+        answer.permanent = self.is_permanent();
         answer.redirects = self.redirects;
         answer.downgraded = self.downgraded;
         answer
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Follows redirects: each a status and where it leads.
+    fn chain(steps: &[(u16, &str)]) -> Result<Chain, FetchError> {
+        let mut chain = Chain::from("https://a.test/".parse().unwrap());
+        for (status, to) in steps {
+            chain.follow(Redirect {
+                to: to.parse().unwrap(),
+                status: StatusCode::from_u16(*status).unwrap(),
+                wait: None,
+                took: Duration::ZERO,
+            })?;
+        }
+        Ok(chain)
+    }
+
+    #[test]
+    fn a_chain_is_permanent_where_each_of_its_redirects_is() {
+        let permanent = |steps| chain(steps).unwrap().is_permanent();
+        assert!(permanent(&[
+            (301, "https://a.test/1"),
+            (308, "https://a.test/2")
+        ]));
+        assert!(!permanent(&[
+            (301, "https://a.test/1"),
+            (302, "https://a.test/2")
+        ]));
+        assert!(!permanent(&[(307, "https://a.test/1")]));
+    }
+
+    #[test]
+    fn a_way_that_left_home_or_its_lock_stays_so() {
+        let facts = |steps| {
+            let chain = chain(steps).unwrap();
+            (chain.at_home(), chain.downgraded)
+        };
+        assert_eq!(facts(&[(301, "https://a.test/1")]), (true, false));
+        assert_eq!(facts(&[(301, "https://a.test:8443/1")]), (false, false));
+        assert_eq!(facts(&[(301, "http://a.test/1")]), (false, true));
+        assert_eq!(
+            facts(&[(301, "http://a.test/1"), (301, "https://a.test/2")]),
+            (false, true)
+        );
+    }
+
+    #[test]
+    fn five_redirects_are_followed_and_no_more() {
+        let steps: Vec<_> = (1..=6).map(|n| format!("https://a.test/{n}")).collect();
+        let steps: Vec<_> = steps.iter().map(|to| (302, to.as_str())).collect();
+        assert!(chain(&steps[..5]).is_ok());
+        assert!(matches!(chain(&steps), Err(FetchError::TooManyRedirects)));
+        let back = chain(&[(302, "https://a.test/1"), (302, "https://a.test/")]);
+        assert!(matches!(back, Err(FetchError::RedirectLoop { .. })));
     }
 }

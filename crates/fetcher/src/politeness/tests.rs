@@ -104,7 +104,7 @@ async fn idle_gates_are_forgotten() {
         drop(gates.pass(&format!("{number}.test"), None).await);
         tokio::time::advance(GAP * 2).await;
     }
-    assert!(gates.gates.lock().unwrap().len() <= GATES_KEPT);
+    assert!(gates.by_server.lock().unwrap().len() <= GATES_KEPT);
 }
 
 #[tokio::test(start_paused = true)]

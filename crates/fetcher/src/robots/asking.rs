@@ -46,13 +46,9 @@ enum File {
 
 /// Asks for the file of an address's authority. An error says that nothing was learned.
 pub(super) async fn ask(http: &Http, url: &Url, stop: &Stop) -> Result<Answer, FetchError> {
-    let request = Request {
-        url: &file_of(url),
-        wanted: Wanted::Robots,
-        validators: None,
-        bytes_max: BYTES_MAX + 1, // one more than is read shows that there is more
-        leave: None,
-    };
+    let file = file_of(url);
+    // One byte more than is read shows that there is more.
+    let request = Request::new(&file, Wanted::Robots, BYTES_MAX + 1);
     let answered = http.get(&request, stop).await;
     let error = match answered.and_then(crate::http::Answer::into_robots) {
         Ok((status, body)) => {

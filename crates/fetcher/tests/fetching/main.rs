@@ -5,17 +5,21 @@ use std::{
     time::{Duration, Instant},
 };
 
-use fetcher::{Feed, Fetcher, InFlight, Report, Settings};
+use fetcher::{Access, Feed, Fetcher, InFlight, Report, Settings};
 use story::{Content, Home};
 use tokio::{sync::mpsc, time::timeout};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
+mod auth;
+mod hostile;
 mod pages;
 mod polls;
+mod proxy;
 mod robots;
 mod server;
 mod store;
+mod traps;
 
 use server::{Server, answer, hanging, rss};
 use store::Store;
@@ -40,6 +44,7 @@ fn feed(url: Url) -> Feed {
         home: Home::default(),
         interval: None,
         timezone: chrono_tz::America::Bogota,
+        access: Access::default(),
     }
 }
 

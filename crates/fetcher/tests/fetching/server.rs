@@ -2,9 +2,10 @@
 
 use std::{
     convert::Infallible,
+    io::Write,
     net::SocketAddr,
     sync::{Arc, Mutex},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use http_body_util::Full;
@@ -138,6 +139,34 @@ pub(crate) async fn hanging(start: &'static str) -> Url {
         }
     });
     format!("http://{address}/").parse().unwrap()
+}
+
+/// A site that sends the start of an answer and then the same bytes again and again, each after
+/// a pause, until the other side has had enough.
+pub(crate) async fn dripping(start: &'static str, drop: impl Into<Bytes>, pause: Duration) -> Url {
+    let drop = drop.into();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let drop = drop.clone();
+            tokio::spawn(async move {
+                let mut sent = stream.write_all(start.as_bytes()).await;
+                while sent.is_ok() {
+                    tokio::time::sleep(pause).await;
+                    sent = stream.write_all(&drop).await;
+                }
+            });
+        }
+    });
+    format!("http://{address}/").parse().unwrap()
+}
+
+/// A body in gzip.
+pub(crate) fn gzip(body: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    encoder.write_all(body).unwrap();
+    encoder.finish().unwrap()
 }
 
 /// An answer of a status, headers and a body.

@@ -8,6 +8,7 @@ mod health;
 mod list;
 mod patch;
 mod probing;
+mod robots;
 mod table;
 mod transfer;
 
@@ -58,6 +59,7 @@ pub(crate) fn run(command: FeedsCommand) -> Result<()> {
         FeedsCommand::Doctor { ids, all, config } => {
             doctor::run(&ids, all, config.config.as_deref())
         }
+        FeedsCommand::Robots { pages, config } => robots::run(&pages, config.config.as_deref()),
         FeedsCommand::Balance { json, config } => balance::run(json, config.config.as_deref()),
     }
 }

@@ -43,6 +43,13 @@ fn print(out: &mut impl Write, now: &Snapshot) -> io::Result<()> {
     if let Some(trouble) = &now.trouble {
         writeln!(out, "NOT WRITING: {trouble}")?;
     }
+    if now.imbalances > 0 {
+        writeln!(
+            out,
+            "ENTRIES LOST: the books of {} feed hours do not balance; see `vigia feeds balance`",
+            now.imbalances
+        )?;
+    }
     writeln!(out, "record    {}", now.record.display())?;
     writeln!(out, "feeds     {}", now.feeds)?;
     writeln!(out, "fetch     {}", counters(&now.fetch))?;

@@ -10,7 +10,7 @@ use std::{
 };
 
 use chrono_tz::Tz;
-use pipeline::{Feed, FetchSettings, Settings, load_knowledge};
+use pipeline::{Feed, FetchSettings, Settings, WebSub, load_knowledge};
 use schemars::schema_for;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -23,9 +23,9 @@ use toml::{
 use url::Url;
 
 use super::{
-    Config, Problem, Problems, RawConfig, Written,
+    Config, Problem, Problems, RawConfig, Written, access,
     problem::Source,
-    raw::{RawFeed, RawFeeds, Span},
+    raw::{RawFeed, RawFeeds, RawWebSub, Span},
     timezone,
 };
 
@@ -132,6 +132,12 @@ impl Check {
             );
             self.at(path, &near.span, message);
         }
+        let proxy = access::proxy(&raw.fetch).unwrap_or_else(|problem| {
+            let span = raw.fetch.proxy.as_ref().map(|proxy| proxy.span.clone());
+            self.at(path, &span.unwrap_or_default(), problem);
+            None
+        });
+        let websub = raw.websub.as_ref().and_then(|raw| self.websub(path, raw));
         let knowledge = self.knowledge(path, folder, raw.classify.knowledge.as_ref());
         let cores = available_parallelism().map_or(1, usize::from);
         Some(Config {
@@ -164,12 +170,31 @@ impl Check {
                     feed_bytes_max: raw.fetch.feed_bytes_max,
                     page_bytes_max: raw.fetch.page_bytes_max,
                     page_attempts: raw.fetch.page_attempts.max(1),
+                    proxy,
+                    websub,
                     ..FetchSettings::default()
                 },
             },
             log_level: raw.log.level,
             log_format: raw.log.format,
             addresses: feeds.addresses,
+        })
+    }
+
+    fn websub(&mut self, path: &Path, raw: &RawWebSub) -> Option<WebSub> {
+        let public_url = Url::parse(&raw.public_url.value).ok();
+        let public_url = public_url.filter(|url| matches!(url.scheme(), "http" | "https"));
+        if public_url.is_none() {
+            let message = format!(
+                "public_url = \"{}\" is no address that a hub can reach: write one such as \
+                 \"https://vigia.example.org/push\"",
+                raw.public_url.value
+            );
+            self.at(path, &raw.public_url.span, message);
+        }
+        Some(WebSub {
+            public_url: public_url?,
+            listen: raw.listen,
         })
     }
 
@@ -241,6 +266,14 @@ impl Feeds {
             .timezone
             .as_ref()
             .and_then(|zone| time_zone(check, path, zone));
+        let access = access::access(raw).unwrap_or_else(|problems| {
+            let span = raw.auth.as_ref().map(|auth| auth.span.clone());
+            let span = span.unwrap_or_else(|| raw.id.span());
+            problems
+                .into_iter()
+                .for_each(|problem| check.at(path, &span, problem));
+            pipeline::Access::default()
+        });
         let text = check.texts.get(path).map_or("", String::as_str);
         let here = Problem::new(Source::at(path, text, &raw.id.span()), String::new());
         let here = here.to_string().trim_end_matches(": ").to_owned();
@@ -267,6 +300,7 @@ impl Feeds {
                 .interval
                 .map(|Span(interval)| interval.max(Duration::from_secs(1))),
             timezone: timezone.unwrap_or_else(|| timezone::most_populous(country)),
+            access,
         });
     }
 }
@@ -282,7 +316,12 @@ where
 }
 
 fn web_address(check: &mut Check, path: &Path, text: &Spanned<String>) -> Option<Url> {
-    let why = match text.get_ref().parse::<Url>() {
+    let url = text.get_ref().parse::<Url>();
+    if let Some(problem) = url.as_ref().ok().and_then(access::login_in) {
+        check.at(path, &text.span(), problem);
+        return None;
+    }
+    let why = match url {
         Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => return Some(url),
         Ok(url) => format!(
             "`{}:` is not fetched, only http and https are",
@@ -360,132 +399,4 @@ impl Unknown<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Loads a configuration with this text and returns its problems, without the folder.
-    fn problems(text: &str) -> Vec<String> {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("vigia.toml");
-        fs::write(&path, text).unwrap();
-        let prefix = format!("{}/", folder.path().display());
-        match load(&path) {
-            Ok(_) => Vec::new(),
-            Err(Problems(problems)) => problems
-                .iter()
-                .map(|p| p.to_string().replace(&prefix, ""))
-                .collect(),
-        }
-    }
-
-    fn check_problem(text: &str, expected: &str) {
-        assert_eq!(problems(text), [expected], "{text}");
-    }
-
-    const FEED: &str = "[[feed]]\nid = \"a\"\nurl = \"https://a.test/rss\"\n";
-
-    #[test]
-    fn a_feed_and_defaults_are_enough() {
-        assert_eq!(problems(FEED), [""; 0]);
-    }
-
-    #[test]
-    fn every_problem_names_file_line_and_remedy() {
-        check_problem(
-            "[fetch]\nhost_gab = \"5s\"",
-            "vigia.toml:2: unknown key `host_gab`; did you mean `host_gap`?",
-        );
-        check_problem(
-            "[sync]",
-            "vigia.toml:1: unknown key `sync`; did you mean `sink`?",
-        );
-        check_problem(
-            "[[feed]]\nid = \"a\"\nurl = \"https://a.test/\"\ncolour = 1",
-            "vigia.toml:4: unknown key `colour`; did you mean `country`?",
-        );
-        check_problem(
-            "[fetch]\nhost_gap = \"soon\"",
-            "vigia.toml:2: `soon` is not a duration (expected number at 0): write a number and a \
-             unit, such as \"30s\", \"5m\", \"24h\" or \"30d\"",
-        );
-        check_problem(
-            &format!("{FEED}{FEED}"),
-            "vigia.toml:5: feed id `a` is taken by the feed at vigia.toml:2",
-        );
-        check_problem(
-            "[[feed]]\nid = \"a\"\nurl = \"ftp://a.test/\"",
-            "vigia.toml:3: `ftp://a.test/` is not the address of a feed: `ftp:` is not fetched, \
-             only http and https are",
-        );
-        check_problem(
-            &format!("{FEED}timezone = \"America/Bogata\""),
-            "vigia.toml:4: unknown time zone `America/Bogata`; did you mean `America/Bogota`?",
-        );
-        check_problem(
-            "[classify]\nthreshold = 1.5",
-            "vigia.toml:2: threshold 1.5 is not between 0 and 1",
-        );
-        check_problem(
-            "include = [\"none/*.toml\"]",
-            "vigia.toml:1: `none/*.toml` names no file",
-        );
-    }
-
-    #[test]
-    fn problems_are_reported_together() {
-        let text =
-            "[fetch]\nhost_gab = 1\n[[feed]]\nid = \"A B\"\nurl = \"nowhere\"\ncountry = \"Peru\"";
-        assert_eq!(problems(text).len(), 4, "{:?}", problems(text));
-    }
-
-    #[test]
-    fn a_file_that_is_no_toml_is_one_problem() {
-        assert_eq!(problems("[fetch\n").len(), 1);
-    }
-
-    /// The file that ships, with its commented keys made real, says what the defaults are.
-    #[test]
-    fn the_shipped_configuration_states_the_defaults() {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config/vigia.toml");
-        let text = fs::read_to_string(&path).unwrap();
-        let uncommented: String = text
-            .lines()
-            .map(|line| match line.strip_prefix("# ") {
-                Some(key) if key.contains(" = ") && !key.starts_with(char::is_uppercase) => key,
-                _ => line,
-            })
-            .flat_map(|line| [line, "\n"])
-            .collect();
-        let stated: RawConfig = toml::from_str(&uncommented).unwrap();
-        let defaults = RawConfig::default();
-        assert_eq!(stated.fetch, defaults.fetch);
-        assert_eq!(stated.pipeline, defaults.pipeline);
-        assert_eq!(stated.log, defaults.log);
-        let difference = stated.classify.threshold.value - defaults.classify.threshold.value;
-        assert!(difference.abs() < f64::EPSILON);
-        assert_eq!(
-            stated.classify.near_duplicates.value,
-            defaults.classify.near_duplicates.value
-        );
-        // Every key is there, so that a reader of the file knows what can be set.
-        let schema = schema_for!(RawConfig);
-        for section in [
-            "RawFetch",
-            "RawPipeline",
-            "RawLog",
-            "RawClassify",
-            "RawFeed",
-        ] {
-            let keys = schema.as_value()["$defs"][section]["properties"]
-                .as_object()
-                .unwrap();
-            for key in keys.keys() {
-                assert!(
-                    text.contains(&format!("{key} = ")),
-                    "{section}: {key} is not in the file"
-                );
-            }
-        }
-        assert!(load(&path).is_ok(), "{:?}", load(&path).err());
-    }
-}
+mod tests;

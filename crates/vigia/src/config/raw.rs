@@ -1,8 +1,9 @@
 //! The TOML as it is written: every key, with its default. `vigia schema config` prints the JSON
 //! Schema that these types derive; the descriptions there are the comments here.
 
-use std::{fmt, time::Duration};
+use std::{collections::BTreeMap, fmt, net::SocketAddr, path::PathBuf, time::Duration};
 
+use pipeline::{Given, Secret, SecretSource};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, de::Error as _};
 use toml::Spanned;
@@ -20,6 +21,8 @@ pub(crate) struct RawConfig {
     pub(crate) sink: RawSink,
     /// How to ask servers.
     pub(crate) fetch: RawFetch,
+    /// How hubs push what feeds show, where they do (W3C WebSub); off without it.
+    pub(crate) websub: Option<RawWebSub>,
     /// How to judge.
     pub(crate) classify: RawClassify,
     /// Queues and threads.
@@ -84,6 +87,31 @@ pub(crate) struct RawFetch {
     pub(crate) page_bytes_max: usize,
     /// How often a page is asked for before the feed's own text stands in.
     pub(crate) page_attempts: u32,
+    /// A proxy for all requests: `http`, `https`, `socks5` or `socks5h`. It must keep private
+    /// networks apart itself: what it dials is not seen from here.
+    #[schemars(with = "Option<String>")]
+    pub(crate) proxy: Option<SpannedOr<String>>,
+    /// The proxy's password; the user name stands in its address.
+    pub(crate) proxy_password: Option<RawSecret>,
+}
+
+/// Push: a listener to which hubs send what is new in their feeds.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+pub(crate) struct RawWebSub {
+    /// The address that hubs are given, such as `https://vigia.example.org/push`: what comes there is
+    /// sent on to `listen`.
+    #[schemars(with = "String")]
+    pub(crate) public_url: SpannedOr<String>,
+    /// Where the listener stands.
+    #[serde(default = "RawWebSub::listen")]
+    #[schemars(with = "String", default = "RawWebSub::listen")]
+    pub(crate) listen: SocketAddr,
+}
+
+impl RawWebSub {
+    fn listen() -> SocketAddr {
+        ([127, 0, 0, 1], 8099).into()
+    }
 }
 
 /// How to judge.
@@ -158,6 +186,91 @@ pub(crate) struct RawFeed {
     /// The zone of dates that name none; the country's most populous zone where none is given.
     #[schemars(with = "Option<String>")]
     pub(crate) timezone: Option<Spanned<String>>,
+    /// Headers that its server wants to see, with values as text or from where they are kept.
+    #[serde(default)]
+    pub(crate) headers: BTreeMap<String, RawValue>,
+    /// A login: `{ username = "…", password = … }` or `{ bearer = … }`.
+    #[schemars(with = "Option<RawAuth>")]
+    pub(crate) auth: Option<SpannedOr<RawAuth>>,
+}
+
+/// A login; the secret itself is kept elsewhere.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawAuth {
+    /// The name, for a login with name and password.
+    pub(crate) username: Option<String>,
+    /// The password.
+    pub(crate) password: Option<RawSecret>,
+    /// The token, for a login with a token.
+    pub(crate) bearer: Option<RawSecret>,
+}
+
+/// Where a secret is kept.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(
+    untagged,
+    expecting = "a secret is not written here; say where it is kept: { env = \"NAME\" }, \
+                 { file = \"/path\" } or { credential = \"name\" }"
+)]
+pub(crate) enum RawSecret {
+    /// In an environment variable.
+    Env {
+        /// Its name.
+        env: String,
+    },
+    /// In a file.
+    File {
+        /// Its path.
+        file: PathBuf,
+    },
+    /// In a credential of the systemd unit.
+    Credential {
+        /// Its name.
+        credential: String,
+    },
+}
+
+/// The value of a header.
+#[derive(Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(
+    untagged,
+    expecting = "a header's value is text, { env = \"NAME\" }, { file = \"/path\" } or \
+                 { credential = \"name\" }"
+)]
+pub(crate) enum RawValue {
+    /// In so many words.
+    Plain(String),
+    /// From where it is kept.
+    From(RawSecret),
+}
+
+impl fmt::Debug for RawValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Plain(_) => f.write_str("Plain"), // it may be a key all the same
+            Self::From(secret) => secret.fmt(f),
+        }
+    }
+}
+
+impl From<&RawSecret> for SecretSource {
+    fn from(raw: &RawSecret) -> Self {
+        match raw {
+            RawSecret::Env { env } => Self::Env(env.clone()),
+            RawSecret::File { file } => Self::File(file.clone()),
+            RawSecret::Credential { credential } => Self::Credential(credential.clone()),
+        }
+    }
+}
+
+impl From<&RawValue> for Given {
+    fn from(raw: &RawValue) -> Self {
+        match raw {
+            RawValue::Plain(text) => Self::Plain(Secret::new(text)),
+            RawValue::From(secret) => Self::From(secret.into()),
+        }
+    }
 }
 
 /// A value whose place in the file is known where it stands in one.
@@ -249,6 +362,8 @@ impl Default for RawFetch {
             feed_bytes_max: 10 << 20,
             page_bytes_max: 5 << 20,
             page_attempts: 4,
+            proxy: None,
+            proxy_password: None,
         }
     }
 }

@@ -71,6 +71,7 @@ mod tests {
             },
             interval: None,
             timezone: chrono_tz::UTC,
+            access: pipeline::Access::default(),
         }
     }
 

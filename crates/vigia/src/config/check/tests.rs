@@ -1,0 +1,162 @@
+use super::*;
+
+/// Loads a configuration with this text and returns its problems, without the folder.
+fn problems(text: &str) -> Vec<String> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("vigia.toml");
+    fs::write(&path, text).unwrap();
+    let prefix = format!("{}/", folder.path().display());
+    match load(&path) {
+        Ok(_) => Vec::new(),
+        Err(Problems(problems)) => problems
+            .iter()
+            .map(|p| p.to_string().replace(&prefix, ""))
+            .collect(),
+    }
+}
+
+fn check_problem(text: &str, expected: &str) {
+    assert_eq!(problems(text), [expected], "{text}");
+}
+
+const FEED: &str = "[[feed]]\nid = \"a\"\nurl = \"https://a.test/rss\"\n";
+
+#[test]
+fn a_feed_and_defaults_are_enough() {
+    assert_eq!(problems(FEED), [""; 0]);
+}
+
+#[test]
+fn every_problem_names_file_line_and_remedy() {
+    check_problem(
+        "[fetch]\nhost_gab = \"5s\"",
+        "vigia.toml:2: unknown key `host_gab`; did you mean `host_gap`?",
+    );
+    check_problem(
+        "[sync]",
+        "vigia.toml:1: unknown key `sync`; did you mean `sink`?",
+    );
+    check_problem(
+        "[[feed]]\nid = \"a\"\nurl = \"https://a.test/\"\ncolour = 1",
+        "vigia.toml:4: unknown key `colour`; did you mean `country`?",
+    );
+    check_problem(
+        "[fetch]\nhost_gap = \"soon\"",
+        "vigia.toml:2: `soon` is not a duration (expected number at 0): write a number and a \
+         unit, such as \"30s\", \"5m\", \"24h\" or \"30d\"",
+    );
+    check_problem(
+        &format!("{FEED}{FEED}"),
+        "vigia.toml:5: feed id `a` is taken by the feed at vigia.toml:2",
+    );
+    check_problem(
+        "[[feed]]\nid = \"a\"\nurl = \"ftp://a.test/\"",
+        "vigia.toml:3: `ftp://a.test/` is not the address of a feed: `ftp:` is not fetched, \
+         only http and https are",
+    );
+    check_problem(
+        &format!("{FEED}timezone = \"America/Bogata\""),
+        "vigia.toml:4: unknown time zone `America/Bogata`; did you mean `America/Bogota`?",
+    );
+    check_problem(
+        "[classify]\nthreshold = 1.5",
+        "vigia.toml:2: threshold 1.5 is not between 0 and 1",
+    );
+    check_problem(
+        "include = [\"none/*.toml\"]",
+        "vigia.toml:1: `none/*.toml` names no file",
+    );
+}
+
+#[test]
+fn logins_are_kept_out_of_the_file_and_of_what_is_said() {
+    check_problem(
+        "[[feed]]\nid = \"a\"\nurl = \"https://ana:hunter2@a.test/\"",
+        "vigia.toml:3: a feed's address has no user and password in it: they would show \
+         wherever it does; write auth = { username = \"…\", password = { env = \"NAME\" } }",
+    );
+    check_problem(
+        &format!("{FEED}auth = {{ username = \"ana\", password = \"hunter2\" }}"),
+        "vigia.toml:4: a secret is not written here; say where it is kept: { env = \"NAME\" }, \
+         { file = \"/path\" } or { credential = \"name\" }",
+    );
+    check_problem(
+        &format!("{FEED}auth = {{ username = \"ana\" }}"),
+        "vigia.toml:4: `auth` is either `username` with `password`, or `bearer`",
+    );
+    check_problem(
+        &format!("{FEED}headers = {{ Host = \"b.test\" }}"),
+        "vigia.toml:2: header `Host` is vigia's own to set; leave it out",
+    );
+    check_problem(
+        "[fetch]\nproxy = \"socks5://ana:hunter2@127.0.0.1\"",
+        "vigia.toml:2: `proxy` has a password in it; move it to `proxy_password`",
+    );
+    check_problem(
+        "[websub]\npublic_url = \"vigia.example.org\"",
+        "vigia.toml:2: public_url = \"vigia.example.org\" is no address that a hub can reach: write \
+         one such as \"https://vigia.example.org/push\"",
+    );
+    let good = "headers = { X-Key = { file = \"/run/key\" } }\n\
+                auth = { bearer = { credential = \"token\" } }";
+    assert_eq!(problems(&format!("{FEED}{good}")), [""; 0]);
+}
+
+#[test]
+fn problems_are_reported_together() {
+    let text =
+        "[fetch]\nhost_gab = 1\n[[feed]]\nid = \"A B\"\nurl = \"nowhere\"\ncountry = \"Peru\"";
+    assert_eq!(problems(text).len(), 4, "{:?}", problems(text));
+}
+
+#[test]
+fn a_file_that_is_no_toml_is_one_problem() {
+    assert_eq!(problems("[fetch\n").len(), 1);
+}
+
+/// The file that ships, with its commented keys made real, says what the defaults are.
+#[test]
+fn the_shipped_configuration_states_the_defaults() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config/vigia.toml");
+    let text = fs::read_to_string(&path).unwrap();
+    let uncommented: String = text
+        .lines()
+        .map(|line| match line.strip_prefix("# ") {
+            Some(key) if key.contains(" = ") && !key.starts_with(char::is_uppercase) => key,
+            _ => line,
+        })
+        .flat_map(|line| [line, "\n"])
+        .collect();
+    let stated: RawConfig = toml::from_str(&uncommented).unwrap();
+    let defaults = RawConfig::default();
+    assert_eq!(stated.fetch, defaults.fetch);
+    assert_eq!(stated.pipeline, defaults.pipeline);
+    assert_eq!(stated.log, defaults.log);
+    let difference = stated.classify.threshold.value - defaults.classify.threshold.value;
+    assert!(difference.abs() < f64::EPSILON);
+    assert_eq!(
+        stated.classify.near_duplicates.value,
+        defaults.classify.near_duplicates.value
+    );
+    // Every key is there, so that a reader of the file knows what can be set.
+    let schema = schema_for!(RawConfig);
+    for section in [
+        "RawFetch",
+        "RawWebSub",
+        "RawPipeline",
+        "RawLog",
+        "RawClassify",
+        "RawFeed",
+    ] {
+        let keys = schema.as_value()["$defs"][section]["properties"]
+            .as_object()
+            .unwrap();
+        for key in keys.keys() {
+            assert!(
+                text.contains(&format!("{key} = ")),
+                "{section}: {key} is not in the file"
+            );
+        }
+    }
+    assert!(load(&path).is_ok(), "{:?}", load(&path).err());
+}
