@@ -165,14 +165,16 @@ impl<'a> Dom<'a> {
             })
     }
 
-    /// The text of a subtree up to `bytes_max`, white space as it stands.
+    /// The text of a subtree, white space as it stands, cut at the first letter past `bytes_max`.
     pub(crate) fn text(&self, root: NodeId, bytes_max: usize) -> String {
         let mut text = String::new();
         let mut steps = 0;
         let mut at = root;
         loop {
             if let Data::Text(piece) = &self.node(at).data {
-                text.push_str(piece);
+                // A piece may be as long as the page, and be asked for by each element around it.
+                let rest = bytes_max.saturating_sub(text.len()) + 1;
+                text.push_str(&piece[..piece.ceil_char_boundary(rest)]);
             } else if self
                 .element(at)
                 .is_some_and(|element| !element.tag.is_inline())
