@@ -5,11 +5,13 @@
 //! that are named as the story's are believed first. Where the page states its text in JSON-LD,
 //! the blocks that stand in it are known to be the story's.
 
+use rustc_hash::FxHashSet;
+
 use crate::{
     agreement::Runs,
     blocks::{Block, Kind, Outline},
     characters::fold,
-    headline,
+    headline::Sought,
     noise::{Noise, Verdict},
     vocabulary::Profile,
 };
@@ -117,11 +119,12 @@ impl<'a> Reading<'a> {
 
     fn find_headline(&self) -> Option<usize> {
         let title = fold(self.clues.title?);
+        let title = Sought::new(&title);
         let blocks = &self.outline.blocks;
         let named = |levels: std::ops::RangeInclusive<u8>| {
             blocks.iter().position(|block| {
                 matches!(block.kind, Kind::Heading(level) if levels.contains(&level))
-                    && headline::agree(&fold(&block.text), &title)
+                    && title.is_in(&fold(&block.text))
             })
         };
         named(1..=1).or_else(|| named(2..=3))
@@ -310,18 +313,17 @@ impl<'a> Reading<'a> {
         let from = self.headline.map_or(0, |at| at + 1);
         let span_first = self.outline.spans[span].first;
         let description = self.clues.description.map(fold).unwrap_or_default();
+        let description = Sought::new(&description);
+        let text = |at: usize| self.outline.blocks[at].text.as_str();
+        let chosen: FxHashSet<&str> = chosen.iter().map(|&at| text(at)).collect();
         (from..first.max(span_first).max(from)).find(|&at| {
             let block = &self.outline.blocks[at];
             let named =
                 self.outline.spans[block.span].profile.standfirst && self.headline.is_some();
-            let described =
-                block.text.len() >= 40 && headline::agree(&fold(&block.text), &description);
-            (named || described)
-                && (40..600).contains(&block.text.len())
+            (40..600).contains(&block.text.len())
+                && (named || description.is_in(&fold(&block.text)))
                 && block.link_density() < 0.3
-                && !chosen
-                    .iter()
-                    .any(|&other| self.outline.blocks[other].text == block.text)
+                && !chosen.contains(block.text.as_str())
         })
     }
 }

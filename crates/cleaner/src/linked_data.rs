@@ -26,9 +26,27 @@ pub(crate) struct LinkedArticle {
     pub language: Option<String>,
 }
 
-/// Reads the scripts of one page; broken ones are mended where the damage is plain, else left out.
+/// Bytes of all scripts of a page that are read: a value takes up to a hundred times the room of
+/// its text, and a whole article with its text needs a twentieth of this.
+const SCRIPT_BYTES_MAX: usize = 1_000_000;
+
+/// Names of authors that are read, several times the writers of any story.
+const NAMES_MAX: usize = 64;
+
+/// Reads the scripts of one page; broken ones are mended where the damage is plain, else left out,
+/// as is one that passes what may be read of a page.
 pub(crate) fn read(scripts: &[&str]) -> LinkedArticle {
-    let values: Vec<Value> = scripts.iter().filter_map(|script| parse(script)).collect();
+    let mut bytes_left = SCRIPT_BYTES_MAX;
+    let mut fits = |script: &str| {
+        let left = bytes_left.checked_sub(script.len());
+        bytes_left = left.unwrap_or(bytes_left);
+        left.is_some()
+    };
+    let values: Vec<Value> = scripts
+        .iter()
+        .filter(|script| fits(script))
+        .filter_map(|script| parse(script))
+        .collect();
     let mut objects = Vec::new();
     let mut pending: Vec<&Value> = values.iter().rev().collect();
     while let Some(value) = pending.pop() {
@@ -184,13 +202,14 @@ fn people(value: &Value, names: &FxHashMap<&str, &str>) -> Vec<String> {
         .as_array()
         .map_or(std::slice::from_ref(value), Vec::as_slice);
     let mut found = Vec::new();
-    for item in items {
+    for item in items.iter().take(NAMES_MAX) {
         let name = item.get("name").unwrap_or(item);
         let listed = name
             .as_array()
             .map_or(std::slice::from_ref(name), Vec::as_slice);
         let before = found.len();
-        found.extend(listed.iter().filter_map(Value::as_str).map(str::to_owned));
+        let listed = listed.iter().filter_map(Value::as_str).take(NAMES_MAX);
+        found.extend(listed.map(str::to_owned));
         if found.len() == before {
             let referred = item
                 .get("@id")
@@ -199,6 +218,7 @@ fn people(value: &Value, names: &FxHashMap<&str, &str>) -> Vec<String> {
             found.extend(referred.map(|name| (*name).to_owned()));
         }
     }
+    found.truncate(NAMES_MAX);
     found
 }
 
@@ -234,6 +254,16 @@ mod tests {
             "H",
             &["A", "B"],
         );
+    }
+
+    #[test]
+    fn no_more_is_read_than_an_article_needs() {
+        let many = format!("[{}\"Ana\"]", "\"Ana\",".repeat(500));
+        let script = format!(r#"{{"@type":"Article","author":{many}}}"#);
+        assert_eq!(read(&[&script]).authors.len(), NAMES_MAX);
+        let long = format!("[{}0]", "0,".repeat(SCRIPT_BYTES_MAX / 2));
+        let article = r#"{"@type":"Article","headline":"H"}"#;
+        assert_eq!(read(&[&long, article]).headline.as_deref(), Some("H"));
     }
 
     #[test]
