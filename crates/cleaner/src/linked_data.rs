@@ -24,6 +24,8 @@ pub(crate) struct LinkedArticle {
     pub publisher: Option<String>,
     /// `inLanguage`.
     pub language: Option<String>,
+    /// `isAccessibleForFree`.
+    pub free: Option<bool>,
 }
 
 /// Bytes of all scripts of a page that are read: a value takes up to a hundred times the room of
@@ -193,7 +195,18 @@ fn article(object: &Map<String, Value>, names: &FxHashMap<&str, &str>) -> Linked
             .get("publisher")
             .and_then(|publisher| people(publisher, names).into_iter().next()),
         language: text("inLanguage"),
+        free: object.get("isAccessibleForFree").and_then(truth),
     }
+}
+
+/// A boolean, however it is written: `false`, `"False"`, `"http://schema.org/False"`.
+fn truth(value: &Value) -> Option<bool> {
+    let written = || {
+        let word = value.as_str()?.rsplit('/').next()?.trim();
+        let is = |name: &str| word.eq_ignore_ascii_case(name);
+        (is("true") || is("false")).then(|| is("true"))
+    };
+    value.as_bool().or_else(written)
 }
 
 /// Names of people or organizations, written as text, as an object or as a reference.

@@ -2,7 +2,7 @@
 
 mod stated;
 
-use story::{Lang, PublishedSource, Timestamp};
+use story::{Access, Lang, PublishedSource, Timestamp};
 use url::Url;
 
 use crate::{
@@ -32,6 +32,8 @@ pub(crate) struct Metadata {
     pub canonical: Option<Url>,
     /// The language that the page states.
     pub lang: Option<Lang>,
+    /// Who may read the page.
+    pub access: Option<Access>,
 }
 
 const PUBLISHED_TAGS: &[&str] = &[
@@ -124,6 +126,7 @@ pub(crate) fn read<'d>(
         updated: updated.or_else(|| dates::parse(stated.tag(UPDATED_TAGS)?)),
         canonical,
         lang: language.and_then(|tag| tag.get(..2)?.parse().ok()),
+        access: access(&stated, linked),
         outlet,
     }
 }
@@ -166,6 +169,25 @@ fn published(
             PublishedSource::Meta,
         )
     })
+}
+
+/// Who may read the page: by the tier that it gives, else by what it says to search engines.
+fn access(stated: &Stated, linked: &LinkedArticle) -> Option<Access> {
+    let tier = stated.tag(&["article:content_tier", "og:article:content_tier"]);
+    let tier = match tier.unwrap_or_default().to_ascii_lowercase().as_str() {
+        "free" => Some(Access::Free),
+        "metered" => Some(Access::Metered),
+        "locked" => Some(Access::Subscribers),
+        _ => None,
+    };
+    let by_engines = |free| {
+        if free {
+            Access::Free
+        } else {
+            Access::Subscribers
+        }
+    };
+    tier.or_else(|| linked.free.map(by_engines))
 }
 
 fn outlet(stated: &Stated, linked: &LinkedArticle) -> Option<String> {
@@ -235,6 +257,7 @@ fn titles(stated: &Stated, linked: &LinkedArticle) -> [Option<String>; 3] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::linked_data;
 
     fn of(html: &str) -> Metadata {
         let url = "https://www.eldiario.test/judicial/2023/03/27/nota"
@@ -307,6 +330,30 @@ mod tests {
                 .bylines
                 .is_empty()
         );
+    }
+
+    #[test]
+    fn a_page_says_who_may_read_it() {
+        let tier = |tier: &str| {
+            of(&format!(
+                "<meta property=article:content_tier content={tier}>"
+            ))
+        };
+        assert_eq!(tier("locked").access, Some(Access::Subscribers));
+        assert_eq!(tier("metered").access, Some(Access::Metered));
+        assert_eq!(tier("otro").access, None);
+        let free = |free: &str| {
+            let script = format!("{{\"@type\":\"NewsArticle\",\"isAccessibleForFree\":{free}}}");
+            let dom = Dom::parse("<p>").unwrap();
+            let linked = linked_data::read(&[script.as_str()]);
+            read(&dom, &mut Vocabulary::new(&dom), &linked, None).access
+        };
+        assert_eq!(
+            free("\"http://schema.org/False\""),
+            Some(Access::Subscribers)
+        );
+        assert_eq!(free("true"), Some(Access::Free));
+        assert_eq!(free("\"quizá\""), None);
     }
 
     #[test]

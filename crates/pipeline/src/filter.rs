@@ -224,6 +224,7 @@ fn article(line: ClassifyLine) -> Article {
         text,
         text_source: line.text_source.unwrap_or(TextSource::Text),
         page_missing: None,
+        access: None,
         content_hash: line.content_hash,
         http_status: None,
         etag: None,

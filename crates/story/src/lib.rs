@@ -20,7 +20,7 @@ mod rhythm;
 pub mod storage;
 mod wrapper;
 
-pub use article::{Article, PublishedSource, TextSource};
+pub use article::{Access, Article, PublishedSource, TextSource};
 pub use canonical::{CanonicalUrl, is_front_page, same_site, story_url};
 pub use entry::{Entry, Home};
 pub use feed::{Health, Hints};

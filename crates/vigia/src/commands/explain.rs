@@ -115,6 +115,7 @@ fn article_of(story: &Story) -> Article {
         text: story.text.clone(),
         text_source: story.text_source,
         page_missing: story.provenance.page_missing.clone(),
+        access: story.provenance.access,
         content_hash: story.provenance.content_hash.clone(),
         http_status: story.provenance.http_status,
         etag: story.provenance.etag.clone(),
