@@ -51,7 +51,7 @@ fn entry(feed: &str, guid: &str, link: &str) -> Entry {
         home: Home::default(),
         guid: Some(guid.to_owned()),
         link: Some(link.parse().unwrap()),
-        title: Some(guid.to_owned()),
+        title: Some(format!("La nota de {link}")),
         summary: None,
         content: None,
         published: None,
