@@ -13,11 +13,11 @@ use story::{
 };
 use tokio::{
     sync::mpsc,
-    task::JoinSet,
+    task::{JoinHandle, JoinSet},
     time::{Instant, timeout_at},
 };
 use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 use crate::{
     balance,
@@ -168,6 +168,7 @@ impl Line {
         let (pages, queue) = mpsc::channel(settings.queue);
         spawn_stages(&mut stages, &settings, &status, &ledger, sink, queue)?;
         let draining = stop.clone();
+        let watching = watch_ledger(&ledger, stop.clone());
         stages.spawn(async move {
             let ended = match mode {
                 Mode::Daemon => fetcher.run(pages, stop).await.map(|()| None),
@@ -176,10 +177,18 @@ impl Line {
             ("fetch", ended.map_err(LineError::from))
         });
 
-        let ended = supervise(stages, mode, &draining, settings.grace).await;
-        serving.abort();
+        let mut ended = supervise(stages, mode, &draining, settings.grace).await;
+        if watching.is_finished() {
+            let why = "its thread died of a fault; the log says where".to_owned();
+            ended = Err(LineError::StageEnded {
+                stage: "ledger",
+                why,
+            });
+        }
+        watching.abort();
         balancing.abort();
         balance::check(&ledger, &status).await;
+        serving.abort();
         // Whoever comes next would ask a daemon that is gone.
         let _ = std::fs::remove_file(&socket);
         Ok(Summary {
@@ -187,6 +196,16 @@ impl Line {
             counts: status.snapshot(),
         })
     }
+}
+
+/// Stops the line where its ledger has stopped, and ends then: no stage can do its work any more.
+fn watch_ledger(ledger: &Ledger, stop: CancellationToken) -> JoinHandle<()> {
+    let ended = ledger.ended();
+    tokio::spawn(async move {
+        ended.await;
+        error!("the ledger has stopped, ending the run");
+        stop.cancel();
+    })
 }
 
 /// Tells the ledger what stands in the record.
@@ -283,8 +302,8 @@ fn spawn_stages(
     }
     let recording = record::run(sink, Arc::clone(ledger), sink_queue, Arc::clone(status));
     stages.spawn(async move {
-        recording.await;
-        ("sink", Ok(None))
+        let ended = recording.await;
+        ("sink", ended.map(|()| None).map_err(LineError::from))
     });
     Ok(())
 }
