@@ -118,7 +118,6 @@ async fn write(
             revision: story.revision,
         };
         debug!(story_id = %story.id, feed = story.feed.as_ref().map(story::FeedId::as_str), "story kept");
-        status.sink.passed();
         status.sink.ended(&ending);
         endings.push((id, ending));
     }
@@ -295,6 +294,16 @@ mod tests {
             last_modified: None,
         };
         classifier::Classifier::new(knowledge, 0.5).classify(article)
+    }
+
+    #[tokio::test]
+    async fn a_story_that_the_sink_took_ended_there_and_was_not_passed_on() {
+        let (ended, status) = record(Store::default(), &["a", "b", "a"]).await;
+        ended.unwrap();
+        let counts = status.sink.snapshot();
+        assert_eq!((counts.taken, counts.passed), (3, 0));
+        assert_eq!(counts.ended.values().sum::<u64>(), 3);
+        assert_eq!((counts.ended["kept"], counts.ended["duplicate"]), (2, 1));
     }
 
     #[tokio::test]

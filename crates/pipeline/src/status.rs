@@ -27,7 +27,7 @@ const LAST_KEPT: usize = 10;
 const REQUEST_BYTES_MAX: u64 = 256;
 const REQUEST_TIME_MAX: Duration = Duration::from_secs(5);
 
-/// Counters of one stage: taken = passed + ended + in work.
+/// Counters of one stage: taken = passed + ended + in work. The last stage passes nothing on.
 #[derive(Debug, Default)]
 pub struct StageCounters {
     taken: AtomicU64,
