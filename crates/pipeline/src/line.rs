@@ -1,6 +1,6 @@
 //! The line of stages: opened in an order that loses nothing, run, drained, and watched.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use classifier::Classifier;
 use cleaner::Cleaner;
@@ -43,15 +43,6 @@ pub enum LineError {
     /// The fetcher cannot be made, or ended.
     #[error(transparent)]
     Fetcher(#[from] FetcherError),
-    /// The socket for `vigia status` cannot be opened.
-    #[error("listen on `{}` for `vigia status`", path.display())]
-    Socket {
-        /// The socket.
-        path: PathBuf,
-        /// The system's reason.
-        #[source]
-        source: std::io::Error,
-    },
     /// A thread cannot be started.
     #[error("start a worker thread")]
     Thread(#[source] std::io::Error),
@@ -147,11 +138,7 @@ impl Line {
             status,
         } = self;
         let socket = status::socket_path(&settings.ledger);
-        let listener = status::listen(&socket).map_err(|source| LineError::Socket {
-            path: socket.clone(),
-            source,
-        })?;
-        let serving = tokio::spawn(status::serve(listener, Arc::clone(&status)));
+        let serving = serve_status(&socket, &status);
         let balancing = tokio::spawn(balance::watch(Arc::clone(&ledger), Arc::clone(&status)));
 
         let fetcher = Fetcher::new(
@@ -188,13 +175,27 @@ impl Line {
         watching.abort();
         balancing.abort();
         balance::check(&ledger, &status).await;
-        serving.abort();
-        // Whoever comes next would ask a daemon that is gone.
-        let _ = std::fs::remove_file(&socket);
+        if let Some(serving) = serving {
+            serving.abort();
+            // Whoever comes next would ask a daemon that is gone.
+            let _ = std::fs::remove_file(&socket);
+        }
         Ok(Summary {
             feeds: ended?,
             counts: status.snapshot(),
         })
+    }
+}
+
+/// Opens the socket for `vigia status` and serves it. Stories are not given up for want of it.
+fn serve_status(socket: &Path, status: &Arc<Status>) -> Option<JoinHandle<()>> {
+    match status::listen(socket) {
+        Ok(listener) => Some(tokio::spawn(status::serve(listener, Arc::clone(status)))),
+        Err(error) => {
+            let socket = socket.display();
+            warn!(%socket, %error, "no socket for `vigia status`, going on without");
+            None
+        }
     }
 }
 

@@ -294,6 +294,23 @@ pub(crate) fn listen(path: &Path) -> io::Result<UnixListener> {
     Ok(listener)
 }
 
+/// Bytes of a Unix socket's path, above which the system refuses it (`sun_path`, less its NUL).
+const SOCKET_PATH_BYTES_MAX: usize = 107;
+
+/// Why the socket beside this ledger cannot be had, where that can be told beforehand.
+pub fn socket_problem(ledger: &Path) -> Option<String> {
+    let socket = socket_path(ledger);
+    let bytes = socket.as_os_str().len();
+    (bytes > SOCKET_PATH_BYTES_MAX).then(|| {
+        format!(
+            "the socket for `vigia status` would lie at `{}`, a path of {bytes} bytes where \
+             {SOCKET_PATH_BYTES_MAX} are allowed: the daemon goes on without it; give the ledger a \
+             shorter path in [state]",
+            socket.display()
+        )
+    })
+}
+
 /// Serves the socket.
 pub(crate) async fn serve(listener: UnixListener, status: Arc<Status>) {
     loop {
