@@ -233,6 +233,30 @@ async fn explain_shows_what_the_daemon_judged() {
     }
 }
 
+#[test]
+fn entries_says_which_file_is_too_large() {
+    let folder = tempfile::tempdir().unwrap();
+    let large = folder.path().join("large.xml");
+    fs::File::create(&large).unwrap().set_len(1 << 30).unwrap();
+    let small = folder.path().join("small.xml");
+    fs::write(
+        &small,
+        "<rss><channel><item><title>Uno</title></item></channel></rss>",
+    )
+    .unwrap();
+    let (out, _) = run(
+        &["entries", large.to_str().unwrap(), small.to_str().unwrap()],
+        0,
+    );
+    let lines: Vec<Value> = out
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let error = lines[0]["error"].as_str().unwrap();
+    assert!(error.contains("large.xml` is larger than"), "{error}");
+    assert_eq!(lines[1]["entries"][0]["title"], "Uno");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_feed_list_shows_health_and_counts() {
     let site = Site::start().await;
