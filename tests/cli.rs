@@ -131,6 +131,35 @@ fn filters_answer_each_line_with_one_and_carry_the_id() {
 }
 
 #[test]
+fn a_filter_writes_nothing_of_nothing_and_skips_a_byte_order_mark() {
+    for filter in [&["clean"][..], &["clean", "--text"], &["classify", "--all"]] {
+        for nothing in ["", "\u{feff}", "\n \n"] {
+            let output = vigia_with_input(filter, nothing);
+            let (out, err) = (text(&output.stdout), text(&output.stderr));
+            assert_eq!(
+                (output.status.code(), out, err),
+                (Some(0), String::new(), String::new())
+            );
+        }
+    }
+    let marked = "\u{feff}{\"id\":3,\"title\":\"Uno\",\"text\":\"Una frase.\",\"tag\":\"x\"}\n";
+    let story = text(&vigia_with_input(&["classify", "--all"], marked).stdout);
+    assert!(
+        story.starts_with("{\"schema\":\"vigia.story/1\",\"id\":3,"),
+        "{story}"
+    );
+    assert!(story.ends_with(",\"tag\":\"x\"}\n"), "{story}");
+}
+
+#[test]
+fn an_article_for_reading_may_have_any_id() {
+    let line =
+        "{\"id\":7,\"title\":\"Uno\",\"text\":\"Una frase que se lee bien y no es corta.\"}\n";
+    let read = text(&vigia_with_input(&["clean", "--text"], line).stdout);
+    assert!(read.starts_with("Uno\n") && !read.contains('{'), "{read}");
+}
+
+#[test]
 fn classify_writes_the_dropped_only_when_asked() {
     let line = "{\"id\":\"x\",\"title\":\"El tiempo\",\"text\":\"Mañana lloverá en Buenos Aires, según el servicio meteorológico de la ciudad.\"}\n";
     assert_eq!(text(&vigia_with_input(&["classify"], line).stdout), "");
