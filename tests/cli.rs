@@ -262,6 +262,54 @@ async fn explain_shows_what_the_daemon_judged() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn explain_finds_a_story_by_every_address_it_had() {
+    let site = Site::start().await;
+    let kept = "Doce soldados murieron en una emboscada del ELN en Arauca, Colombia. El ataque \
+                ocurrió de madrugada, informó el Ejército Nacional en un comunicado.";
+    let dropped = "Mañana lloverá en Buenos Aires, según el servicio meteorológico de la ciudad, \
+                   que espera temperaturas de doce grados y viento del sur.";
+    let mut items = String::new();
+    for (n, words) in [(1, kept), (2, dropped)] {
+        let canonical = site.url(&format!("/canon/{n}"));
+        let html = format!(
+            "<html><head><title>Nota {n}</title><link rel=\"canonical\" href=\"{canonical}\"></head>\
+             <body><article><h1>Nota {n}</h1><p>{words}</p><p>{words}</p></article></body></html>"
+        );
+        site.set(
+            &format!("/go/{n}"),
+            Reply::redirect(302, &format!("/nota/{n}")),
+        );
+        site.set(
+            &format!("/nota/{n}"),
+            Reply::ok("text/html; charset=utf-8", html),
+        );
+        let link = site.url(&format!("/go/{n}"));
+        items += &format!("<item><title>Nota {n}</title><link>{link}</link></item>");
+    }
+    let rss = format!("<rss version=\"2.0\"><channel><title>T</title>{items}</channel></rss>");
+    site.set("/rss", Reply::ok("application/rss+xml", rss));
+    let desk = Desk::new(&feeds([site.url("/rss")]));
+    desk.run_once();
+    let asked = site.requests_seen();
+    for (n, verdict) in [(1, "KEPT"), (2, "DROPPED")] {
+        for path in ["go", "nota", "canon"] {
+            let explained = desk.run(&["explain", &site.url(&format!("/{path}/{n}"))]);
+            let out = text(&explained.stdout);
+            assert!(
+                out.starts_with(verdict),
+                "{path}: {out}{}",
+                text(&explained.stderr)
+            );
+        }
+    }
+    assert_eq!(
+        site.requests_seen(),
+        asked,
+        "it was judged already, and asked for again"
+    );
+}
+
 #[test]
 fn entries_says_which_file_is_too_large() {
     let folder = tempfile::tempdir().unwrap();
