@@ -34,7 +34,7 @@ async fn main() {
     site.set_handler("/feed/", |request| {
         let number: usize = request.path["/feed/".len()..].parse().unwrap_or(0);
         let etag = format!("\"{number}\"");
-        if number % 2 == 0 && request.header("if-none-match") == Some(&etag) {
+        if number.is_multiple_of(2) && request.header("if-none-match") == Some(&etag) {
             return Reply::status(304).etag(&etag);
         }
         Reply::ok("application/rss+xml", document(number)).etag(&etag)
