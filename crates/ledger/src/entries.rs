@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, params};
 use story::{
-    Entry, EntryId, FeedId, Timestamp,
+    EntryId, FeedId, Timestamp,
     storage::{
-        Conclude, FeedState, FetchStore, PendingEntry, PollCounts, RobotsCopy, ShownEntry, Stored,
+        Conclude, Ending, FeedState, FetchStore, PendingEntry, PollCounts, RobotsCopy, ShownEntry,
+        Stored,
     },
 };
 
-use crate::{Ledger, feeds, robots, subscriptions};
+use crate::{Ledger, feeds, robots, stories, subscriptions};
 
 /// The clock as the ledger stores it.
 pub(crate) fn now_ms() -> i64 {
@@ -24,6 +25,8 @@ pub(crate) fn release_claims(connection: &Connection) -> rusqlite::Result<()> {
         .map(drop)
 }
 
+/// Claims what is due. An entry that cannot be read any more ends here, as failed, and keeps none
+/// of the others.
 fn claim(
     connection: &Connection,
     host: &str,
@@ -37,27 +40,42 @@ fn claim(
          RETURNING entry, attempts, body",
     )?;
     let rows = query.query_map(params![host, now.timestamp_millis(), limit as i64], |row| {
-        Ok((row.get(0)?, row.get(1)?, row.get::<_, String>(2)?))
+        let body = row.get_ref(2)?.as_bytes().unwrap_or_default();
+        Ok((
+            EntryId(row.get(0)?),
+            row.get(1)?,
+            serde_json::from_slice(body),
+        ))
     })?;
     let mut claimed: Vec<PendingEntry> = Vec::new();
-    for row in rows {
-        let (id, attempts, body): (i64, u32, String) = row?;
-        let entry: Entry = serde_json::from_str(&body).map_err(|error| {
-            rusqlite::Error::FromSqlConversionFailure(
-                2,
-                rusqlite::types::Type::Text,
-                Box::new(error),
-            )
-        })?;
-        claimed.push(PendingEntry {
-            id: EntryId(id),
-            entry,
-            attempts,
-        });
+    for row in rows.collect::<rusqlite::Result<Vec<(_, i64, _)>>>()? {
+        match row {
+            (id, attempts, Ok(entry)) => claimed.push(PendingEntry {
+                id,
+                entry,
+                attempts: attempts.try_into().unwrap_or(u32::MAX),
+            }),
+            (id, _, Err(error)) => set_aside(connection, host, id, &error)?,
+        }
     }
     // RETURNING promises no order.
     claimed.sort_by_key(|pending| pending.id);
     Ok(claimed)
+}
+
+/// Ends an entry whose stored body is none.
+fn set_aside(
+    connection: &Connection,
+    host: &str,
+    id: EntryId,
+    error: &serde_json::Error,
+) -> rusqlite::Result<()> {
+    tracing::error!(host, entry = id.0, %error, "a pending entry cannot be read, set aside as failed");
+    let ending = Ending::Failed {
+        reason: "unreadable-entry".to_owned(),
+        detail: format!("what the ledger holds of it is no entry: {error}"),
+    };
+    stories::finish(connection, id, &ending)
 }
 
 impl FetchStore for Ledger {

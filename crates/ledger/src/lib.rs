@@ -129,4 +129,10 @@ impl Ledger {
             _lock: lock,
         })
     }
+
+    /// Ends when the ledger can do no more, which it never should while it is in use: its thread
+    /// died of a fault.
+    pub fn ended(&self) -> impl Future<Output = ()> + Send + 'static {
+        self.writer.ended()
+    }
 }

@@ -93,6 +93,43 @@ impl Reader {
         Ok(packed.and_then(|packed| unpack(&packed)))
     }
 
+    /// The story that an entry which linked to the address with this id became, or whose duplicate
+    /// it is; that is another one where the address led elsewhere.
+    pub fn story_of_link(&self, link: &StoryId) -> Result<Option<StoryId>, LedgerError> {
+        let story: Option<String> = self
+            .connection
+            .query_row(
+                "SELECT story FROM entry WHERE link = ?1 AND story IS NOT NULL ORDER BY id LIMIT 1",
+                [link.as_str()],
+                |row| row.get(0),
+            )
+            .optional()
+            .map_err(|e| LedgerError::of(&self.path, e))?;
+        Ok(story.map(StoryId::carried))
+    }
+
+    /// The newest verdict on a dropped story of whose JSON `found` makes something. It reads them
+    /// all where there is none.
+    pub fn find_dropped<T>(
+        &self,
+        found: impl Fn(&str) -> Option<T>,
+    ) -> Result<Option<T>, LedgerError> {
+        let find = || {
+            let mut query = self
+                .connection
+                .prepare("SELECT verdict FROM dropped ORDER BY at_ms DESC")?;
+            let mut rows = query.query([])?;
+            while let Some(row) = rows.next()? {
+                let verdict = unpack(row.get_ref(0)?.as_blob().unwrap_or_default());
+                if let Some(found) = verdict.as_deref().and_then(&found) {
+                    return Ok(Some(found));
+                }
+            }
+            Ok(None)
+        };
+        find().map_err(|e| LedgerError::of(&self.path, e))
+    }
+
     /// The newest verdicts on dropped stories, as their JSON, newest first.
     pub fn newest_dropped(&self, limit: usize) -> Result<Vec<String>, LedgerError> {
         let read = || {

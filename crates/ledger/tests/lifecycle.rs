@@ -66,11 +66,15 @@ async fn poll(ledger: &Ledger, feed: &str, entries: &[(&str, &str)]) -> PollCoun
         entry: entry(feed, guid, link),
         skip: None,
     };
+    show(ledger, feed, entries.iter().map(shown).collect()).await
+}
+
+async fn show(ledger: &Ledger, feed: &str, shown: Arc<[ShownEntry]>) -> PollCounts {
     let after = state(feed);
     let committed = ledger
         .commit_poll(
             &feed.parse().unwrap(),
-            entries.iter().map(shown).collect(),
+            shown,
             Arc::new(move |_| after.clone()),
         )
         .await
@@ -176,8 +180,15 @@ async fn a_page_that_two_feeds_show_is_fetched_once() {
             ..PollCounts::default()
         }
     );
-    // A feed that invents a new guid at every poll is known by its link.
-    let renamed = poll(&ledger, "b", &[("10", "https://x.test/nota")]).await;
+    // A feed that invents a new guid at every poll is known by its link and title.
+    let renamed = ShownEntry {
+        entry: Entry {
+            guid: Some("10".to_owned()),
+            ..entry("b", "9", "https://x.test/nota")
+        },
+        skip: None,
+    };
+    let renamed = show(&ledger, "b", Arc::new([renamed])).await;
     assert_eq!(
         renamed,
         PollCounts {
@@ -403,4 +414,32 @@ async fn the_posts_of_a_live_page_are_each_accounted_for() {
     // New guids for what was shown before.
     let counts = shown([post("3", "Uno"), post("4", "Dos")]).await;
     assert_eq!((counts.new, counts.duplicate, counts.known), (0, 0, 2));
+}
+
+#[tokio::test]
+async fn an_entry_that_cannot_be_read_fails_alone() {
+    let bench = Bench::new();
+    let ledger = bench.open();
+    let shown = ["1", "2", "3", "4"].map(|guid| (guid, format!("https://a.test/{guid}")));
+    let shown: Vec<_> = shown.iter().map(|(g, link)| (*g, link.as_str())).collect();
+    poll(&ledger, "a", &shown).await;
+    let spoil = rusqlite::Connection::open(bench.path()).unwrap();
+    spoil
+        .execute_batch(
+            "UPDATE pending SET body = '{\"feed\":' WHERE entry = 2;
+             UPDATE pending SET body = x'ff00' WHERE entry = 3;
+             UPDATE pending SET attempts = -1 WHERE entry = 4",
+        )
+        .unwrap();
+    let others = [EntryId(1), EntryId(4)];
+    assert_eq!(claim(&ledger, "a.test").await, others);
+    assert_eq!(ledger.next_due("a.test").await.unwrap(), None);
+
+    assert_eq!(ledger.imbalances().await.unwrap(), []);
+    let reader = Reader::open(&bench.path()).unwrap();
+    let counts = &reader.feed_counts().unwrap()[0];
+    assert_eq!((counts.failed, counts.pending), (2, 2));
+    let failures = reader.failures().unwrap();
+    let told = |(why, _): &(String, u64)| why.starts_with("unreadable-entry: ");
+    assert!(failures.iter().all(told), "{failures:?}");
 }

@@ -19,6 +19,18 @@ pub struct StorageError {
     pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
+/// The store has ended: whatever it is asked is in vain from now on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the ledger has stopped")]
+pub struct StoreEnded;
+
+impl StorageError {
+    /// Whether the store has ended, so that asking again cannot help.
+    pub fn is_final(&self) -> bool {
+        matches!(&self.source, Some(source) if source.is::<StoreEnded>())
+    }
+}
+
 /// The answers of a store.
 pub type Stored<T> = Result<T, StorageError>;
 

@@ -29,6 +29,13 @@ use crate::{
 /// Between two updates of the status in words.
 const STATUS_EVERY: Duration = Duration::from_secs(5);
 
+/// Names that are looked up at one time.
+const LOOKUPS_MAX: usize = 192;
+
+/// Blocking threads that the stages take: two wait for their workers, one writes the record, and
+/// one is to spare.
+const STAGE_THREADS: usize = 4;
+
 /// Updates of the status between two summaries in the log: one a minute.
 const SUMMARY_EVERY: u32 = 12;
 
@@ -39,7 +46,11 @@ pub(crate) fn run(config_file: Option<&Path>, once: bool) -> Result<()> {
     } else {
         telemetry::start(&config.log_level, config.log_format)?;
     }
-    let runtime = tokio::runtime::Runtime::new().context("start the runtime")?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .max_blocking_threads(blocking_threads(config.settings.fetch.concurrency))
+        .build()
+        .context("start the runtime")?;
     let mode = if once { Mode::Once } else { Mode::Daemon };
     let ran = runtime.block_on(run_line(config, mode));
     // A stage that did not end within the grace period must not keep the process.
@@ -49,6 +60,13 @@ pub(crate) fn run(config_file: Option<&Path>, once: bool) -> Result<()> {
         report(&summary, feeds);
     }
     Ok(())
+}
+
+/// Threads for what blocks: the system looks up a name on one for each request that is under way,
+/// and the stages need a few. More requests than `LOOKUPS_MAX` wait for their names, so that the
+/// daemon stays within the `TasksMax` of its systemd unit.
+fn blocking_threads(concurrency: usize) -> usize {
+    concurrency.min(LOOKUPS_MAX) + STAGE_THREADS
 }
 
 async fn run_line(config: Config, mode: Mode) -> Result<Summary> {
@@ -195,5 +213,27 @@ fn report(summary: &Summary, feeds: &pipeline::Report) {
 fn notify(states: &[NotifyState]) {
     if let Err(error) = sd_notify::notify(states) {
         debug!(%error, "cannot notify systemd");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_unit_allows_as_many_threads_as_the_daemon_may_start() {
+        assert_eq!(blocking_threads(1), 5);
+        let unit = include_str!("../../../../deploy/vigia.service");
+        let tasks_max = unit.lines().find_map(|line| line.strip_prefix("TasksMax="));
+        let tasks_max: usize = tasks_max.unwrap().parse().unwrap();
+        // The runtime's, the cleaners' and the classifiers', one a core and one for two of them; the
+        // main thread and the ledger's.
+        let cores = 64;
+        let computing = 2 * cores + cores / 2;
+        let threads = 2 + computing + blocking_threads(usize::MAX);
+        assert!(
+            threads <= tasks_max,
+            "{threads} threads, {tasks_max} allowed"
+        );
     }
 }
