@@ -144,6 +144,10 @@ pub(crate) fn answered(
     state.health = Health::Ok;
     state.health_why.clear();
     state.host_closed_until = None;
+    state.ask_plainly = false;
+    if answer.conditional {
+        state.conditions_refused = None;
+    }
     note_move(feed, &mut state, answer, now);
     let first = state.last_body.is_none();
     match &answer.brought {
@@ -162,8 +166,11 @@ pub(crate) fn answered(
     learn(&mut state, entries.unwrap_or_default(), sights, now);
     if state.lied.is_some() {
         state.health = Health::LyingValidators;
-        "says 304 where there is something new; asked for the whole of it, once a day"
-            .clone_into(&mut state.health_why);
+        let how = match state.conditions_refused {
+            Some(_) => "refuses conditional requests",
+            None => "says 304 where there is something new",
+        };
+        state.health_why = format!("{how}; asked for the whole of it, once a day");
     }
     let overflowed =
         !first && sights.len() >= OVERFLOWED && sights.iter().all(|sight| *sight == Sight::New);
@@ -285,7 +292,7 @@ pub(crate) fn failed(
         }
     }
     let was_audit = !conditional && !state.validators.is_empty();
-    if was_audit {
+    if was_audit && is_answer(error) {
         state.audited = Some(now);
     }
     match error {
@@ -293,9 +300,14 @@ pub(crate) fn failed(
         PollError::UnaskedNotModified => state.validators = Validators::default(),
         // Asked with validators it refuses; without them it may not.
         PollError::Fetch(FetchError::Status { status, refusal })
-            if may_mean_validators(*status) =>
+            if may_mean_validators(*status) && refusal.conditional =>
         {
-            state.ask_plainly = refusal.conditional;
+            state.ask_plainly = true;
+            // Once may be a whim. A server that does it again is spared them, and whole answers
+            // at the usual pace as well.
+            if state.conditions_refused.replace(now).is_some() {
+                state.lied = Some(now);
+            }
         }
         _ => {}
     }
@@ -309,6 +321,17 @@ pub(crate) fn failed(
     state.last_poll = Some(now);
     state.last_result = error.to_string();
     state
+}
+
+/// Whether the server said anything at all.
+fn is_answer(error: &PollError) -> bool {
+    match error {
+        PollError::Fetch(error) => matches!(
+            error,
+            FetchError::Status { .. } | FetchError::Challenge { .. } | FetchError::Body(_)
+        ),
+        PollError::Feed(_) | PollError::Challenge { .. } | PollError::UnaskedNotModified => true,
+    }
 }
 
 fn retry_after(error: &PollError) -> Option<Duration> {

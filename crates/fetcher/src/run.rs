@@ -1,7 +1,7 @@
 //! One run of the fetcher: who polls, who brings pages, and how both end.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeSet, HashMap, HashSet},
     future::Future,
     sync::Arc,
     time::Duration,
@@ -37,6 +37,10 @@ const BUSY_PAUSE: Duration = Duration::from_secs(1);
 /// Where feeds are so many that the usual starts in a second would not do, all start within so long.
 const ROUND_SECONDS: u32 = 60;
 
+/// How many deliveries wait for their feeds; with as many, no more are taken from the listener,
+/// which then has hubs come again.
+const DELIVERED_MAX: usize = 8;
+
 /// What must wait longer than this stays pending in a single pass.
 const PATIENCE_ONCE: Duration = Duration::from_secs(30);
 
@@ -63,7 +67,11 @@ pub(crate) struct Run<S> {
     /// since both make the feed's next state of its last one.
     busy: HashSet<usize>,
     push: Push,
-    /// Deliveries of busy feeds.
+    /// Feeds whose next pull is far off because push works.
+    pushed: BTreeSet<usize>,
+    /// Feeds that push has failed, to be pulled as soon as they may.
+    unpushed: BTreeSet<usize>,
+    /// Deliveries of busy feeds, one of each.
     delivered: Vec<(usize, Delivery)>,
     numbers: HashMap<FeedId, usize>,
     hosts: JoinSet<Result<(), LineClosed>>,
@@ -121,6 +129,8 @@ impl<S: FetchStore> Run<S> {
             polling: HashMap::new(),
             busy: HashSet::new(),
             push: Push::default(),
+            pushed: BTreeSet::new(),
+            unpushed: BTreeSet::new(),
             delivered: Vec::new(),
             hosts: JoinSet::new(),
             host_names: HashMap::new(),
@@ -155,7 +165,11 @@ impl<S: FetchStore> Run<S> {
                 }
                 Some(ended) = self.polls.join_next_with_id() => self.poll_ended(ended),
                 Some(ended) = self.hosts.join_next_with_id() => self.host_ended(ended),
-                delivery = self.push.delivery(), if !self.ending => self.delivery_came(delivery),
+                delivery = self.push.delivery(),
+                    if !self.ending && self.delivered.len() < DELIVERED_MAX =>
+                {
+                    self.delivery_came(delivery);
+                }
                 () = sleep(until_start.unwrap_or(NAP)), if until_start.is_some() => {
                     self.start_polls();
                 }
@@ -235,12 +249,35 @@ impl<S: FetchStore> Run<S> {
 
     /// Starts the poll that is due; all that are, where there is no gap between starts.
     fn start_polls(&mut self) {
+        self.pull_what_push_failed();
         let gap = self.start_gap();
         while let Some(number) = self.agenda.take(self.shared.clock.now()) {
             self.start_poll(number);
             if !gap.is_zero() {
                 self.next_start = Instant::now() + gap;
                 break;
+            }
+        }
+    }
+
+    /// Brings feeds back to polling whose lease has ended or was denied, or whose delivery was lost
+    /// (W3C WebSub §5.2); looked at whenever the clock is.
+    fn pull_what_push_failed(&mut self) {
+        let ended = |number: &usize| !self.push.works_for(&self.feeds[*number].id);
+        let ended: Vec<usize> = self.pushed.iter().copied().filter(ended).collect();
+        self.pushed.retain(|number| !ended.contains(number));
+        self.unpushed.extend(ended);
+        let now = self.shared.clock.now();
+        let min = self.shared.settings.min_interval;
+        for number in std::mem::take(&mut self.unpushed) {
+            let last = self.states[number]
+                .as_ref()
+                .and_then(|state| state.last_poll);
+            let due = last.map_or(now, |last| schedule::after(last.min(now), min).max(now));
+            if self.busy.contains(&number) {
+                self.unpushed.insert(number);
+            } else {
+                self.agenda.move_up(due, number);
             }
         }
     }
@@ -253,6 +290,11 @@ impl<S: FetchStore> Run<S> {
         let (shared, stop) = (Arc::clone(&self.shared), self.stop.clone());
         let (feed, state) = (Arc::clone(&self.feeds[number]), self.states[number].clone());
         let pushed = self.push.works_for(&feed.id);
+        if pushed {
+            self.pushed.insert(number);
+        } else {
+            self.pushed.remove(&number);
+        }
         self.start_work(number, WorkKind::Pull, async move {
             poll::poll(&shared, &feed, state, pushed, &stop)
                 .await
@@ -280,7 +322,12 @@ impl<S: FetchStore> Run<S> {
             return; // it was never pulled, so that nothing was subscribed to
         };
         if self.busy.contains(&number) {
-            self.delivered.push((number, delivery));
+            // A second one would take the others' place; a pull brings what it had.
+            if self.delivered.iter().any(|(of, _)| *of == number) {
+                self.unpushed.insert(number);
+            } else {
+                self.delivered.push((number, delivery));
+            }
             return;
         }
         let (shared, stop) = (Arc::clone(&self.shared), self.stop.clone());

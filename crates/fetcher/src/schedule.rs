@@ -191,6 +191,16 @@ impl Agenda {
         self.0.push(Reverse((due, feed)));
     }
 
+    /// Has a feed that was entered come up earlier.
+    pub(crate) fn move_up(&mut self, due: Timestamp, feed: usize) {
+        let entered = |entry: &Reverse<(Timestamp, usize)>| entry.0.1 == feed;
+        let earliest = self.0.iter().find(|entry| entered(entry));
+        if earliest.is_some_and(|Reverse((at, _))| *at > due) {
+            self.0.retain(|entry| !entered(entry));
+            self.enter(due, feed);
+        }
+    }
+
     /// When the next feed is due.
     pub(crate) fn next_due(&self) -> Option<Timestamp> {
         self.0.peek().map(|Reverse((due, _))| *due)

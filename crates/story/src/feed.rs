@@ -177,6 +177,10 @@ pub struct FeedState {
     /// failed because of them.
     #[serde(default)]
     pub ask_plainly: bool,
+    /// When the server last refused a request as it may have done because of its validators; none
+    /// since it answered one that had some.
+    #[serde(default)]
+    pub conditions_refused: Option<Timestamp>,
     /// Until when the server asked to be left alone, for all feeds of its host.
     #[serde(default)]
     pub host_closed_until: Option<Timestamp>,
@@ -207,6 +211,7 @@ impl FeedState {
             audited: None,
             lied: None,
             ask_plainly: false,
+            conditions_refused: None,
             host_closed_until: None,
         }
     }

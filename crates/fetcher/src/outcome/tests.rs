@@ -196,15 +196,32 @@ fn a_server_that_hides_news_behind_its_validators_is_found_out_and_forgiven() {
 
 #[test]
 fn conditions_that_a_server_refuses_are_left_out_the_next_time() {
-    let refused = FetchError::Status {
-        status: 400,
-        refusal: Refusal {
+    let refused = || {
+        let refusal = Refusal {
             conditional: true,
             ..Refusal::default()
-        },
+        };
+        PollError::from(FetchError::Status {
+            status: 400,
+            refusal,
+        })
     };
-    let state = after_failure(polled_once(), &refused.into(), start());
+    let plain = Answered {
+        conditional: false,
+        ..whole("\"1\"", &["a", "b"])
+    };
+    let state = after_failure(polled_once(), &refused(), start());
     assert!(!conditional(&state, start()));
+    let state = after(state, &plain, start());
+    assert!(conditional(&state, start()), "once may have been a whim");
+    let forgiven = after(state.clone(), &unchanged(), start());
+    assert_eq!(forgiven.conditions_refused, None);
+
+    let state = after(after_failure(state, &refused(), start()), &plain, start());
+    assert_eq!(state.health, Health::LyingValidators);
+    assert!(state.health_why.starts_with("refuses conditional requests"));
+    assert!(!conditional(&state, start()));
+    assert!(state.next_poll.unwrap() - start() >= TimeDelta::hours(24));
     let missing = after_failure(polled_once(), &status(404), start());
     assert!(conditional(&missing, start()));
 }

@@ -256,7 +256,12 @@ async fn leases_are_renewed_and_their_end_is_noticed(world: World) {
     );
     let denial = [("mode", "denied"), ("reason", "no")];
     assert_eq!(bench.ask(&bench.form(), lease, &denial).await.0 / 100, 2);
-    bench.publish(72..144, false).await;
+    bench.publish(72..73, false).await;
+    assert!(
+        bench.pulls().len() > while_pushed,
+        "polled within an hour of the denial"
+    );
+    bench.publish(73..144, false).await;
     bench.check_polling(while_pushed, "the denial");
     bench.daemon.stop().await;
 }
