@@ -25,7 +25,7 @@ use crate::{
     body::{self, innermost},
     counters::{Counters, UnderWay, add},
     encoding,
-    politeness::{Closed, Gates, Slot},
+    politeness::{Closed, Gates, Load, Slot},
     stop::Stop,
     tls,
 };
@@ -197,7 +197,11 @@ impl Http {
             leave.for_address(url).await?;
         }
         let host = entry_host(Some(url));
-        let passed = stop.before_it(self.pass(&host, url)).await?;
+        let load = match request.wanted {
+            Wanted::Page => Load::Page,
+            Wanted::Feed | Wanted::Robots => Load::Poll,
+        };
+        let passed = stop.before_it(self.pass(&host, url, load)).await?;
         let slot = passed.map_err(|closed| FetchError::HostClosed { wait: closed.wait })?;
         // Boxed, so that the thousands that may wait for their turn take little memory.
         Box::pin(self.exchange(url, request, own, left, slot, stop)).await
@@ -273,12 +277,14 @@ impl Http {
     }
 
     /// Waits for the turn of a request to this address.
-    async fn pass(&self, host: &str, url: &Url) -> Result<Slot, Closed> {
-        let address = match &self.whereabouts {
-            Some(whereabouts) => whereabouts.of(url).await,
-            None => None,
+    async fn pass(&self, host: &str, url: &Url, load: Load) -> Result<Slot, Closed> {
+        let address = async {
+            match &self.whereabouts {
+                Some(whereabouts) => whereabouts.of(url).await,
+                None => None,
+            }
         };
-        self.gates.pass(host, address).await
+        self.gates.pass(host, address, load).await
     }
 
     /// What a server says in refusing, for which the start of its body is read.

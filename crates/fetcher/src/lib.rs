@@ -36,6 +36,7 @@ mod tls;
 mod websub;
 
 pub use access::{Access, Auth, Given, HeaderError};
+pub use address::LOOKUPS_MAX;
 pub use body::Cut;
 pub use clock::Clock;
 pub use counters::Counters;

@@ -8,6 +8,7 @@
 
 use std::{
     collections::HashMap,
+    future::Future,
     net::IpAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -54,6 +55,7 @@ pub(crate) struct Gates {
     gap: Duration,
     concurrency: usize,
     all: Arc<Semaphore>,
+    pages: Arc<Semaphore>,
     by_server: Mutex<HashMap<String, Arc<Gate>>>,
 }
 
@@ -61,6 +63,17 @@ pub(crate) struct Gates {
 pub(crate) struct Slot {
     host: Vec<OwnedSemaphorePermit>,
     _all: OwnedSemaphorePermit,
+    _pages: Option<OwnedSemaphorePermit>,
+}
+
+/// What is asked for, as far as its place among all requests goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Load {
+    /// A feed, or what has to be known before a page: some places are never taken by pages, so that
+    /// polls keep their time whatever waits for pages.
+    Poll,
+    /// A page.
+    Page,
 }
 
 impl Slot {
@@ -73,33 +86,44 @@ impl Slot {
 impl Gates {
     /// Gates with a gap between starts, and bounds per host and in all.
     pub(crate) fn new(gap: Duration, host_concurrency: usize, concurrency: usize) -> Self {
+        let concurrency = concurrency.clamp(1, Semaphore::MAX_PERMITS);
         Self {
             gap,
             concurrency: host_concurrency.max(1),
-            all: Arc::new(Semaphore::new(concurrency.clamp(1, Semaphore::MAX_PERMITS))),
+            all: Arc::new(Semaphore::new(concurrency)),
+            pages: Arc::new(Semaphore::new(concurrency - concurrency / 4)),
             by_server: Mutex::default(),
         }
     }
 
-    /// Waits for the turn of a request to `host`, which is at `address` where that is known.
-    pub(crate) async fn pass(&self, host: &str, address: Option<IpAddr>) -> Result<Slot, Closed> {
+    /// Waits for the turn of a request to `host`. Its address, where it can be known, is asked for in
+    /// the domain's turn, so that a domain of a thousand names has one looked up at a time.
+    pub(crate) async fn pass(
+        &self,
+        host: &str,
+        address: impl Future<Output = Option<IpAddr>>,
+        load: Load,
+    ) -> Result<Slot, Closed> {
         let domain = self.gate(domain(host));
         // The domain's turn goes before its address's everywhere, so that nobody waits in a circle,
         // and a domain's long gap is not waited out in the turn of the others at its address.
         let mut turns = vec![self.turn(&domain).await?];
-        let address = address.map(|address| self.gate(&address.to_string()));
+        let address = address.await.map(|address| self.gate(&address.to_string()));
         // A host that is written as an address has one gate for both, unless it names a port.
         if let Some(address) = address.filter(|address| !Arc::ptr_eq(address, &domain)) {
             turns.push(self.turn(&address).await?);
         }
-        let all = Arc::clone(&self.all);
-        let all = all
-            .acquire_owned()
-            .await
-            .expect("the bound is never closed");
+        let pages = match load {
+            Load::Page => Some(permit(&self.pages).await),
+            Load::Poll => None,
+        };
+        let all = permit(&self.all).await;
         domain.check()?;
-        let host = turns.into_iter().map(Turn::take).collect();
-        Ok(Slot { host, _all: all })
+        Ok(Slot {
+            host: turns.into_iter().map(Turn::take).collect(),
+            _all: all,
+            _pages: pages,
+        })
     }
 
     /// How long the host wants to be left alone yet.
@@ -154,8 +178,7 @@ impl Gates {
     /// Waits until the gap after the last request to a gate is over: as long as it is by now, since
     /// that request's answer may have made it longer.
     async fn turn(&self, gate: &Arc<Gate>) -> Result<Turn, Closed> {
-        let permit = Arc::clone(&gate.slots).acquire_owned().await;
-        let permit = permit.expect("gates are never closed for good");
+        let permit = permit(&gate.slots).await;
         let last_start = Arc::clone(&gate.last_start).lock_owned().await;
         gate.check()?;
         let next_start = last_start.map(|last| last + self.gap_at(gate).mul_f64(jitter()));
@@ -203,8 +226,13 @@ impl Gates {
     }
 }
 
+async fn permit(of: &Arc<Semaphore>) -> OwnedSemaphorePermit {
+    let permit = Arc::clone(of).acquire_owned().await;
+    permit.expect("bounds are never closed")
+}
+
 /// The registrable domain that a host is of, without its port; what is no name stays as it is.
-fn domain(host: &str) -> &str {
+pub(crate) fn domain(host: &str) -> &str {
     let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
     if name.parse::<IpAddr>().is_ok() || name.starts_with('[') {
         return host;

@@ -21,6 +21,7 @@ use crate::{
     Feed, FeedReport, FetcherError, InFlight,
     fetcher::Shared,
     pages::{HostPages, LineClosed},
+    politeness::domain,
     poll::{self, Polled},
     push::Push,
     schedule::{self, Agenda},
@@ -40,6 +41,10 @@ const ROUND_SECONDS: u32 = 60;
 /// How many deliveries wait for their feeds; with as many, no more are taken from the listener,
 /// which then has hubs come again.
 const DELIVERED_MAX: usize = 8;
+
+/// How many hosts of one registrable domain have tasks at a time: a feed may name thousands, and
+/// one gate stands before them all.
+const HOSTS_PER_DOMAIN: usize = 16;
 
 /// What must wait longer than this stays pending in a single pass.
 const PATIENCE_ONCE: Duration = Duration::from_secs(30);
@@ -77,6 +82,8 @@ pub(crate) struct Run<S> {
     hosts: JoinSet<Result<(), LineClosed>>,
     host_names: HashMap<Id, String>,
     active: HashMap<String, Active>,
+    /// The hosts of each registrable domain.
+    domains: HashMap<String, Domain>,
     out: Sender<InFlight>,
     stop: Stop,
     /// Whether the stop signal was heard.
@@ -108,6 +115,13 @@ struct Active {
     rung: bool,
 }
 
+/// A registrable domain: how many of its hosts have tasks, and which wait for one to end.
+#[derive(Default)]
+struct Domain {
+    active: usize,
+    waiting: BTreeSet<String>,
+}
+
 impl<S: FetchStore> Run<S> {
     pub(crate) fn new(
         shared: Arc<Shared<S>>,
@@ -135,6 +149,7 @@ impl<S: FetchStore> Run<S> {
             hosts: JoinSet::new(),
             host_names: HashMap::new(),
             active: HashMap::new(),
+            domains: HashMap::new(),
             out,
             stop,
             ending: false,
@@ -413,6 +428,12 @@ impl<S: FetchStore> Run<S> {
             active.bell.notify_one();
             return;
         }
+        let of_domain = self.domains.entry(domain(&host).to_owned()).or_default();
+        if of_domain.active >= HOSTS_PER_DOMAIN {
+            of_domain.waiting.insert(host);
+            return;
+        }
+        of_domain.active += 1;
         let bell = Arc::new(Notify::new());
         let pages = HostPages {
             shared: Arc::clone(&self.shared),
@@ -436,6 +457,7 @@ impl<S: FetchStore> Run<S> {
             return;
         };
         let rung = self.active.remove(&host).is_some_and(|active| active.rung);
+        self.leave_domain(&host);
         match ended {
             Ok((_, Ok(()))) if rung && !self.stop.begun() => self.wake(host),
             Ok((_, Ok(()))) => {}
@@ -445,6 +467,22 @@ impl<S: FetchStore> Run<S> {
             }
             // What it had claimed is taken up by the next run.
             Err(error) => tracing::error!(host, %error, "pages of a host broke off"),
+        }
+    }
+
+    /// Makes room for another host of the same domain.
+    fn leave_domain(&mut self, host: &str) {
+        let name = domain(host);
+        let Some(of_domain) = self.domains.get_mut(name) else {
+            return;
+        };
+        of_domain.active -= 1;
+        let next = of_domain.waiting.pop_first();
+        if of_domain.active == 0 && next.is_none() {
+            self.domains.remove(name);
+        }
+        if let Some(next) = next.filter(|_| !self.stop.begun()) {
+            self.wake(next);
         }
     }
 

@@ -25,8 +25,8 @@ pub use classifier::{
 };
 pub use cleaner::{Cleaner, Rejection};
 pub use fetcher::{
-    Access, Auth, Feed, FeedReport, FetchError, Given, Proxy, Report, Secret, SecretSource,
-    Settings as FetchSettings, WebSub, discovery,
+    Access, Auth, Feed, FeedReport, FetchError, Given, LOOKUPS_MAX, Proxy, Report, Secret,
+    SecretSource, Settings as FetchSettings, WebSub, discovery,
     feed::{FeedContext, parse as parse_feed},
     fetch_one, robots_verdict,
 };

@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressStyle};
 use pipeline::{
-    Line, Mode, Summary,
+    LOOKUPS_MAX, Line, Mode, Summary,
     status::{Snapshot, Status},
 };
 use sd_notify::NotifyState;
@@ -29,12 +29,9 @@ use crate::{
 /// Between two updates of the status in words.
 const STATUS_EVERY: Duration = Duration::from_secs(5);
 
-/// Names that are looked up at one time.
-const LOOKUPS_MAX: usize = 192;
-
-/// Blocking threads that the stages take: two wait for their workers, one writes the record, and
-/// one is to spare.
-const STAGE_THREADS: usize = 4;
+/// Threads for what blocks: look-ups of names, which may hang, and beside them the reading of feeds
+/// and the record, which must never wait for those.
+const BLOCKING_THREADS: usize = LOOKUPS_MAX + 32;
 
 /// Updates of the status between two summaries in the log: one a minute.
 const SUMMARY_EVERY: u32 = 12;
@@ -48,7 +45,7 @@ pub(crate) fn run(config_file: Option<&Path>, once: bool) -> Result<()> {
     }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
-        .max_blocking_threads(blocking_threads(config.settings.fetch.concurrency))
+        .max_blocking_threads(BLOCKING_THREADS)
         .build()
         .context("start the runtime")?;
     let mode = if once { Mode::Once } else { Mode::Daemon };
@@ -60,13 +57,6 @@ pub(crate) fn run(config_file: Option<&Path>, once: bool) -> Result<()> {
         report(&summary, feeds);
     }
     Ok(())
-}
-
-/// Threads for what blocks: the system looks up a name on one for each request that is under way,
-/// and the stages need a few. More requests than `LOOKUPS_MAX` wait for their names, so that the
-/// daemon stays within the `TasksMax` of its systemd unit.
-fn blocking_threads(concurrency: usize) -> usize {
-    concurrency.min(LOOKUPS_MAX) + STAGE_THREADS
 }
 
 async fn run_line(config: Config, mode: Mode) -> Result<Summary> {
@@ -222,7 +212,6 @@ mod tests {
 
     #[test]
     fn the_unit_allows_as_many_threads_as_the_daemon_may_start() {
-        assert_eq!(blocking_threads(1), 5);
         let unit = include_str!("../../../../deploy/vigia.service");
         let tasks_max = unit.lines().find_map(|line| line.strip_prefix("TasksMax="));
         let tasks_max: usize = tasks_max.unwrap().parse().unwrap();
@@ -230,7 +219,7 @@ mod tests {
         // main thread and the ledger's.
         let cores = 64;
         let computing = 2 * cores + cores / 2;
-        let threads = 2 + computing + blocking_threads(usize::MAX);
+        let threads = 2 + computing + BLOCKING_THREADS;
         assert!(
             threads <= tasks_max,
             "{threads} threads, {tasks_max} allowed"
