@@ -202,7 +202,7 @@ impl Http {
             Wanted::Feed | Wanted::Robots => Load::Poll,
         };
         let passed = stop.before_it(self.pass(&host, url, load)).await?;
-        let slot = passed.map_err(|closed| FetchError::HostClosed { wait: closed.wait })?;
+        let slot = passed?;
         // Boxed, so that the thousands that may wait for their turn take little memory.
         Box::pin(self.exchange(url, request, own, left, slot, stop)).await
     }

@@ -377,7 +377,7 @@ fn ended(error: &PollError, in_a_row: u32) -> Ended {
         return Ended::Asked { wait };
     }
     match error {
-        PollError::Fetch(FetchError::HostClosed { wait }) => Ended::Asked { wait: *wait },
+        PollError::Fetch(FetchError::HostClosed { wait, .. }) => Ended::Asked { wait: *wait },
         PollError::Fetch(FetchError::Status { status: 404, .. }) => Ended::Missing { in_a_row },
         PollError::Fetch(FetchError::Status { status: 410, .. }) => Ended::Gone,
         _ => Ended::Failure { in_a_row },

@@ -84,12 +84,21 @@ impl<S: FetchStore> HostPages<S> {
 
     /// Takes entries that are due, unless the host is to be left alone or the run ends.
     async fn claim(&self, limit: usize) -> Vec<PendingEntry> {
-        if self.stop.begun() || self.shared.http.gates.closed(&self.host).is_some() {
+        if self.stop.begun() || self.closed_for().is_some() {
             return Vec::new();
         }
         let store = &self.shared.store;
         let claim = || store.claim(&self.host, self.shared.clock.now(), limit);
         persist(&self.stop, claim).await.unwrap_or_default()
+    }
+
+    /// How long the host asked to be left alone yet. One that refuses everything is not waited for:
+    /// its pages go on with the feed's text.
+    fn closed_for(&self) -> Option<Duration> {
+        let closed = self.shared.http.gates.closed(&self.host);
+        closed
+            .filter(|closed| !closed.refusing)
+            .map(|closed| closed.wait)
     }
 
     /// Waits until an entry may be due; false where there is nothing to wait for.
@@ -98,12 +107,7 @@ impl<S: FetchStore> HostPages<S> {
         let Ok(Some(due)) = persist(&self.stop, next_due).await else {
             return false;
         };
-        let closed = self
-            .shared
-            .http
-            .gates
-            .closed(&self.host)
-            .unwrap_or_default();
+        let closed = self.closed_for().unwrap_or_default();
         let wait = schedule::until(self.shared.clock.now(), due)
             .max(closed)
             .max(DUE_PAUSE);
@@ -185,7 +189,8 @@ impl<S: FetchStore> HostPages<S> {
     /// Whether asking again may help and may yet be tried.
     fn may_retry(&self, error: &FetchError, attempts: u32) -> bool {
         match error {
-            FetchError::HostClosed { .. } => true, // it was not asked at all
+            // It was not asked at all, and may be when the time is over, unless it only refuses.
+            FetchError::HostClosed { refusing, .. } => !refusing,
             FetchError::RobotsUnreachable { .. } => robots::patience(attempts).is_some(),
             _ => error.is_transient() && attempts + 1 < self.shared.settings.page_attempts,
         }
@@ -199,7 +204,7 @@ impl<S: FetchStore> HostPages<S> {
         error: &FetchError,
     ) -> Result<(), Stopped> {
         let (attempts, wait) = match error {
-            FetchError::HostClosed { wait } => (attempts, *wait),
+            FetchError::HostClosed { wait, .. } => (attempts, *wait),
             FetchError::Status {
                 refusal:
                     Refusal {

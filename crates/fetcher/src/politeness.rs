@@ -48,6 +48,8 @@ const JITTER: f64 = 10.0;
 pub(crate) struct Closed {
     /// For how long from now.
     pub(crate) wait: Duration,
+    /// Whether by refusing (403) again and again: it will hardly give what waits for it later.
+    pub(crate) refusing: bool,
 }
 
 /// The gates of all servers.
@@ -126,12 +128,9 @@ impl Gates {
         })
     }
 
-    /// How long the host wants to be left alone yet.
-    pub(crate) fn closed(&self, host: &str) -> Option<Duration> {
-        self.gate(domain(host))
-            .check()
-            .err()
-            .map(|closed| closed.wait)
+    /// Whether the host wants to be left alone yet.
+    pub(crate) fn closed(&self, host: &str) -> Option<Closed> {
+        self.gate(domain(host)).check().err()
     }
 
     /// Leaves the host alone: as long as it asked for, else longer each time.
@@ -146,6 +145,7 @@ impl Gates {
         mood.strikes += 1;
         let wait = asked.unwrap_or_else(|| CLOSING.wait(mood.strikes));
         mood.closed_until = mood.closed_until.max(Some(now + wait));
+        mood.refusing = mood.refusals >= REFUSALS && asked.is_none();
         tracing::warn!(host, wait_s = wait.as_secs(), "host asks to be left alone");
     }
 
@@ -256,6 +256,8 @@ struct Mood {
     strikes: u32,
     /// How often in a row it refused.
     refusals: u32,
+    /// Whether it was closed for that.
+    refusing: bool,
     /// The gap that it asks for, whatever ours is.
     asked_gap: Duration,
     /// The gap that its slowness asks for.
@@ -295,9 +297,13 @@ impl Gate {
     }
 
     fn check(&self) -> Result<(), Closed> {
-        let until = self.mood().closed_until;
+        let mood = self.mood();
+        let until = mood.closed_until;
         match until.map(|until| until.saturating_duration_since(Instant::now())) {
-            Some(wait) if !wait.is_zero() => Err(Closed { wait }),
+            Some(wait) if !wait.is_zero() => Err(Closed {
+                wait,
+                refusing: mood.refusing,
+            }),
             _ => Ok(()),
         }
     }

@@ -41,7 +41,7 @@ impl Http {
         self.check(url)?;
         let host = entry_host(Some(url));
         let passed = stop.before_it(self.pass(&host, url, Load::Poll)).await?;
-        let _slot = passed.map_err(|closed| FetchError::HostClosed { wait: closed.wait })?;
+        let _slot = passed?;
         let _under_way = UnderWay::start(&self.counters);
 
         let begun = Instant::now();

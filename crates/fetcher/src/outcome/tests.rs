@@ -336,7 +336,11 @@ fn health_names_the_cause() {
 #[test]
 fn a_host_that_was_closed_is_no_failure_of_the_feed() {
     let wait = Duration::from_hours(3);
-    let error = FetchError::HostClosed { wait }.into();
+    let error = FetchError::HostClosed {
+        wait,
+        refusing: false,
+    }
+    .into();
     let state = after_failure(polled_once(), &error, start());
     assert_eq!((state.health, state.failures), (Health::Ok, 0));
     assert_eq!(state.next_poll, Some(start() + TimeDelta::hours(3)));

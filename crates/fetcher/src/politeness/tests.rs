@@ -76,7 +76,8 @@ async fn a_closed_host_refuses_until_its_time_is_over() {
     assert_eq!(
         gates.pass("a.test", ready(None), Load::Poll).await.err(),
         Some(Closed {
-            wait: Duration::from_mins(2)
+            wait: Duration::from_mins(2),
+            refusing: false,
         })
     );
     assert!(gates.pass("b.test", ready(None), Load::Poll).await.is_ok());
@@ -89,14 +90,14 @@ async fn a_host_that_names_no_time_is_left_alone_longer_each_time() {
     let gates = Gates::new(Duration::ZERO, 1, 64);
     gates.close("a.test", None);
     gates.close("a.test", None);
-    let first = gates.closed("a.test").unwrap();
+    let first = gates.closed("a.test").unwrap().wait;
     assert!(
         first < Duration::from_secs(7),
         "two refusals at once are one strike"
     );
     tokio::time::advance(first).await;
     gates.close("a.test", None);
-    assert!(gates.closed("a.test").unwrap() >= Duration::from_secs(20));
+    assert!(gates.closed("a.test").unwrap().wait >= Duration::from_secs(20));
 }
 
 #[tokio::test(start_paused = true)]

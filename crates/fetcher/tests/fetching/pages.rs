@@ -151,3 +151,22 @@ async fn one_page_is_fetched_as_the_daemon_would() {
     assert_eq!(server.seen("/uno").len(), 1);
     assert!(server.host().starts_with("127.0.0.1:"));
 }
+
+#[tokio::test]
+async fn the_pages_of_a_host_that_refuses_them_all_go_on_with_the_feeds_text() {
+    let links: Vec<String> = (0..12).map(|number| format!("/{number}")).collect();
+    let server = Server::start(move |seen| match seen.path.as_str() {
+        "/rss" => {
+            let links: Vec<&str> = links.iter().map(String::as_str).collect();
+            answer(200, &[], rss(&links))
+        }
+        "/robots.txt" => answer(404, &[], ""),
+        _ => answer(403, &[], ""),
+    })
+    .await;
+    let (_, sent) = pass(settings(), server.url("/rss"), &Arc::default()).await;
+    assert_eq!(sent.len(), 12, "none waits for what will not come");
+    let unasked = |sent: &&InFlight| why(sent).starts_with("host refused everything");
+    let unasked = sent.iter().filter(unasked).count();
+    assert!((4..=9).contains(&unasked), "{unasked} were not asked for");
+}
