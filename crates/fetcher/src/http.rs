@@ -11,10 +11,7 @@ use reqwest::{
         RETRY_AFTER,
     },
 };
-use story::{
-    Fetched,
-    storage::{Validators, entry_host},
-};
+use story::storage::{Validators, entry_host};
 use tokio::time::{Instant, sleep, timeout_at};
 use url::Url;
 
@@ -417,15 +414,6 @@ pub(crate) fn shown(url: &Url) -> Url {
     let _ = url.set_username("");
     let _ = url.set_password(None);
     url
-}
-
-/// Fetches one page, as the fetcher would: for `vigia fetch URL` and `vigia explain URL`.
-pub async fn fetch_one(settings: &Settings, url: &Url) -> Result<Fetched, FetchError> {
-    let http = Http::new(settings, Arc::default(), Clock::system())?;
-    let request = Request::new(url, Wanted::Page, settings.page_bytes_max);
-    let answer = http.get(&request, &Stop::default()).await?;
-    let (fetched, _slot) = answer.into_page(url)?;
-    Ok(fetched)
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use url::Url;
 
 use super::Redirect;
 use crate::{
-    Clock, FetchError, Settings,
+    Access, Clock, FetchError, Settings,
     http::{Http, Request, Wanted, challenge},
     stop::Stop,
 };
@@ -52,8 +52,12 @@ impl Client {
         url: &Url,
         wanted: Wanted,
         bytes_max: usize,
+        access: Option<&Access>,
     ) -> Result<Brought, FetchError> {
-        let request = Request::new(url, wanted, bytes_max);
+        let request = Request {
+            access,
+            ..Request::new(url, wanted, bytes_max)
+        };
         let answer = self.http.get(&request, &Stop::default()).await?;
         let redirects = answer.redirects.into_iter();
         Ok(Brought {

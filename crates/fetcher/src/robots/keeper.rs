@@ -19,10 +19,11 @@ use super::{
     shelf::{Place, Shelf},
 };
 use crate::{
-    FetchError,
+    Clock, FetchError, Settings,
     backoff::Backoff,
     fetcher::{Shared, persist},
-    http::Leave,
+    http::{Http, Leave},
+    politeness::Gates,
     stop::Stop,
 };
 
@@ -63,10 +64,51 @@ struct Known {
     asked: Timestamp,
     /// Until when.
     ask_again: Timestamp,
-    /// What asking came to.
+    rules: Rules,
+}
+
+/// The rules of one authority.
+pub(crate) struct Rules {
+    /// What asking for them came to.
     outcome: String,
     /// `None` where everything is forbidden.
     robots: Option<Robots>,
+}
+
+impl Rules {
+    /// Gives leave for a page, or says which line refuses it or that the file cannot be had; and
+    /// sees to it that the host is asked as seldom as it wants.
+    pub(crate) fn give_leave(&self, gates: &Gates, url: &Url) -> Result<(), FetchError> {
+        let Some(robots) = &self.robots else {
+            return Err(FetchError::RobotsUnreachable {
+                outcome: self.outcome.clone(),
+            });
+        };
+        let delay = robots.crawl_delay().unwrap_or_default();
+        gates.widen(&entry_host(Some(url)), delay.min(CRAWL_DELAY_MAX));
+        let verdict = robots.verdict(url);
+        match verdict.rule {
+            Some(rule) if !verdict.allowed => Err(FetchError::RobotsDisallow {
+                line: rule.line,
+                rule: rule.text.into_owned(),
+            }),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Asks for the rules of an address's authority, which nobody has remembered.
+pub(crate) async fn rules_of(
+    http: &Http,
+    settings: &Settings,
+    url: &Url,
+) -> Result<Rules, FetchError> {
+    let now = Clock::system().now();
+    let copy = noted(None, ask(http, url, &Stop::default()).await?, now);
+    Ok(Rules {
+        robots: rules(&copy, product_token(&settings.user_agent), now),
+        outcome: copy.outcome,
+    })
 }
 
 impl Keeper {
@@ -77,8 +119,7 @@ impl Keeper {
         }
     }
 
-    /// Gives leave for a page, or says which line refuses it or that the file cannot be had;
-    /// and sees to it that the host is asked as seldom as it wants.
+    /// Gives leave for a page by its authority's rules.
     async fn leave<S: FetchStore>(
         &self,
         shared: &Shared<S>,
@@ -96,22 +137,7 @@ impl Keeper {
                 stale.insert(learned)
             }
         };
-        let Some(robots) = &known.robots else {
-            return Err(FetchError::RobotsUnreachable {
-                outcome: known.outcome.clone(),
-            });
-        };
-        let delay = robots.crawl_delay().unwrap_or_default();
-        let gates = &shared.http.gates;
-        gates.widen(&entry_host(Some(url)), delay.min(CRAWL_DELAY_MAX));
-        let verdict = robots.verdict(url);
-        match verdict.rule {
-            Some(rule) if !verdict.allowed => Err(FetchError::RobotsDisallow {
-                line: rule.line,
-                rule: rule.text.into_owned(),
-            }),
-            _ => Ok(()),
-        }
+        known.rules.give_leave(&shared.http.gates, url)
     }
 
     /// Takes the store's copy, or asks where that is too old, and remembers the answer.
@@ -152,13 +178,12 @@ impl Keeper {
         Known {
             asked,
             ask_again,
-            outcome,
-            robots,
+            rules: Rules { outcome, robots },
         }
     }
 
     fn weigh(&self, place: &Place<Known>, known: &Known) {
-        let bytes = size_of::<Known>() + known.robots.as_ref().map_or(0, Robots::weight);
+        let bytes = size_of::<Known>() + known.rules.robots.as_ref().map_or(0, Robots::weight);
         self.shelf().weigh(place, bytes);
     }
 

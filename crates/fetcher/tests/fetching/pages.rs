@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use fetcher::{InFlight, Settings};
+use fetcher::{Errand, FetchError, InFlight, Settings};
 use story::Content;
 
 use crate::{
@@ -140,9 +140,8 @@ async fn an_old_entry_is_remembered_and_not_fetched() {
 #[tokio::test]
 async fn one_page_is_fetched_as_the_daemon_would() {
     let server = Server::start(news).await;
-    let fetched = fetcher::fetch_one(&settings(), &server.url("/uno"))
-        .await
-        .unwrap();
+    let errand = Errand::new(&settings()).unwrap();
+    let fetched = errand.named(&server.url("/uno"), None).await.unwrap();
     assert_eq!((&fetched.body[..], fetched.status), (&b"/uno"[..], 200));
     assert_eq!(
         fetched.content_type.as_deref(),
@@ -169,4 +168,27 @@ async fn the_pages_of_a_host_that_refuses_them_all_go_on_with_the_feeds_text() {
     let unasked = |sent: &&InFlight| why(sent).starts_with("host refused everything");
     let unasked = sent.iter().filter(unasked).count();
     assert!((4..=9).contains(&unasked), "{unasked} were not asked for");
+}
+
+#[tokio::test]
+async fn an_errand_obeys_robots_and_leaves_alone_who_asks_for_it() {
+    let server = Server::start(|seen| match seen.path.as_str() {
+        "/robots.txt" => answer(200, &[], "User-agent: *\nDisallow: /privado/\n"),
+        "/2" => answer(429, &[("retry-after", "600")], ""),
+        path => answer(200, &[], path.to_owned()),
+    })
+    .await;
+    let errand = Errand::new(&settings()).unwrap();
+    let found = async |path: &str| errand.found(&server.url(path)).await;
+    assert!(found("/1").await.is_ok());
+    let forbidden = found("/privado/1").await.unwrap_err();
+    assert!(matches!(
+        forbidden,
+        FetchError::RobotsDisallow { line: 2, .. }
+    ));
+    assert!(found("/2").await.is_err());
+    let closed = found("/3").await.unwrap_err();
+    assert!(matches!(closed, FetchError::HostClosed { .. }), "{closed}");
+    assert_eq!(server.seen("/robots.txt").len(), 1);
+    assert!(server.seen("/3").is_empty());
 }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::Result;
-use pipeline::{FetchSettings, fetch_one, filter};
+use pipeline::{Errand, FetchSettings, filter};
 use url::Url;
 
 pub(crate) fn run(feeds: &[String]) -> Result<()> {
@@ -20,8 +20,8 @@ pub(crate) fn run(feeds: &[String]) -> Result<()> {
                     Some(runtime) => runtime,
                     None => runtime.insert(tokio::runtime::Runtime::new()?),
                 };
-                let page = runtime.block_on(fetch_one(&FetchSettings::default(), &url));
-                match page {
+                let errand = Errand::new(&FetchSettings::default())?;
+                match runtime.block_on(errand.named(&url, None)) {
                     Ok(page) => filter::entries_line(
                         feed,
                         &page.body,

@@ -9,7 +9,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
-use pipeline::{Cleaner, Explanation, FetchSettings, Reader, fetch_one, filter};
+use pipeline::{Cleaner, Errand, Explanation, FetchSettings, Reader, filter};
 use story::{Article, CanonicalUrl, Story, StoryId};
 use url::Url;
 
@@ -160,8 +160,9 @@ fn article_of(config: Option<&Config>, story: &Story) -> Article {
 fn fetched(config: Option<&Config>, url: &Url) -> Result<Article> {
     let settings = config.map_or_else(FetchSettings::default, |c| c.settings.fetch.clone());
     let runtime = tokio::runtime::Runtime::new()?;
+    let errand = Errand::new(&settings).context("build the HTTP client")?;
     let page = runtime
-        .block_on(fetch_one(&settings, url))
+        .block_on(errand.named(url, None))
         .with_context(|| format!("fetch `{url}`, which the daemon has not judged"))?;
     Cleaner::new()
         .clean_html(
