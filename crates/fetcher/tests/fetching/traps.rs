@@ -189,21 +189,18 @@ async fn a_challenge_is_named_whatever_its_status() {
 #[tokio::test]
 async fn retry_after_is_honoured_with_any_refusal() {
     let date = "Fri, 01 Jan 2100 00:00:00 GMT";
-    for (status, value, least, most) in [
-        (403, "7200", 7200, 7200),
-        (429, "0", 1, 1),
-        (500, "7200", 7200, 7200),
-        (503, date, 168 * 3600, 168 * 3600),
+    for (status, value, expected) in [
+        (403, "7200", 7200),
+        (429, "0", 300), // the host may be asked in a second, the same feed not
+        (500, "7200", 7200),
+        (503, date, 168 * 3600),
     ] {
         let server = Server::start(move |_| answer(status, &[("retry-after", value)], "")).await;
         let store: Arc<Store> = Arc::default();
         pass(settings(), server.url("/rss"), &store).await;
         let state = store.state();
         let wait = (state.next_poll.unwrap() - state.last_poll.unwrap()).num_seconds();
-        assert!(
-            (least..=most.max(24 * 3600)).contains(&wait),
-            "{status} {value}: {wait}"
-        );
+        assert_eq!(wait, expected, "{status} {value}");
     }
 }
 
