@@ -42,6 +42,14 @@ impl Reader {
         })
     }
 
+    /// Reads with the connection itself.
+    pub(crate) fn read<T>(
+        &self,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, LedgerError> {
+        work(&self.connection).map_err(|e| LedgerError::of(&self.path, e))
+    }
+
     /// The state of every feed that was polled.
     pub fn feed_states(&self) -> Result<Vec<FeedState>, LedgerError> {
         feeds::states(&self.connection).map_err(|e| LedgerError::of(&self.path, e))
@@ -74,9 +82,10 @@ impl Reader {
         read().map_err(|e| LedgerError::of(&self.path, e))
     }
 
-    /// What became of what each feed showed, by the hour in which it was first seen, oldest first.
+    /// What became of what each feed showed, by the hour in which it was first seen, oldest first;
+    /// by the day where that is over.
     pub fn balance(&self) -> Result<Vec<BalanceRow>, LedgerError> {
-        balance::rows(&self.connection).map_err(|e| LedgerError::of(&self.path, e))
+        self.read(balance::rows)
     }
 
     /// The verdict on a story that was dropped in the last 30 days, as the story's JSON.

@@ -362,7 +362,7 @@ async fn the_books_balance_until_an_entry_is_lost() {
     ledger.finish(endings, None).await.unwrap();
     // An ending that is told twice is one ending.
     ledger.finish(vec![(ids[0], failed)], None).await.unwrap();
-    assert_eq!(ledger.imbalances().await.unwrap(), []);
+    assert_eq!(ledger.imbalanced_hours().await.unwrap(), []);
 
     let rows = Reader::open(&bench.path()).unwrap().balance().unwrap();
     let of = |feed| rows.iter().filter(move |row| row.feed == feed);
@@ -384,7 +384,7 @@ async fn the_books_balance_until_an_entry_is_lost() {
         .unwrap()
         .execute("DELETE FROM pending", [])
         .unwrap();
-    let imbalances = ledger.imbalances().await.unwrap();
+    let imbalances = ledger.imbalanced_hours().await.unwrap();
     assert!(
         imbalances.len() == 1 && imbalances[0].feed == "a",
         "{imbalances:?}"
@@ -435,7 +435,7 @@ async fn an_entry_that_cannot_be_read_fails_alone() {
     assert_eq!(claim(&ledger, "a.test").await, others);
     assert_eq!(ledger.next_due("a.test").await.unwrap(), None);
 
-    assert_eq!(ledger.imbalances().await.unwrap(), []);
+    assert_eq!(ledger.imbalanced_hours().await.unwrap(), []);
     let reader = Reader::open(&bench.path()).unwrap();
     let counts = &reader.feed_counts().unwrap()[0];
     assert_eq!((counts.failed, counts.pending), (2, 2));
