@@ -149,7 +149,9 @@ fn drop_repeats(lines: Vec<Line>) -> Vec<Line> {
     let mut seen = FxHashSet::default();
     let dropped: Vec<bool> = lines
         .iter()
-        .map(|line| line.text.len() >= 40 && !seen.insert(line.text.as_str()))
+        .map(|line| {
+            line.text.len() >= 60 && ends_sentence(&line.text) && !seen.insert(line.text.as_str())
+        })
         .collect();
     keep(lines, &dropped)
 }
