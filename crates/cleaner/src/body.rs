@@ -272,20 +272,17 @@ impl<'a> Reading<'a> {
             if past_stated.is_some_and(|past| at >= past) {
                 break;
             }
+            // Stated texts hold the links to other stories too.
             let stated = self.confirmed[at] && block.link_density() < 0.9;
             if !stated && !self.belongs(at, block) {
                 continue;
             }
             let rest = self.worth[range.end] - self.worth[at];
-            let most = if matches!(block.kind, Kind::Heading(_)) {
-                1.0
-            } else {
-                0.15
-            };
             match noise.judge(&block.text) {
                 // A heading of other stories in the middle of this one heads a box, not the end.
                 Verdict::Ends
-                    if bytes > 300 && rest < most * (self.worth[at] - self.worth[range.start]) =>
+                    if bytes > 300
+                        && rest < end_share(block) * (self.worth[at] - self.worth[range.start]) =>
                 {
                     break;
                 }
@@ -312,7 +309,7 @@ impl<'a> Reading<'a> {
         (self.coverage >= 0.9 && after < before * 0.25).then_some(end)
     }
 
-    /// The blocks of `span` and of its siblings of the same rank, up to another headline.
+    /// The blocks among which the story's are.
     fn range(&self, span: usize) -> std::ops::Range<usize> {
         let mut range = self.with_siblings(span);
         if let Some(next) = self.next_story(&range) {
@@ -334,6 +331,7 @@ impl<'a> Reading<'a> {
         })
     }
 
+    /// The blocks of `span` and of its siblings of the same rank.
     fn with_siblings(&self, span: usize) -> std::ops::Range<usize> {
         let chosen = &self.outline.spans[span];
         if chosen.profile.body == 0 {
@@ -397,6 +395,15 @@ impl<'a> Reading<'a> {
         let between = (lead + 1..to).filter(|&at| !self.discarded[at]);
         let between: usize = between.map(|at| text(at).len()).sum();
         (text(lead).len() >= STANDFIRST_BYTES_MIN && between <= STANDFIRST_GAP_MAX).then_some(lead)
+    }
+}
+
+/// The most that may follow a block that says that the story ends, as a share of what stands before
+/// it: a paragraph that says so is more often a label on the links in the middle.
+fn end_share(block: &Block) -> f32 {
+    match block.kind {
+        Kind::Heading(_) => 1.0,
+        _ => 0.15,
     }
 }
 

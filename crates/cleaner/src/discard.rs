@@ -1,6 +1,9 @@
 //! Which of a page's blocks are no part of a story by the names and tags of the elements around them.
 
-use crate::{blocks::Outline, vocabulary::Profile};
+use crate::{
+    blocks::{Outline, Span},
+    vocabulary::Profile,
+};
 
 /// Running text that discarding must leave, in bytes.
 pub(crate) const PROSE_BYTES_MIN: f32 = 250.0;
@@ -17,7 +20,7 @@ pub(crate) fn discarded(outline: &Outline) -> Vec<bool> {
         }
     });
     let all = prose.last().copied().unwrap_or_default();
-    let in_bodies = in_named_bodies(outline, &prose);
+    let in_bodies = in_bodies(outline, &prose);
     let all_in_bodies = in_bodies.last().copied().unwrap_or_default();
     let marks = |by_name: bool| -> Vec<bool> {
         let mut spans: Vec<bool> = Vec::with_capacity(outline.spans.len());
@@ -32,8 +35,8 @@ pub(crate) fn discarded(outline: &Outline) -> Vec<bool> {
                 ..
             } = span.profile;
             let bodies_within = in_bodies[span.end] - in_bodies[span.first];
-            let spares =
-                within <= all * 0.5 || bodies_within == 0.0 && all_in_bodies >= PROSE_BYTES_MIN;
+            let bodies_left = all_in_bodies - bodies_within;
+            let spares = within <= all * 0.5 || bodies_left >= bodies_within.max(PROSE_BYTES_MIN);
             let own = (by_name && noise || furniture || hidden || caption) && spares;
             let inherited = span.parent != index && spans[span.parent];
             spans.push((own || inherited) && (body < 3 || hidden));
@@ -61,15 +64,25 @@ pub(crate) fn discarded(outline: &Outline) -> Vec<bool> {
     }
 }
 
-/// Running sums of the running text that stands in elements named as the story's.
-fn in_named_bodies(outline: &Outline, prose: &[f32]) -> Vec<f32> {
-    let mut named: Vec<bool> = Vec::with_capacity(outline.spans.len());
+/// Running sums of the running text that stands in elements named as the story's; where none is, in
+/// articles.
+fn in_bodies(outline: &Outline, prose: &[f32]) -> Vec<f32> {
+    let named = prose_in(outline, prose, |span| span.profile.body >= 2);
+    if named.last().is_some_and(|bytes| *bytes >= PROSE_BYTES_MIN) {
+        return named;
+    }
+    prose_in(outline, prose, |span| span.is_article)
+}
+
+/// Running sums of the running text that stands in the spans wanted.
+fn prose_in(outline: &Outline, prose: &[f32], wanted: impl Fn(&Span) -> bool) -> Vec<f32> {
+    let mut inside: Vec<bool> = Vec::with_capacity(outline.spans.len());
     for (index, span) in outline.spans.iter().enumerate() {
-        let inherited = span.parent != index && named[span.parent];
-        named.push(inherited || span.profile.body >= 2);
+        let inherited = span.parent != index && inside[span.parent];
+        inside.push(inherited || wanted(span));
     }
     sums(outline.blocks.len(), |at| {
-        if named[outline.blocks[at].span] {
+        if inside[outline.blocks[at].span] {
             prose[at + 1] - prose[at]
         } else {
             0.0
