@@ -15,6 +15,7 @@ mod body;
 mod characters;
 mod dates;
 mod decode;
+mod discard;
 mod dom;
 mod extraction;
 mod headline;
