@@ -12,22 +12,25 @@ use story::{
     storage::{FeedState, FetchStore, entry_host},
 };
 use tokio::{
-    sync::{Notify, mpsc::Sender},
+    sync::mpsc::Sender,
     task::{Id, JoinError, JoinSet},
     time::{Instant, sleep, sleep_until},
 };
 
+mod hosts;
+
 use crate::{
     Feed, FeedReport, FetcherError, InFlight,
     fetcher::Shared,
-    pages::{HostPages, LineClosed},
-    politeness::domain,
+    pages::HostPages,
     poll::{self, Polled},
     push::Push,
     schedule::{self, Agenda},
     stop::{Stop, Stopped},
     websub::Delivery,
 };
+
+use hosts::{Broken, Ended, Hosts};
 
 /// The longest sleep before the clock is looked at again, which somebody may have set.
 const NAP: Duration = Duration::from_secs(30);
@@ -41,10 +44,6 @@ const ROUND_SECONDS: u32 = 60;
 /// How many deliveries wait for their feeds; with as many, no more are taken from the listener,
 /// which then has hubs come again.
 const DELIVERED_MAX: usize = 8;
-
-/// How many hosts of one registrable domain have tasks at a time: a feed may name thousands, and
-/// one gate stands before them all.
-const HOSTS_PER_DOMAIN: usize = 16;
 
 /// What must wait longer than this stays pending in a single pass.
 const PATIENCE_ONCE: Duration = Duration::from_secs(30);
@@ -79,11 +78,7 @@ pub(crate) struct Run<S> {
     /// Deliveries of busy feeds, one of each.
     delivered: Vec<(usize, Delivery)>,
     numbers: HashMap<FeedId, usize>,
-    hosts: JoinSet<Result<(), LineClosed>>,
-    host_names: HashMap<Id, String>,
-    active: HashMap<String, Active>,
-    /// The hosts of each registrable domain.
-    domains: HashMap<String, Domain>,
+    hosts: Hosts,
     out: Sender<InFlight>,
     stop: Stop,
     /// Whether the stop signal was heard.
@@ -106,20 +101,6 @@ struct Work {
 enum WorkKind {
     Pull,
     Delivery,
-}
-
-/// A host whose pages are being brought.
-struct Active {
-    bell: Arc<Notify>,
-    /// Whether the bell was rung, perhaps too late for the task to hear.
-    rung: bool,
-}
-
-/// A registrable domain: how many of its hosts have tasks, and which wait for one to end.
-#[derive(Default)]
-struct Domain {
-    active: usize,
-    waiting: BTreeSet<String>,
 }
 
 impl<S: FetchStore> Run<S> {
@@ -146,10 +127,7 @@ impl<S: FetchStore> Run<S> {
             pushed: BTreeSet::new(),
             unpushed: BTreeSet::new(),
             delivered: Vec::new(),
-            hosts: JoinSet::new(),
-            host_names: HashMap::new(),
-            active: HashMap::new(),
-            domains: HashMap::new(),
+            hosts: Hosts::default(),
             out,
             stop,
             ending: false,
@@ -179,7 +157,7 @@ impl<S: FetchStore> Run<S> {
                     self.stop.give_up();
                 }
                 Some(ended) = self.polls.join_next_with_id() => self.poll_ended(ended),
-                Some(ended) = self.hosts.join_next_with_id() => self.host_ended(ended),
+                Some(ended) = self.hosts.next_end() => self.host_ended(ended),
                 delivery = self.push.delivery(),
                     if !self.ending && self.delivered.len() < DELIVERED_MAX =>
                 {
@@ -421,68 +399,38 @@ impl<S: FetchStore> Run<S> {
         }
     }
 
-    /// Has a host's pages brought, by the task that does so already or by a new one.
+    /// Has a host's pages brought.
     fn wake(&mut self, host: String) {
-        if let Some(active) = self.active.get_mut(&host) {
-            active.rung = true;
-            active.bell.notify_one();
-            return;
-        }
-        let of_domain = self.domains.entry(domain(&host).to_owned()).or_default();
-        if of_domain.active >= HOSTS_PER_DOMAIN {
-            of_domain.waiting.insert(host);
-            return;
-        }
-        of_domain.active += 1;
-        let bell = Arc::new(Notify::new());
-        let pages = HostPages {
+        self.hosts.wake(host, |host, bell| HostPages {
             shared: Arc::clone(&self.shared),
-            host: host.clone(),
-            bell: Arc::clone(&bell),
+            host,
+            bell,
             out: self.out.clone(),
             stop: self.stop.clone(),
             patience: match self.mode {
                 Mode::Daemon => Duration::MAX,
                 Mode::Once => PATIENCE_ONCE,
             },
-        };
-        let id = self.hosts.spawn(pages.bring_all()).id();
-        self.host_names.insert(id, host.clone());
-        self.active.insert(host, Active { bell, rung: false });
+        });
     }
 
-    fn host_ended(&mut self, ended: Result<(Id, Result<(), LineClosed>), JoinError>) {
-        let id = ended.as_ref().map_or_else(JoinError::id, |(id, _)| *id);
-        let Some(host) = self.host_names.remove(&id) else {
+    fn host_ended(&mut self, ended: hosts::Brought) {
+        let Some(Ended { host, how, to_wake }) = self.hosts.note_end(ended) else {
             return;
         };
-        let rung = self.active.remove(&host).is_some_and(|active| active.rung);
-        self.leave_domain(&host);
-        match ended {
-            Ok((_, Ok(()))) if rung && !self.stop.begun() => self.wake(host),
-            Ok((_, Ok(()))) => {}
-            Ok((_, Err(LineClosed))) => {
+        match how {
+            Ok(()) => {}
+            Err(Broken::LineClosed) => {
                 self.line_closed = true;
                 self.stop.begin();
             }
             // What it had claimed is taken up by the next run.
-            Err(error) => tracing::error!(host, %error, "pages of a host broke off"),
+            Err(Broken::Panicked(error)) => {
+                tracing::error!(host, %error, "pages of a host broke off");
+            }
         }
-    }
-
-    /// Makes room for another host of the same domain.
-    fn leave_domain(&mut self, host: &str) {
-        let name = domain(host);
-        let Some(of_domain) = self.domains.get_mut(name) else {
-            return;
-        };
-        of_domain.active -= 1;
-        let next = of_domain.waiting.pop_first();
-        if of_domain.active == 0 && next.is_none() {
-            self.domains.remove(name);
-        }
-        if let Some(next) = next.filter(|_| !self.stop.begun()) {
-            self.wake(next);
+        if !self.stop.begun() {
+            to_wake.into_iter().for_each(|host| self.wake(host));
         }
     }
 
