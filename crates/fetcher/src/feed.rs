@@ -13,6 +13,7 @@ mod document;
 mod draft;
 mod front;
 mod json;
+mod kept;
 mod lexer;
 mod mojibake;
 mod names;
@@ -54,7 +55,7 @@ pub struct ParsedFeed {
     pub kind: FeedKind,
     /// Its title, as plain text.
     pub title: Option<String>,
-    /// Its entries, in the order of the document.
+    /// Its entries, in the order of the document; the newest where there are very many.
     pub entries: Vec<Entry>,
     /// What was wrong with it, in the words of a person.
     pub problems: Vec<String>,
