@@ -30,6 +30,7 @@ use chrono_tz::Tz;
 use story::{Entry, FeedId, Hints, Home, Timestamp};
 use url::Url;
 
+pub(crate) use kept::{Kept, NewsAt, problem as left_out};
 use sniff::Shape;
 
 /// How far ahead of the clock a date may be; feeds announce tomorrow, and zones are mistaken.
