@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use sha2::{Digest, Sha256};
 use story::{
     Entry, Health, Hints, Timestamp, hex,
-    storage::{FeedState, Moved, Sight, Validators},
+    storage::{Child, FeedState, Moved, Sight, Validators},
 };
 use url::Url;
 
@@ -18,6 +18,8 @@ use crate::{
     push,
     schedule::{self, Ended},
 };
+
+mod index;
 
 /// A permanent redirect is remembered after so many polls in a row that it led to a feed.
 const MOVED_POLLS: u32 = 3;
@@ -57,14 +59,16 @@ pub(crate) struct Answered {
     pub(crate) validators: Validators,
     /// For how long the answer is fresh.
     pub(crate) fresh_for: Option<Duration>,
-    /// The feed; `None` where nothing was modified.
+    /// The sitemaps that were asked for, where the feed is an index of them.
+    pub(crate) children: Vec<Child>,
+    /// The feed; `None` where nothing was modified. Of an index, what was modified of it.
     pub(crate) brought: Option<Brought>,
     /// Whether the feed's changes are pushed.
     pub(crate) pushed: bool,
 }
 
 /// A feed that a poll brought.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Brought {
     /// The status.
     pub(crate) status: u16,
@@ -152,15 +156,15 @@ pub(crate) fn answered(
     let first = state.last_body.is_none();
     match &answer.brought {
         None => {
-            // What a 304 names is newer, what it leaves out stays (RFC 9111 §4.3.4).
-            let newer = believable(answer.validators.clone(), now);
-            state.validators.etag = newer.etag.or(state.validators.etag);
-            state.validators.last_modified = newer.last_modified.or(state.validators.last_modified);
-            state.fresh_for = answer.fresh_for.or(state.fresh_for);
+            freshen(&mut state, answer, now);
             "304 Not Modified".clone_into(&mut state.last_result);
+        }
+        Some(brought) if !answer.children.is_empty() => {
+            index::take_in(&mut state, answer, brought, now);
         }
         Some(brought) => take_in(&mut state, answer, brought, now),
     }
+    state.children = index::children(answer, now);
     state.url = answer.url.clone();
     let entries = answer.brought.as_ref().map(|brought| &*brought.entries);
     learn(&mut state, entries.unwrap_or_default(), sights, now);
@@ -182,6 +186,15 @@ pub(crate) fn answered(
     };
     state.next_poll = Some(schedule::next_poll(settings, feed, &state, ended, now));
     state
+}
+
+/// Takes in a 304: what it names is newer, what it leaves out stays (RFC 9111 §4.3.4).
+fn freshen(state: &mut FeedState, answer: &Answered, now: Timestamp) {
+    let newer = believable(answer.validators.clone(), now);
+    let held = std::mem::take(&mut state.validators);
+    state.validators.etag = newer.etag.or(held.etag);
+    state.validators.last_modified = newer.last_modified.or(held.last_modified);
+    state.fresh_for = answer.fresh_for.or(state.fresh_for);
 }
 
 /// Takes in a whole answer.

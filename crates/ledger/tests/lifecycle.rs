@@ -443,3 +443,28 @@ async fn an_entry_that_cannot_be_read_fails_alone() {
     let told = |(why, _): &(String, u64)| why.starts_with("unreadable-entry: ");
     assert!(failures.iter().all(told), "{failures:?}");
 }
+
+/// The fetcher keeps so many entries of a feed at most, so that no commit holds up the others.
+#[tokio::test]
+async fn the_largest_poll_is_committed_at_once() {
+    let bench = Bench::new();
+    let ledger = bench.open();
+    let text = "El ataque dejó tres heridos. ".repeat(35);
+    let shown: Arc<[ShownEntry]> = (0..5_000)
+        .map(|number| {
+            let link = format!("https://a.test/judicial/2026/nota-{number}");
+            let mut entry = entry("a", &number.to_string(), &link);
+            entry.summary = Some(text.clone());
+            ShownEntry { entry, skip: None }
+        })
+        .collect();
+    for (round, expected) in [("new", 5_000), ("known", 0)] {
+        let started = std::time::Instant::now();
+        let counts = show(&ledger, "a", Arc::clone(&shown)).await;
+        let taken = started.elapsed();
+        println!("5,000 {round} entries: {taken:?}");
+        assert_eq!(counts.new, expected);
+        // Half a second is the aim; this is without the compiler's care and on a busy machine.
+        assert!(taken.as_secs() < 10, "{taken:?}");
+    }
+}

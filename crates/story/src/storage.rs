@@ -5,7 +5,7 @@ use std::{future::Future, sync::Arc, time::Duration};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-pub use crate::feed::{FeedState, Moved, Validators};
+pub use crate::feed::{Child, FeedState, Moved, Validators};
 use crate::{Entry, EntryId, FeedId, StoryId, Timestamp};
 
 /// The store could not do what was asked; nothing of it was done.

@@ -55,6 +55,7 @@ fn whole(etag: &str, guids: &[&str]) -> Answered {
         conditional: true,
         validators: validators(etag, None),
         fresh_for: None,
+        children: Vec::new(),
         brought: Some(Brought {
             status: 200,
             entries: guids.iter().map(|guid| entry(guid)).collect(),
@@ -378,4 +379,28 @@ fn a_feed_that_is_gone_is_asked_now_and_then_and_comes_back() {
     let state = after(state, &whole("\"2\"", &["z"]), now);
     assert_eq!((state.health, state.failures), (Health::Ok, 0));
     assert!(state.next_poll.unwrap() - now <= TimeDelta::days(2));
+}
+
+#[test]
+fn an_index_whose_sitemaps_change_behind_its_validators_does_not_lie() {
+    let sitemap: Url = "https://diario.test/news.xml".parse().unwrap();
+    let index = |guids: &[&str]| Answered {
+        conditional: false,
+        children: vec![Child {
+            named: sitemap.clone(),
+            url: sitemap.clone(),
+            validators: validators("\"n\"", Some("Thu, 01 Jan 1970 00:00:00 GMT")),
+        }],
+        ..whole("\"1\"", guids)
+    };
+    let fresh = FeedState::new(feed().id, feed().url);
+    let state = after(fresh, &index(&["a", "b"]), start());
+    assert_eq!(state.children[0].validators, validators("\"n\"", None));
+    let later = start() + TimeDelta::days(8);
+    let state = after(state, &index(&["c", "a", "b"]), later);
+    assert_eq!((state.health, state.lied), (Health::Ok, None));
+    assert!(conditional(&state, later + TimeDelta::hours(1)));
+    // What is no index any more forgets its sitemaps.
+    let state = after(state, &whole("\"2\"", &["d"]), later);
+    assert!(state.children.is_empty());
 }

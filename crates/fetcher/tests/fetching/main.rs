@@ -18,6 +18,7 @@ mod polls;
 mod proxy;
 mod robots;
 mod server;
+mod sitemaps;
 mod store;
 mod traps;
 
