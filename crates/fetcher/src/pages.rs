@@ -6,7 +6,7 @@ use std::{collections::VecDeque, sync::Arc, time::Duration};
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use story::{
     Content, Entry, Fetched, Page,
-    storage::{FetchStore, PendingEntry},
+    storage::{FetchStore, PendingEntry, Tries},
 };
 use tokio::{
     sync::{Notify, mpsc::Sender},
@@ -14,7 +14,7 @@ use tokio::{
 };
 
 use crate::{
-    FetchError, InFlight, Refusal,
+    FetchError, InFlight,
     backoff::Backoff,
     counters::add,
     fetcher::{Shared, persist},
@@ -120,25 +120,21 @@ impl<S: FetchStore> HostPages<S> {
 
     /// Brings one entry to an end: sent with its page, sent without, or put off.
     async fn bring(&self, pending: PendingEntry) -> Result<(), LineClosed> {
-        let PendingEntry {
-            id,
-            entry,
-            attempts,
-        } = pending;
+        let PendingEntry { id, entry, tries } = pending;
         let (content, _slot) = match self.fetch(&entry).await {
             Ok((fetched, slot)) => {
                 add(&self.shared.counters.pages_fetched, 1);
                 (Content::Fetched(fetched), slot)
             }
             Err(PageError::Fetch(FetchError::Stopped)) => return Ok(()),
-            Err(PageError::Fetch(error)) if self.may_retry(&error, attempts) => {
+            Err(PageError::Fetch(error)) if self.may_retry(&error, tries) => {
                 // The store is asked until the run ends, and then the claim ends with it.
-                let _ = self.put_off(id, &entry, attempts, &error).await;
+                let _ = self.put_off(id, &entry, tries, &error).await;
                 return Ok(());
             }
             Err(error) => {
                 add(&self.shared.counters.pages_failed, 1);
-                tracing::debug!(feed = %entry.feed, host = self.host, attempt = attempts + 1, %error, "no page");
+                tracing::debug!(feed = %entry.feed, host = self.host, attempt = tries.page + 1, %error, "no page");
                 (
                     Content::FeedOnly {
                         why: error.to_string(),
@@ -183,11 +179,14 @@ impl<S: FetchStore> HostPages<S> {
     }
 
     /// Whether asking again may help and may yet be tried.
-    fn may_retry(&self, error: &FetchError, attempts: u32) -> bool {
+    fn may_retry(&self, error: &FetchError, tries: Tries) -> bool {
         match error {
             FetchError::HostClosed { .. } => true, // it was not asked at all
-            FetchError::RobotsUnreachable { .. } => robots::patience(attempts).is_some(),
-            _ => error.is_transient() && attempts + 1 < self.shared.settings.page_attempts,
+            FetchError::RobotsUnreachable { .. } => robots::patience(tries.robots).is_some(),
+            _ => {
+                error.is_transient()
+                    && tries.page.saturating_add(1) < self.shared.settings.page_attempts
+            }
         }
     }
 
@@ -195,29 +194,28 @@ impl<S: FetchStore> HostPages<S> {
         &self,
         id: story::EntryId,
         entry: &Entry,
-        attempts: u32,
+        tries: Tries,
         error: &FetchError,
     ) -> Result<(), Stopped> {
-        let (attempts, wait) = match error {
-            FetchError::HostClosed { wait } => (attempts, *wait),
-            FetchError::Status {
-                refusal:
-                    Refusal {
-                        retry_after: Some(asked),
-                        ..
-                    },
-                ..
-            } => (attempts + 1, *asked),
+        let mut tries = tries;
+        let wait = match error {
+            FetchError::HostClosed { wait } => *wait, // nothing was asked
             FetchError::RobotsUnreachable { .. } => {
-                (attempts + 1, robots::patience(attempts).unwrap_or_default())
+                let wait = robots::patience(tries.robots).unwrap_or_default();
+                tries.robots += 1;
+                wait
             }
-            _ => (attempts + 1, RETRY.wait(attempts + 1)),
+            _ => {
+                tries.page += 1;
+                asked_wait(error).unwrap_or_else(|| RETRY.wait(tries.page))
+            }
         };
         add(&self.shared.counters.pages_retried, 1);
         tracing::debug!(
             feed = %entry.feed,
             host = self.host,
-            attempt = attempts,
+            attempt = tries.page,
+            robots_wait = tries.robots,
             wait_s = wait.as_secs(),
             %error,
             "fetch retry"
@@ -225,9 +223,17 @@ impl<S: FetchStore> HostPages<S> {
         let next_try = schedule::after(self.shared.clock.now(), wait);
         let store = &self.shared.store;
         persist(&self.stop, || {
-            store.postpone(id, attempts, next_try, error.to_string())
+            store.postpone(id, tries, next_try, error.to_string())
         })
         .await
+    }
+}
+
+/// How long a server asks to be left alone.
+fn asked_wait(error: &FetchError) -> Option<Duration> {
+    match error {
+        FetchError::Status { refusal, .. } => refusal.retry_after,
+        _ => None,
     }
 }
 

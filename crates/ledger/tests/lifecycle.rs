@@ -9,7 +9,7 @@ use story::{
     Entry, EntryId, Home, StoryId,
     storage::{
         Checkpoint, Ending, FeedState, FetchStore, PollCounts, Reservation, ShownEntry, SinkStore,
-        Validators,
+        Tries, Validators,
     },
 };
 
@@ -149,16 +149,17 @@ async fn a_postponed_entry_waits_for_its_time() {
     poll(&ledger, "a", &[("1", "https://a.test/1")]).await;
     let id = claim(&ledger, "a.test").await[0];
     let later = Utc::now() + chrono::TimeDelta::hours(1);
+    let tries = Tries { page: 1, robots: 9 };
     ledger
-        .postpone(id, 1, later, "503".to_owned())
+        .postpone(id, tries, later, "503".to_owned())
         .await
         .unwrap();
     assert!(claim(&ledger, "a.test").await.is_empty());
     let due = ledger.next_due("a.test").await.unwrap().unwrap();
     assert_eq!(due.timestamp_millis(), later.timestamp_millis());
     assert_eq!(
-        ledger.claim("a.test", later, 1).await.unwrap()[0].attempts,
-        1
+        ledger.claim("a.test", later, 1).await.unwrap()[0].tries,
+        tries
     );
 }
 

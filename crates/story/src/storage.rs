@@ -93,8 +93,17 @@ pub struct PendingEntry {
     pub id: EntryId,
     /// The entry.
     pub entry: Entry,
-    /// How many times its page was asked for in vain.
-    pub attempts: u32,
+    /// How often it was tried.
+    pub tries: Tries,
+}
+
+/// How often an entry was tried in vain.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tries {
+    /// How many times its page was asked for.
+    pub page: u32,
+    /// How many times it had to wait for a robots.txt; the page was not asked for then.
+    pub robots: u32,
 }
 
 /// What was last learned of an authority's robots.txt (RFC 9309).
@@ -146,7 +155,7 @@ pub trait FetchStore: Send + Sync + 'static {
     fn postpone(
         &self,
         id: EntryId,
-        attempts: u32,
+        tries: Tries,
         next_try: Timestamp,
         why: String,
     ) -> impl Future<Output = Stored<()>> + Send;

@@ -10,7 +10,7 @@ use story::{
     Entry, EntryId, EntryKey, FeedId, Timestamp,
     storage::{
         Conclude, FeedState, FetchStore, PendingEntry, PollCounts, RobotsCopy, ShownEntry, Sight,
-        Stored, Validators, entry_host,
+        Stored, Tries, Validators, entry_host,
     },
 };
 
@@ -44,7 +44,7 @@ pub(crate) struct Kept {
     /// Why it goes no further.
     pub(crate) skip: Option<String>,
     claimed: bool,
-    attempts: u32,
+    tries: Tries,
     due: Timestamp,
 }
 
@@ -78,7 +78,7 @@ impl Store {
             entry,
             skip: None,
             claimed: false,
-            attempts: 0,
+            tries: Tries::default(),
             due: Timestamp::UNIX_EPOCH,
         });
     }
@@ -118,7 +118,7 @@ impl FetchStore for Store {
                 entry,
                 skip,
                 claimed: false,
-                attempts: 0,
+                tries: Tries::default(),
                 due,
             });
         }
@@ -149,11 +149,11 @@ impl FetchStore for Store {
         let due = due.filter(|(_, kept)| kept.is_pending_at(host) && kept.due <= now);
         let claimed = due.take(limit).map(|(number, kept)| {
             kept.claimed = true;
-            let (entry, attempts) = (kept.entry.clone(), kept.attempts);
+            let (entry, tries) = (kept.entry.clone(), kept.tries);
             PendingEntry {
                 id: EntryId(number as i64),
                 entry,
-                attempts,
+                tries,
             }
         });
         Ok(claimed.collect())
@@ -172,14 +172,14 @@ impl FetchStore for Store {
     async fn postpone(
         &self,
         id: EntryId,
-        attempts: u32,
+        tries: Tries,
         next_try: Timestamp,
         why: String,
     ) -> Stored<()> {
         let mut inside = self.inside();
         inside.put_off.push(why);
         let kept = &mut inside.entries[id.0 as usize];
-        (kept.claimed, kept.attempts, kept.due) = (false, attempts, next_try);
+        (kept.claimed, kept.tries, kept.due) = (false, tries, next_try);
         Ok(())
     }
 
