@@ -5,7 +5,7 @@ use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use story::{
-    Content, Entry, Fetched, Page,
+    Content, Entry, EntryId, Fetched, Page,
     storage::{FetchStore, PendingEntry, Tries},
 };
 use tokio::{
@@ -120,7 +120,16 @@ impl<S: FetchStore> HostPages<S> {
 
     /// Brings one entry to an end: sent with its page, sent without, or put off.
     async fn bring(&self, pending: PendingEntry) -> Result<(), LineClosed> {
-        let PendingEntry { id, entry, tries } = pending;
+        let PendingEntry {
+            id,
+            entry,
+            tries,
+            shares_page,
+        } = pending;
+        if shares_page {
+            let at = self.shared.clock.now();
+            return self.send(id, entry, Content::SharedPage { at }).await;
+        }
         let (content, _slot) = match self.fetch(&entry).await {
             Ok((fetched, slot)) => {
                 add(&self.shared.counters.pages_fetched, 1);
@@ -145,13 +154,12 @@ impl<S: FetchStore> HostPages<S> {
             }
         };
         // The slot is held until the page is sent, so that bodies in memory are bounded.
-        let sent = self
-            .out
-            .send(InFlight {
-                id,
-                page: Page { entry, content },
-            })
-            .await;
+        self.send(id, entry, content).await
+    }
+
+    async fn send(&self, id: EntryId, entry: Entry, content: Content) -> Result<(), LineClosed> {
+        let page = Page { entry, content };
+        let sent = self.out.send(InFlight { id, page }).await;
         sent.map_err(|_| LineClosed)
     }
 
@@ -192,7 +200,7 @@ impl<S: FetchStore> HostPages<S> {
 
     async fn put_off(
         &self,
-        id: story::EntryId,
+        id: EntryId,
         entry: &Entry,
         tries: Tries,
         error: &FetchError,

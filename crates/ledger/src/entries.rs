@@ -37,21 +37,27 @@ fn claim(
         "UPDATE pending SET claimed = 1 WHERE entry IN (
              SELECT entry FROM pending WHERE host = ?1 AND claimed = 0 AND due_ms <= ?2
              ORDER BY due_ms, entry LIMIT ?3)
-         RETURNING entry, attempts, robots_waits, body",
+         RETURNING entry, attempts, robots_waits, shares_page, body",
     )?;
     let rows = query.query_map(params![host, now.timestamp_millis(), limit as i64], |row| {
-        let body = row.get_ref(3)?.as_bytes().unwrap_or_default();
+        let body = row.get_ref(4)?.as_bytes().unwrap_or_default();
         let tries = Tries {
             page: count(row.get(1)?),
             robots: count(row.get(2)?),
         };
-        Ok((EntryId(row.get(0)?), tries, serde_json::from_slice(body)))
+        let entry = serde_json::from_slice(body);
+        Ok((EntryId(row.get(0)?), tries, row.get(3)?, entry))
     })?;
     let mut claimed: Vec<PendingEntry> = Vec::new();
     for row in rows.collect::<rusqlite::Result<Vec<_>>>()? {
         match row {
-            (id, tries, Ok(entry)) => claimed.push(PendingEntry { id, entry, tries }),
-            (id, _, Err(error)) => set_aside(connection, host, id, &error)?,
+            (id, tries, shares_page, Ok(entry)) => claimed.push(PendingEntry {
+                id,
+                entry,
+                tries,
+                shares_page,
+            }),
+            (id, _, _, Err(error)) => set_aside(connection, host, id, &error)?,
         }
     }
     // RETURNING promises no order.

@@ -418,6 +418,42 @@ async fn the_posts_of_a_live_page_are_each_accounted_for() {
 }
 
 #[tokio::test]
+async fn bulletins_that_share_a_link_are_stories_of_their_own_by_the_feeds_text() {
+    let bench = Bench::new();
+    let ledger = bench.open();
+    let bulletin = |feed: &str, guid: &str, title: &str| ShownEntry {
+        entry: Entry {
+            title: Some(title.to_owned()),
+            summary: Some(format!("{title}: lo que se sabe.")),
+            ..entry(feed, guid, "https://a.test/boletines")
+        },
+        skip: None,
+    };
+    let first = [bulletin("a", "1", "Uno"), bulletin("a", "2", "Dos")];
+    let counts = show(&ledger, "a", Arc::new(first)).await;
+    assert_eq!((counts.new, counts.duplicate), (2, 0));
+    let claimed = ledger.claim("a.test", Utc::now(), 9).await.unwrap();
+    let shares: Vec<bool> = claimed.iter().map(|pending| pending.shares_page).collect();
+    assert_eq!(shares, [false, true], "the page is the first one's");
+    assert_eq!(ledger.imbalanced_hours().await.unwrap(), []);
+
+    // New guids or titles for what was shown before bring nothing twice, and neither does another
+    // feed that shows the same.
+    let again = [
+        bulletin("a", "3", "Dos"),
+        bulletin("a", "2", "Dos (corregido)"),
+    ];
+    assert_eq!(show(&ledger, "a", Arc::new(again)).await.known, 2);
+    let other = [
+        bulletin("b", "2", "Dos"),
+        bulletin("b", "x", "Uno"),
+        bulletin("b", "y", "Tres"),
+    ];
+    let counts = show(&ledger, "b", Arc::new(other)).await;
+    assert_eq!((counts.new, counts.duplicate), (1, 2));
+}
+
+#[tokio::test]
 async fn an_entry_that_cannot_be_read_fails_alone() {
     let bench = Bench::new();
     let ledger = bench.open();

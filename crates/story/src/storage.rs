@@ -50,7 +50,8 @@ pub enum Sight {
     New,
     /// The feed had shown it before.
     Known,
-    /// The feed had not shown it before, and another feed showed its page already.
+    /// The feed had not shown it before, and its page is another entry's already: of another feed,
+    /// or of this one where the entry has no text of its own.
     Duplicate,
     /// The feed had not shown it before, and it was skipped with a reason.
     Skipped,
@@ -67,7 +68,7 @@ pub struct PollCounts {
     pub new: u64,
     /// Entries that it had shown before.
     pub known: u64,
-    /// Entries that it had not shown before and whose page another feed showed already.
+    /// Entries that it had not shown before and whose page is another entry's already.
     pub duplicate: u64,
     /// Entries that it had not shown before and that were skipped with a reason.
     pub skipped: u64,
@@ -95,6 +96,9 @@ pub struct PendingEntry {
     pub entry: Entry,
     /// How often it was tried.
     pub tries: Tries,
+    /// Whether its feed showed its page before with another entry, so that the feed's own text is
+    /// what there is of it.
+    pub shares_page: bool,
 }
 
 /// How often an entry was tried in vain.

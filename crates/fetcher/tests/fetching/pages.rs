@@ -151,3 +151,21 @@ async fn one_page_is_fetched_as_the_daemon_would() {
     assert_eq!(server.seen("/uno").len(), 1);
     assert!(server.host().starts_with("127.0.0.1:"));
 }
+
+#[tokio::test]
+async fn a_page_that_is_another_entrys_is_not_asked_for() {
+    let server = Server::start(news).await;
+    let store: Arc<Store> = Arc::default();
+    let context = fetcher::feed::FeedContext {
+        id: "diario".parse().unwrap(),
+        url: server.url("/rss"),
+        home: story::Home::default(),
+        timezone: chrono_tz::UTC,
+    };
+    let bulletin = fetcher::feed::parse(rss(&["/boletines"]).as_bytes(), None, &context).unwrap();
+    store.enter_of(bulletin.entries[0].clone(), true);
+    let (_, sent) = pass(settings(), server.url("/none"), &store).await;
+    let shared = |sent: &InFlight| matches!(sent.page.content, Content::SharedPage { .. });
+    assert!(sent.len() == 1 && shared(&sent[0]));
+    assert!(server.seen("/boletines").is_empty());
+}

@@ -45,6 +45,7 @@ pub(crate) struct Kept {
     pub(crate) skip: Option<String>,
     claimed: bool,
     tries: Tries,
+    shares_page: bool,
     due: Timestamp,
 }
 
@@ -74,11 +75,17 @@ impl Store {
 
     /// Enters a pending entry.
     pub(crate) fn enter(&self, entry: Entry) {
+        self.enter_of(entry, false);
+    }
+
+    /// Enters a pending entry, whose page may be another's.
+    pub(crate) fn enter_of(&self, entry: Entry, shares_page: bool) {
         self.inside().entries.push(Kept {
             entry,
             skip: None,
             claimed: false,
             tries: Tries::default(),
+            shares_page,
             due: Timestamp::UNIX_EPOCH,
         });
     }
@@ -119,6 +126,7 @@ impl FetchStore for Store {
                 skip,
                 claimed: false,
                 tries: Tries::default(),
+                shares_page: false,
                 due,
             });
         }
@@ -149,11 +157,12 @@ impl FetchStore for Store {
         let due = due.filter(|(_, kept)| kept.is_pending_at(host) && kept.due <= now);
         let claimed = due.take(limit).map(|(number, kept)| {
             kept.claimed = true;
-            let (entry, tries) = (kept.entry.clone(), kept.tries);
+            let (entry, tries, shares_page) = (kept.entry.clone(), kept.tries, kept.shares_page);
             PendingEntry {
                 id: EntryId(number as i64),
                 entry,
                 tries,
+                shares_page,
             }
         });
         Ok(claimed.collect())
