@@ -214,6 +214,37 @@ async fn a_page_that_two_feeds_show_is_fetched_once() {
 }
 
 #[tokio::test]
+async fn a_page_that_failed_for_one_feed_is_tried_for_the_next() {
+    let bench = Bench::new();
+    let ledger = bench.open();
+    let shown = [("1", "https://x.test/nota")];
+    poll(&ledger, "a", &shown).await;
+    let of = |new, known, duplicate| PollCounts {
+        new,
+        known,
+        duplicate,
+        ..PollCounts::default()
+    };
+    assert_eq!(poll(&ledger, "b", &shown).await, of(0, 0, 1));
+    assert_eq!(poll(&ledger, "b", &shown).await, of(0, 1, 0));
+    let fail = async |id| {
+        let failed = Ending::Failed {
+            reason: "no-text".to_owned(),
+            detail: String::new(),
+        };
+        ledger.finish(vec![(id, failed)], None).await.unwrap();
+    };
+    fail(claim(&ledger, "x.test").await[0]).await;
+    assert_eq!(poll(&ledger, "a", &shown).await, of(0, 1, 0));
+    assert_eq!(poll(&ledger, "b", &shown).await, of(1, 0, 0));
+    assert_eq!(ledger.imbalanced_hours().await.unwrap(), []);
+    // It ends: each feed's entry is tried once.
+    fail(claim(&ledger, "x.test").await[0]).await;
+    assert_eq!(poll(&ledger, "a", &shown).await, of(0, 1, 0));
+    assert_eq!(poll(&ledger, "b", &shown).await, of(0, 1, 0));
+}
+
+#[tokio::test]
 async fn a_story_is_reserved_once() {
     let bench = Bench::new();
     let ledger = bench.open();
