@@ -52,6 +52,9 @@ const FEED_BYTES_MIN: usize = 500;
 /// How far ahead of its fetching a page may have been published, by clocks and zones that differ.
 const AHEAD_MAX: TimeDelta = TimeDelta::days(1);
 
+/// Why an article was made of its feed's text though it has a page.
+const SHARED: &str = "its page is another entry's";
+
 /// Makes articles of pages. It is built once and shared between threads.
 pub struct Cleaner {
     noise: Noise,
@@ -79,6 +82,15 @@ impl Cleaner {
         match &page.content {
             Content::FeedOnly { why, at } => self
                 .of_feed(entry, &feed, why.clone(), *at)
+                .ok_or(Rejection::NoText),
+            Content::SharedPage { at } => self
+                .of_feed(entry, &feed, SHARED.to_owned(), *at)
+                .map(|article| Article {
+                    // The address is that of the story which the page is.
+                    id: StoryId::of_entry(&entry.feed, &entry.key()),
+                    canonical_url: None,
+                    ..article
+                })
                 .ok_or(Rejection::NoText),
             Content::Fetched(fetched) => {
                 let read = extraction::extract(

@@ -5,8 +5,8 @@ use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use story::{
-    Content, Entry, Fetched, Page,
-    storage::{FetchStore, PendingEntry},
+    Content, Entry, EntryId, Fetched, Page,
+    storage::{FetchStore, PendingEntry, Tries},
 };
 use tokio::{
     sync::{Notify, mpsc::Sender},
@@ -14,7 +14,7 @@ use tokio::{
 };
 
 use crate::{
-    FetchError, InFlight, Refusal,
+    FetchError, InFlight,
     backoff::Backoff,
     counters::add,
     fetcher::{Shared, persist},
@@ -127,22 +127,27 @@ impl<S: FetchStore> HostPages<S> {
         let PendingEntry {
             id,
             entry,
-            attempts,
+            tries,
+            shares_page,
         } = pending;
+        if shares_page {
+            let at = self.shared.clock.now();
+            return self.send(id, entry, Content::SharedPage { at }).await;
+        }
         let (content, _slot) = match self.fetch(&entry).await {
             Ok((fetched, slot)) => {
                 add(&self.shared.counters.pages_fetched, 1);
                 (Content::Fetched(fetched), slot)
             }
             Err(PageError::Fetch(FetchError::Stopped)) => return Ok(()),
-            Err(PageError::Fetch(error)) if self.may_retry(&error, attempts) => {
+            Err(PageError::Fetch(error)) if self.may_retry(&error, tries) => {
                 // The store is asked until the run ends, and then the claim ends with it.
-                let _ = self.put_off(id, &entry, attempts, &error).await;
+                let _ = self.put_off(id, &entry, tries, &error).await;
                 return Ok(());
             }
             Err(error) => {
                 add(&self.shared.counters.pages_failed, 1);
-                tracing::debug!(feed = %entry.feed, host = self.host, attempt = attempts + 1, %error, "no page");
+                tracing::debug!(feed = %entry.feed, host = self.host, attempt = tries.page + 1, %error, "no page");
                 (
                     Content::FeedOnly {
                         why: error.to_string(),
@@ -153,13 +158,12 @@ impl<S: FetchStore> HostPages<S> {
             }
         };
         // The slot is held until the page is sent, so that bodies in memory are bounded.
-        let sent = self
-            .out
-            .send(InFlight {
-                id,
-                page: Page { entry, content },
-            })
-            .await;
+        self.send(id, entry, content).await
+    }
+
+    async fn send(&self, id: EntryId, entry: Entry, content: Content) -> Result<(), LineClosed> {
+        let page = Page { entry, content };
+        let sent = self.out.send(InFlight { id, page }).await;
         sent.map_err(|_| LineClosed)
     }
 
@@ -187,42 +191,44 @@ impl<S: FetchStore> HostPages<S> {
     }
 
     /// Whether asking again may help and may yet be tried.
-    fn may_retry(&self, error: &FetchError, attempts: u32) -> bool {
+    fn may_retry(&self, error: &FetchError, tries: Tries) -> bool {
         match error {
             // It was not asked at all, and may be when the time is over, unless it only refuses.
             FetchError::HostClosed { refusing, .. } => !refusing,
-            FetchError::RobotsUnreachable { .. } => robots::patience(attempts).is_some(),
-            _ => error.is_transient() && attempts + 1 < self.shared.settings.page_attempts,
+            FetchError::RobotsUnreachable { .. } => robots::patience(tries.robots).is_some(),
+            _ => {
+                error.is_transient()
+                    && tries.page.saturating_add(1) < self.shared.settings.page_attempts
+            }
         }
     }
 
     async fn put_off(
         &self,
-        id: story::EntryId,
+        id: EntryId,
         entry: &Entry,
-        attempts: u32,
+        tries: Tries,
         error: &FetchError,
     ) -> Result<(), Stopped> {
-        let (attempts, wait) = match error {
-            FetchError::HostClosed { wait, .. } => (attempts, *wait),
-            FetchError::Status {
-                refusal:
-                    Refusal {
-                        retry_after: Some(asked),
-                        ..
-                    },
-                ..
-            } => (attempts + 1, *asked),
+        let mut tries = tries;
+        let wait = match error {
+            FetchError::HostClosed { wait, .. } => *wait, // nothing was asked
             FetchError::RobotsUnreachable { .. } => {
-                (attempts + 1, robots::patience(attempts).unwrap_or_default())
+                let wait = robots::patience(tries.robots).unwrap_or_default();
+                tries.robots += 1;
+                wait
             }
-            _ => (attempts + 1, RETRY.wait(attempts + 1)),
+            _ => {
+                tries.page += 1;
+                asked_wait(error).unwrap_or_else(|| RETRY.wait(tries.page))
+            }
         };
         add(&self.shared.counters.pages_retried, 1);
         tracing::debug!(
             feed = %entry.feed,
             host = self.host,
-            attempt = attempts,
+            attempt = tries.page,
+            robots_wait = tries.robots,
             wait_s = wait.as_secs(),
             %error,
             "fetch retry"
@@ -230,9 +236,17 @@ impl<S: FetchStore> HostPages<S> {
         let next_try = schedule::after(self.shared.clock.now(), wait);
         let store = &self.shared.store;
         persist(&self.stop, || {
-            store.postpone(id, attempts, next_try, error.to_string())
+            store.postpone(id, tries, next_try, error.to_string())
         })
         .await
+    }
+}
+
+/// How long a server asks to be left alone.
+fn asked_wait(error: &FetchError) -> Option<Duration> {
+    match error {
+        FetchError::Status { refusal, .. } => refusal.retry_after,
+        _ => None,
     }
 }
 

@@ -7,7 +7,7 @@ use story::{
     EntryId, FeedId, Timestamp,
     storage::{
         Conclude, Ending, FeedState, FetchStore, PendingEntry, PollCounts, RobotsCopy, ShownEntry,
-        Stored,
+        Stored, Tries,
     },
 };
 
@@ -37,30 +37,37 @@ fn claim(
         "UPDATE pending SET claimed = 1 WHERE entry IN (
              SELECT entry FROM pending WHERE host = ?1 AND claimed = 0 AND due_ms <= ?2
              ORDER BY due_ms, entry LIMIT ?3)
-         RETURNING entry, attempts, body",
+         RETURNING entry, attempts, robots_waits, shares_page, body",
     )?;
     let rows = query.query_map(params![host, now.timestamp_millis(), limit as i64], |row| {
-        let body = row.get_ref(2)?.as_bytes().unwrap_or_default();
-        Ok((
-            EntryId(row.get(0)?),
-            row.get(1)?,
-            serde_json::from_slice(body),
-        ))
+        let body = row.get_ref(4)?.as_bytes().unwrap_or_default();
+        let tries = Tries {
+            page: count(row.get(1)?),
+            robots: count(row.get(2)?),
+        };
+        let entry = serde_json::from_slice(body);
+        Ok((EntryId(row.get(0)?), tries, row.get(3)?, entry))
     })?;
     let mut claimed: Vec<PendingEntry> = Vec::new();
-    for row in rows.collect::<rusqlite::Result<Vec<(_, i64, _)>>>()? {
+    for row in rows.collect::<rusqlite::Result<Vec<_>>>()? {
         match row {
-            (id, attempts, Ok(entry)) => claimed.push(PendingEntry {
+            (id, tries, shares_page, Ok(entry)) => claimed.push(PendingEntry {
                 id,
                 entry,
-                attempts: attempts.try_into().unwrap_or(u32::MAX),
+                tries,
+                shares_page,
             }),
-            (id, _, Err(error)) => set_aside(connection, host, id, &error)?,
+            (id, _, _, Err(error)) => set_aside(connection, host, id, &error)?,
         }
     }
     // RETURNING promises no order.
     claimed.sort_by_key(|pending| pending.id);
     Ok(claimed)
+}
+
+/// A count as it was stored; the most there is for one that cannot be.
+fn count(stored: i64) -> u32 {
+    stored.try_into().unwrap_or(u32::MAX)
 }
 
 /// Ends an entry whose stored body is none.
@@ -135,7 +142,7 @@ impl FetchStore for Ledger {
     async fn postpone(
         &self,
         id: EntryId,
-        attempts: u32,
+        tries: Tries,
         next_try: Timestamp,
         why: String,
     ) -> Stored<()> {
@@ -143,9 +150,10 @@ impl FetchStore for Ledger {
             .write("postpone an entry", move |connection| {
                 connection
                     .prepare_cached(
-                        "UPDATE pending SET claimed = 0, attempts = ?2, due_ms = ?3, why = ?4 WHERE entry = ?1",
+                        "UPDATE pending SET claimed = 0, attempts = ?2, robots_waits = ?3, due_ms = ?4,
+                             why = ?5 WHERE entry = ?1",
                     )?
-                    .execute(params![id.0, attempts, next_try.timestamp_millis(), why])
+                    .execute(params![id.0, tries.page, tries.robots, next_try.timestamp_millis(), why])
                     .map(drop)
             })
             .await

@@ -108,7 +108,8 @@ FROM entry GROUP BY feed, seen_ms / 3600000;
 ";
 
 /// What version 3 added: days in the books, so that 90 days of hours are not gone through again and
-/// again, and the order in which robots.txt go stale.
+/// again, the order in which robots.txt go stale, how often an entry waited for one, and whether its
+/// page is another's.
 const STEP_3: &str = "
 CREATE TABLE tally_day (            -- hours of tally that balanced and are over, by the day
     day       INTEGER NOT NULL,     -- since 1970
@@ -124,6 +125,8 @@ CREATE TABLE tally_day (            -- hours of tally that balanced and are over
     PRIMARY KEY (day, feed)
 ) WITHOUT ROWID;
 CREATE INDEX robots_by_time ON robots (asked_ms);
+ALTER TABLE pending ADD COLUMN robots_waits INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE pending ADD COLUMN shares_page INTEGER NOT NULL DEFAULT 0;
 ";
 
 /// Makes the ledger's folder where it is not there, and takes the lock beside the ledger, so that

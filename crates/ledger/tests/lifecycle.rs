@@ -9,7 +9,7 @@ use story::{
     Entry, EntryId, Home, StoryId,
     storage::{
         Checkpoint, Ending, FeedState, FetchStore, PollCounts, Reservation, ShownEntry, SinkStore,
-        Validators,
+        Tries, Validators,
     },
 };
 
@@ -149,16 +149,17 @@ async fn a_postponed_entry_waits_for_its_time() {
     poll(&ledger, "a", &[("1", "https://a.test/1")]).await;
     let id = claim(&ledger, "a.test").await[0];
     let later = Utc::now() + chrono::TimeDelta::hours(1);
+    let tries = Tries { page: 1, robots: 9 };
     ledger
-        .postpone(id, 1, later, "503".to_owned())
+        .postpone(id, tries, later, "503".to_owned())
         .await
         .unwrap();
     assert!(claim(&ledger, "a.test").await.is_empty());
     let due = ledger.next_due("a.test").await.unwrap().unwrap();
     assert_eq!(due.timestamp_millis(), later.timestamp_millis());
     assert_eq!(
-        ledger.claim("a.test", later, 1).await.unwrap()[0].attempts,
-        1
+        ledger.claim("a.test", later, 1).await.unwrap()[0].tries,
+        tries
     );
 }
 
@@ -210,6 +211,37 @@ async fn a_page_that_two_feeds_show_is_fetched_once() {
             ..PollCounts::default()
         }
     );
+}
+
+#[tokio::test]
+async fn a_page_that_failed_for_one_feed_is_tried_for_the_next() {
+    let bench = Bench::new();
+    let ledger = bench.open();
+    let shown = [("1", "https://x.test/nota")];
+    poll(&ledger, "a", &shown).await;
+    let of = |new, known, duplicate| PollCounts {
+        new,
+        known,
+        duplicate,
+        ..PollCounts::default()
+    };
+    assert_eq!(poll(&ledger, "b", &shown).await, of(0, 0, 1));
+    assert_eq!(poll(&ledger, "b", &shown).await, of(0, 1, 0));
+    let fail = async |id| {
+        let failed = Ending::Failed {
+            reason: "no-text".to_owned(),
+            detail: String::new(),
+        };
+        ledger.finish(vec![(id, failed)], None).await.unwrap();
+    };
+    fail(claim(&ledger, "x.test").await[0]).await;
+    assert_eq!(poll(&ledger, "a", &shown).await, of(0, 1, 0));
+    assert_eq!(poll(&ledger, "b", &shown).await, of(1, 0, 0));
+    assert_eq!(ledger.imbalanced_hours().await.unwrap(), []);
+    // It ends: each feed's entry is tried once.
+    fail(claim(&ledger, "x.test").await[0]).await;
+    assert_eq!(poll(&ledger, "a", &shown).await, of(0, 1, 0));
+    assert_eq!(poll(&ledger, "b", &shown).await, of(0, 1, 0));
 }
 
 #[tokio::test]
@@ -414,6 +446,42 @@ async fn the_posts_of_a_live_page_are_each_accounted_for() {
     // New guids for what was shown before.
     let counts = shown([post("3", "Uno"), post("4", "Dos")]).await;
     assert_eq!((counts.new, counts.duplicate, counts.known), (0, 0, 2));
+}
+
+#[tokio::test]
+async fn bulletins_that_share_a_link_are_stories_of_their_own_by_the_feeds_text() {
+    let bench = Bench::new();
+    let ledger = bench.open();
+    let bulletin = |feed: &str, guid: &str, title: &str| ShownEntry {
+        entry: Entry {
+            title: Some(title.to_owned()),
+            summary: Some(format!("{title}: lo que se sabe.")),
+            ..entry(feed, guid, "https://a.test/boletines")
+        },
+        skip: None,
+    };
+    let first = [bulletin("a", "1", "Uno"), bulletin("a", "2", "Dos")];
+    let counts = show(&ledger, "a", Arc::new(first)).await;
+    assert_eq!((counts.new, counts.duplicate), (2, 0));
+    let claimed = ledger.claim("a.test", Utc::now(), 9).await.unwrap();
+    let shares: Vec<bool> = claimed.iter().map(|pending| pending.shares_page).collect();
+    assert_eq!(shares, [false, true], "the page is the first one's");
+    assert_eq!(ledger.imbalanced_hours().await.unwrap(), []);
+
+    // New guids or titles for what was shown before bring nothing twice, and neither does another
+    // feed that shows the same.
+    let again = [
+        bulletin("a", "3", "Dos"),
+        bulletin("a", "2", "Dos (corregido)"),
+    ];
+    assert_eq!(show(&ledger, "a", Arc::new(again)).await.known, 2);
+    let other = [
+        bulletin("b", "2", "Dos"),
+        bulletin("b", "x", "Uno"),
+        bulletin("b", "y", "Tres"),
+    ];
+    let counts = show(&ledger, "b", Arc::new(other)).await;
+    assert_eq!((counts.new, counts.duplicate), (1, 2));
 }
 
 #[tokio::test]

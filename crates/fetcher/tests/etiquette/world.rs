@@ -270,7 +270,7 @@ impl Daemon {
                 let link = sent.page.entry.link.as_ref();
                 Some((link.map_or("", |link| link.path()).to_owned(), why.clone()))
             }
-            Content::Fetched(_) => None,
+            Content::Fetched(_) | Content::SharedPage { .. } => None,
         });
         without.collect()
     }

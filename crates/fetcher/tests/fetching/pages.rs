@@ -192,3 +192,21 @@ async fn an_errand_obeys_robots_and_leaves_alone_who_asks_for_it() {
     assert_eq!(server.seen("/robots.txt").len(), 1);
     assert!(server.seen("/3").is_empty());
 }
+
+#[tokio::test]
+async fn a_page_that_is_another_entrys_is_not_asked_for() {
+    let server = Server::start(news).await;
+    let store: Arc<Store> = Arc::default();
+    let context = fetcher::feed::FeedContext {
+        id: "diario".parse().unwrap(),
+        url: server.url("/rss"),
+        home: story::Home::default(),
+        timezone: chrono_tz::UTC,
+    };
+    let bulletin = fetcher::feed::parse(rss(&["/boletines"]).as_bytes(), None, &context).unwrap();
+    store.enter_of(bulletin.entries[0].clone(), true);
+    let (_, sent) = pass(settings(), server.url("/none"), &store).await;
+    let shared = |sent: &InFlight| matches!(sent.page.content, Content::SharedPage { .. });
+    assert!(sent.len() == 1 && shared(&sent[0]));
+    assert!(server.seen("/boletines").is_empty());
+}

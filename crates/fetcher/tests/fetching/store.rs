@@ -10,7 +10,7 @@ use story::{
     Entry, EntryId, EntryKey, FeedId, Timestamp,
     storage::{
         Conclude, FeedState, FetchStore, PendingEntry, PollCounts, RobotsCopy, ShownEntry, Sight,
-        Stored, Validators, entry_host,
+        Stored, Tries, Validators, entry_host,
     },
 };
 
@@ -44,7 +44,8 @@ pub(crate) struct Kept {
     /// Why it goes no further.
     pub(crate) skip: Option<String>,
     claimed: bool,
-    attempts: u32,
+    tries: Tries,
+    shares_page: bool,
     due: Timestamp,
 }
 
@@ -74,11 +75,17 @@ impl Store {
 
     /// Enters a pending entry.
     pub(crate) fn enter(&self, entry: Entry) {
+        self.enter_of(entry, false);
+    }
+
+    /// Enters a pending entry, whose page may be another's.
+    pub(crate) fn enter_of(&self, entry: Entry, shares_page: bool) {
         self.inside().entries.push(Kept {
             entry,
             skip: None,
             claimed: false,
-            attempts: 0,
+            tries: Tries::default(),
+            shares_page,
             due: Timestamp::UNIX_EPOCH,
         });
     }
@@ -118,7 +125,8 @@ impl FetchStore for Store {
                 entry,
                 skip,
                 claimed: false,
-                attempts: 0,
+                tries: Tries::default(),
+                shares_page: false,
                 due,
             });
         }
@@ -149,11 +157,12 @@ impl FetchStore for Store {
         let due = due.filter(|(_, kept)| kept.is_pending_at(host) && kept.due <= now);
         let claimed = due.take(limit).map(|(number, kept)| {
             kept.claimed = true;
-            let (entry, attempts) = (kept.entry.clone(), kept.attempts);
+            let (entry, tries, shares_page) = (kept.entry.clone(), kept.tries, kept.shares_page);
             PendingEntry {
                 id: EntryId(number as i64),
                 entry,
-                attempts,
+                tries,
+                shares_page,
             }
         });
         Ok(claimed.collect())
@@ -172,14 +181,14 @@ impl FetchStore for Store {
     async fn postpone(
         &self,
         id: EntryId,
-        attempts: u32,
+        tries: Tries,
         next_try: Timestamp,
         why: String,
     ) -> Stored<()> {
         let mut inside = self.inside();
         inside.put_off.push(why);
         let kept = &mut inside.entries[id.0 as usize];
-        (kept.claimed, kept.attempts, kept.due) = (false, attempts, next_try);
+        (kept.claimed, kept.tries, kept.due) = (false, tries, next_try);
         Ok(())
     }
 
