@@ -75,7 +75,7 @@ pub(crate) struct Run<S> {
     pushed: BTreeSet<usize>,
     /// Feeds that push has failed, to be pulled as soon as they may.
     unpushed: BTreeSet<usize>,
-    /// Deliveries of busy feeds, one of each.
+    /// Deliveries of busy feeds, in the order in which they came.
     delivered: Vec<(usize, Delivery)>,
     numbers: HashMap<FeedId, usize>,
     hosts: Hosts,
@@ -315,8 +315,9 @@ impl<S: FetchStore> Run<S> {
             return; // it was never pulled, so that nothing was subscribed to
         };
         if self.busy.contains(&number) {
-            // A second one would take the others' place; a pull brings what it had.
-            if self.delivered.iter().any(|(of, _)| *of == number) {
+            // More of one feed would take the others' places; a pull brings what they had.
+            let of_feed = self.delivered.iter().filter(|(of, _)| *of == number);
+            if of_feed.count() >= DELIVERED_MAX / 2 {
                 self.unpushed.insert(number);
             } else {
                 self.delivered.push((number, delivery));
@@ -359,7 +360,7 @@ impl<S: FetchStore> Run<S> {
         }
         let waiting = self.delivered.iter().position(|(of, _)| *of == number);
         if let Some(waiting) = waiting {
-            let (_, delivery) = self.delivered.swap_remove(waiting);
+            let (_, delivery) = self.delivered.remove(waiting);
             self.delivery_came(delivery);
         }
     }
