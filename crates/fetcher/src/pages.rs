@@ -1,9 +1,9 @@
 //! The pages of one host's pending entries: taken from the store a few at a time, fetched, and
 //! sent down the line.
 
-use std::{collections::VecDeque, sync::Arc, time::Duration};
+use std::{collections::VecDeque, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
-use futures_util::{StreamExt, stream::FuturesUnordered};
+use futures_util::{FutureExt, StreamExt, stream::FuturesUnordered};
 use story::{
     Content, Entry, EntryId, Fetched, Page,
     storage::{FetchStore, PendingEntry, Tries},
@@ -134,7 +134,7 @@ impl<S: FetchStore> HostPages<S> {
             let at = self.shared.clock.now();
             return self.send(id, entry, Content::SharedPage { at }).await;
         }
-        let (content, _slot) = match self.fetch(&entry).await {
+        let (content, _slot) = match self.fetch_or_fault(&entry).await {
             Ok((fetched, slot)) => {
                 add(&self.shared.counters.pages_fetched, 1);
                 (Content::Fetched(fetched), slot)
@@ -165,6 +165,16 @@ impl<S: FetchStore> HostPages<S> {
         let page = Page { entry, content };
         let sent = self.out.send(InFlight { id, page }).await;
         sent.map_err(|_| LineClosed)
+    }
+
+    /// Fetches a page. A panic on the way ends this page alone: the task goes on with the host's
+    /// others, and none of its claims is stranded.
+    async fn fetch_or_fault(&self, entry: &Entry) -> Result<(Fetched, Option<Slot>), PageError> {
+        let fetched = AssertUnwindSafe(self.fetch(entry)).catch_unwind().await;
+        fetched.unwrap_or_else(|_| {
+            tracing::error!(feed = %entry.feed, host = self.host, "a page broke off");
+            Err(PageError::Fault)
+        })
     }
 
     async fn fetch(&self, entry: &Entry) -> Result<(Fetched, Option<Slot>), PageError> {
@@ -255,6 +265,8 @@ fn asked_wait(error: &FetchError) -> Option<Duration> {
 enum PageError {
     #[error("no link")]
     NoLink,
+    #[error("a fault of the program while its page was fetched")]
+    Fault,
     #[error(transparent)]
     Fetch(#[from] FetchError),
 }

@@ -425,7 +425,8 @@ impl<S: FetchStore> Run<S> {
                 self.line_closed = true;
                 self.stop.begin();
             }
-            // What it had claimed is taken up by the next run.
+            // A page that breaks off does not come here: it ends alone, in its task. What the task
+            // itself had claimed is taken up by the next run, since some of it may be down the line.
             Err(Broken::Panicked(error)) => {
                 tracing::error!(host, %error, "pages of a host broke off");
             }

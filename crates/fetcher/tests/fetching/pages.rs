@@ -210,3 +210,20 @@ async fn a_page_that_is_another_entrys_is_not_asked_for() {
     assert!(sent.len() == 1 && shared(&sent[0]));
     assert!(server.seen("/boletines").is_empty());
 }
+
+#[tokio::test]
+async fn a_page_that_panics_ends_alone() {
+    let server = Server::start(|seen| match seen.path.as_str() {
+        "/rss" => answer(200, &[], rss(&["/1", "/2", "/3"])),
+        path => answer(200, &[], path.to_owned()),
+    })
+    .await;
+    let store: Arc<Store> = Arc::default();
+    store.inside().faults = 1;
+    let (report, sent) = pass(settings(), server.url("/rss"), &store).await;
+    assert_eq!((report.pages_fetched, report.pages_failed), (2, 1));
+    let without = |sent: &&InFlight| matches!(sent.page.content, Content::FeedOnly { .. });
+    let broken = sent.iter().find(without).unwrap();
+    assert!(why(broken).starts_with("a fault of the program"));
+    assert_eq!(sent.len(), 3);
+}
