@@ -8,7 +8,10 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
     let robots = Robots::parse(bytes, "vigia");
-    let first = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let first = bytes
+        .split(|byte| *byte == b'\n')
+        .next()
+        .unwrap_or_default();
     let path = format!("/{}", String::from_utf8_lossy(first));
     let allowed = robots.verdict_on(&path).allowed;
     assert_eq!(allowed, robots.verdict_on(&path).allowed);
