@@ -1,7 +1,11 @@
 //! Dates as pages write them: ISO 8601 in its many spellings, e-mail dates, and dates in words.
 
-use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Utc};
+mod months;
+
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Utc};
 use story::Timestamp;
+
+use months::month;
 
 /// Reads a date, with a time and a zone where it has them; without a zone it is taken as UTC.
 pub(crate) fn parse(text: &str) -> Option<Timestamp> {
@@ -108,15 +112,21 @@ fn epoch(text: &str) -> Option<Timestamp> {
     }
 }
 
-/// "27 de marzo de 2023", "March 27, 2023 10:15", "27 Mar 2023".
+/// The date in a line that says little else: "Lima, 27 de marzo de 2023", "Written: 2023-03-27".
+pub(crate) fn in_line(line: &str) -> Option<Timestamp> {
+    if !line.contains(|c: char| c.is_ascii_digit()) {
+        return None;
+    }
+    in_words(line).or_else(|| numbers(line)).and_then(plausible)
+}
+
+/// "27 de marzo de 2023", "March 27, 2023 10:15", "27 Mar 2023", "2023 március 27".
 fn in_words(text: &str) -> Option<Timestamp> {
     let lower = text.to_lowercase();
     let words: Vec<&str> = lower
         .split(|c: char| !c.is_alphanumeric())
         .filter(|word| !word.is_empty() && !matches!(*word, "de" | "del" | "of" | "the"))
         .collect();
-    let at = words.iter().position(|word| month(word).is_some())?;
-    let month = month(words[at])?;
     let day = |word: Option<&&str>| -> Option<u32> {
         let digits = word?.trim_end_matches(|c: char| c.is_alphabetic() || c == 'º');
         digits.parse().ok().filter(|day| (1..=31).contains(day))
@@ -127,124 +137,104 @@ fn in_words(text: &str) -> Option<Timestamp> {
             .ok()
             .filter(|year| (1990..2100).contains(year))
     };
-    let before = at.checked_sub(1).and_then(|before| words.get(before));
-    day(before)
-        .zip(year(words.get(at + 1)))
-        .or_else(|| day(words.get(at + 1)).zip(year(words.get(at + 2))))
-        .and_then(|(day, year)| midnight(year, month, day))
+    let at_month = |at: usize| {
+        let month = month(words[at])?;
+        let before = at.checked_sub(1).and_then(|before| words.get(before));
+        let (day, year) = day(before)
+            .zip(year(words.get(at + 1)))
+            .or_else(|| day(words.get(at + 1)).zip(year(words.get(at + 2))))
+            .or_else(|| day(words.get(at + 1)).zip(year(before)))
+            // As Java writes it: "Mon Mar 27 10:15:00 EDT 2023".
+            .or_else(|| {
+                day(words.get(at + 1)).zip(year(words.last().filter(|_| words.len() <= 9)))
+            })?;
+        Some(at_clock(midnight(year, month, day)?, &lower))
+    };
+    (0..words.len()).find_map(at_month)
 }
 
-/// "27/03/2023", "27.03.2023": the day first, unless that cannot be.
+/// A day at the time that a text gives with its zone; without a zone, the day alone is sure.
+fn at_clock(day: Timestamp, text: &str) -> Timestamp {
+    let clock = text
+        .split_whitespace()
+        .zip(text.split_whitespace().skip(1).map(Some).chain([None]))
+        .find_map(|(word, next)| {
+            let (hour, minute) = word.split_once(':')?;
+            let minute = minute.split(':').next()?;
+            let (hour, minute): (u32, u32) = (hour.parse().ok()?, minute.parse().ok()?);
+            let zone = next?.trim_matches(|c: char| !c.is_alphanumeric());
+            let hours_behind = ZONES.iter().find(|(name, _)| *name == zone)?.1;
+            let time = NaiveTime::from_hms_opt(hour, minute, 0)?;
+            Some(day.date_naive().and_time(time).and_utc() + TimeDelta::hours(hours_behind))
+        });
+    clock.unwrap_or(day)
+}
+
+/// Zones that no two countries of ours use for different times, and their hours behind UTC.
+const ZONES: &[(&str, i64)] = &[
+    ("utc", 0),
+    ("gmt", 0),
+    ("cet", -1),
+    ("cest", -2),
+    ("edt", 4),
+    ("est", 5),
+    ("pdt", 7),
+    ("pst", 8),
+    ("brt", 3),
+    ("art", 3),
+    ("uyt", 3),
+    ("bot", 4),
+    ("vet", 4),
+    ("cot", 5),
+    ("pet", 5),
+];
+
+/// "27/03/2023", "27.03.2023", "2023-03-27", "2023年3月27日": with the year last the day is first,
+/// unless that cannot be.
 fn numbers(text: &str) -> Option<Timestamp> {
-    let runs: Vec<&str> = text
-        .split(|c: char| !c.is_ascii_digit())
-        .filter(|run| !run.is_empty())
-        .collect();
-    let at = runs
-        .windows(3)
-        .position(|w| w[2].len() == 4 && w[0].len() <= 2 && w[1].len() <= 2)?;
-    let (a, b, year): (u32, u32, i32) = (
-        runs[at].parse().ok()?,
-        runs[at + 1].parse().ok()?,
-        runs[at + 2].parse().ok()?,
-    );
-    if b <= 12 {
-        midnight(year, b, a)
-    } else {
-        midnight(year, a, b)
+    let mut runs: [Option<&str>; 3] = [None; 3];
+    let mut rest = text;
+    while let Some(start) = rest.find(|c: char| c.is_ascii_digit()) {
+        if !is_date_mark(&rest[..start]) {
+            runs = [None; 3];
+        }
+        let run = &rest[start..];
+        let end = run.find(|c: char| !c.is_ascii_digit()).unwrap_or(run.len());
+        runs = [runs[1], runs[2], Some(&run[..end])];
+        rest = &run[end..];
+        if let [Some(a), Some(b), Some(c)] = runs
+            && let Some(date) = of_runs(a, b, c)
+        {
+            return Some(date);
+        }
     }
+    None
 }
 
-/// A month's name or abbreviation in English, Spanish, Portuguese, German, French or Italian.
-fn month(word: &str) -> Option<u32> {
-    const STEMS: [&[&str]; 12] = [
-        &["jan", "ene", "gen", "jän"],
-        &["feb", "fev", "fév"],
-        &["mar", "mär", "mrz"],
-        &["apr", "abr", "avr"],
-        &["may", "mai", "mag", "maj"],
-        &["jun", "juin", "giu"],
-        &["jul", "juil", "lug"],
-        &["aug", "ago", "aoû", "aou"],
-        &["sep", "set"],
-        &["oct", "out", "okt", "ott"],
-        &["nov"],
-        &["dec", "dic", "dez", "déc"],
-    ];
-    const WORDS: &[&str] = &[
-        "january",
-        "february",
-        "march",
-        "april",
-        "may",
-        "june",
-        "july",
-        "august",
-        "september",
-        "october",
-        "november",
-        "december",
-        "enero",
-        "febrero",
-        "marzo",
-        "abril",
-        "mayo",
-        "junio",
-        "julio",
-        "agosto",
-        "septiembre",
-        "setiembre",
-        "octubre",
-        "noviembre",
-        "diciembre",
-        "janeiro",
-        "fevereiro",
-        "março",
-        "maio",
-        "junho",
-        "julho",
-        "setembro",
-        "outubro",
-        "novembro",
-        "dezembro",
-        "januar",
-        "februar",
-        "märz",
-        "mai",
-        "juni",
-        "juli",
-        "oktober",
-        "dezember",
-        "janvier",
-        "février",
-        "mars",
-        "avril",
-        "juin",
-        "juillet",
-        "août",
-        "septembre",
-        "octobre",
-        "novembre",
-        "décembre",
-        "gennaio",
-        "febbraio",
-        "aprile",
-        "maggio",
-        "giugno",
-        "luglio",
-        "settembre",
-        "ottobre",
-        "dicembre",
-        "sept",
-        "maj",
-    ];
-    if word.chars().count() > 3 && !WORDS.contains(&word) {
-        return None;
-    }
-    STEMS
-        .iter()
-        .position(|stems| stems.iter().any(|stem| word.starts_with(stem)))
-        .map(|at| at as u32 + 1)
+/// Whether two numbers with this between them may be parts of one date.
+fn is_date_mark(between: &str) -> bool {
+    let mark = between.trim();
+    matches!(mark, "-" | "/" | "." | "年" | "月" | "년" | "월") && between.len() <= 5
+}
+
+fn of_runs(a: &str, b: &str, c: &str) -> Option<Timestamp> {
+    let (year, month, day) = match (a.len(), b.len(), c.len()) {
+        (4, 1..=2, 1..=2) => (a, b, c),
+        (1..=2, 1..=2, 4) => {
+            if b.parse::<u32>().ok()? <= 12 {
+                (c, b, a)
+            } else {
+                (c, a, b)
+            }
+        }
+        _ => return None,
+    };
+    midnight(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?)
+}
+
+/// Whether a word is the name of a month.
+pub(crate) fn is_month(word: &str) -> bool {
+    month(word.trim_end_matches(['.', ',']).to_lowercase().as_str()).is_some()
 }
 
 #[cfg(test)]
@@ -283,6 +273,46 @@ mod tests {
         check("Monday, March 27, 2023", "2023-03-27T00:00:00+00:00");
         check("27/03/2023 10:15", "2023-03-27T00:00:00+00:00");
         check("03/27/2023", "2023-03-27T00:00:00+00:00");
+    }
+
+    #[test]
+    fn dates_of_other_languages_and_orders() {
+        check("2023年3月27日 14時30分", "2023-03-27T00:00:00+00:00");
+        check("2023. 3. 27.", "2023-03-27T00:00:00+00:00");
+        check("27 марта 2023, 13:43", "2023-03-27T00:00:00+00:00");
+        check("duminică, 27 martie 2023", "2023-03-27T00:00:00+00:00");
+        check("الاثنين، 27 مارس 2023", "2023-03-27T00:00:00+00:00");
+        check("2023. március 27.", "2023-03-27T00:00:00+00:00");
+    }
+
+    #[test]
+    fn a_time_in_words_counts_where_its_zone_is_known() {
+        check("Mon Mar 27 10:15:00 EDT 2023", "2023-03-27T14:15:00+00:00");
+        check("March 27, 2023, 10:15 GMT", "2023-03-27T10:15:00+00:00");
+        check(
+            "27 de marzo de 2023, 22:15 COT",
+            "2023-03-28T03:15:00+00:00",
+        );
+        check(
+            "27 de marzo de 2023, 22:15 horas",
+            "2023-03-27T00:00:00+00:00",
+        );
+    }
+
+    #[test]
+    fn a_line_may_say_other_things_than_its_date() {
+        let got = |line| {
+            in_line(line)
+                .map(|date| date.date_naive().to_string())
+                .unwrap_or_default()
+        };
+        assert_eq!(got("Lima, 27 de marzo de 2023 | Redacción"), "2023-03-27");
+        assert_eq!(
+            got("Written: 2023-03-27 15:03:30 / Updated: 2023-03-28"),
+            "2023-03-27"
+        );
+        assert_eq!(got("Mar del Plata, 3 heridos en 2023"), "");
+        assert_eq!(got("Vivió de 1990 a 2003 en 12 casas"), "");
     }
 
     #[test]

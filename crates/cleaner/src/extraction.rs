@@ -45,7 +45,7 @@ pub(crate) fn extract(
     let dom = Dom::parse(&page).map_err(|_| Rejection::TooDeep)?;
     let linked = linked_data::read(&dom.linked_data);
     let mut vocabulary = Vocabulary::new(&dom);
-    let metadata = metadata::read(&dom, &mut vocabulary, &linked, url);
+    let mut metadata = metadata::read(&dom, &mut vocabulary, &linked, url);
     let outline = Outline::of(&dom, &mut vocabulary);
     let stated = linked.body.as_deref().map(plain::lines).unwrap_or_default();
     let stated_text = stated.join("\n");
@@ -65,6 +65,9 @@ pub(crate) fn extract(
     } else {
         shown
     };
+    if metadata.agency.is_none() {
+        metadata.agency = chosen.first().and_then(|line| metadata::in_dateline(line));
+    }
     let paragraphs = lines::clean(chosen, metadata.title.as_deref(), noise);
     Ok(Extraction {
         metadata,

@@ -5,26 +5,144 @@ use url::Url;
 
 use crate::characters::{fold, tidy};
 
+/// Letters that the fold of a line needs to be told from a section's or an outlet's name.
+const HEADLINE_BYTES_MIN: usize = 8;
+
+/// Letters of a headline that no other line of a page has by chance.
+const SURE_BYTES_MIN: usize = 15;
+
+/// Words of a first-level heading that is a headline though no title says the same.
+const WORDS_MIN: usize = 4;
+
+/// Second-level headings among which a headline under the first may stand.
+const SUBHEADINGS_MAX: usize = 3;
+
 /// The headline: of the page's own headings the one that its titles agree on, else the best title.
 /// `titles` are JSON-LD's, the social one and the page's, best first.
 pub(crate) fn choose(
     titles: [Option<String>; 3],
     headings: &[String],
+    subheadings: &[String],
     outlet: Option<&str>,
     url: Option<&Url>,
 ) -> Option<String> {
     let site = Site::new(outlet, url);
-    let titles = titles.into_iter().flatten().map(|title| site.bare(&title));
-    let titles: Vec<String> = titles.filter(|title| !title.is_empty()).collect();
-    let folded_titles: Vec<String> = titles.iter().map(|title| fold(title)).collect();
-    let heading = headings.iter().find(|heading| {
-        let folded = fold(heading);
-        folded.len() >= 8 && folded_titles.iter().any(|title| agree(&folded, title))
+    let titles = titles.map(|title| Line::of(site.bare(&title?)));
+    let lines = |texts: &[String]| -> Vec<Line> {
+        let texts = texts.iter().cloned();
+        texts.filter_map(Line::of).collect()
+    };
+    let headings = lines(headings);
+    let stated = || titles.iter().flatten();
+    let agreed = headings.iter().find(|heading| {
+        heading.folded.len() >= HEADLINE_BYTES_MIN
+            && stated().any(|title| agree(&heading.folded, &title.folded))
     });
-    heading
-        .cloned()
-        .or_else(|| titles.first().cloned())
-        .or_else(|| headings.iter().find(|heading| !heading.is_empty()).cloned())
+    let heading = agreed
+        .or_else(|| part_of_title(&headings, &titles, &site))
+        .or_else(|| only_heading(&headings, &titles, &site));
+    let chosen = shown_below(heading, &titles, &lines(subheadings))
+        .or_else(|| by_kicker(heading?, &titles))
+        .or(heading)
+        .or_else(|| stated().next())
+        .or_else(|| headings.first());
+    chosen.map(|line| line.text.clone())
+}
+
+/// A line and what it is compared by.
+struct Line {
+    text: String,
+    folded: String,
+}
+
+impl Line {
+    fn of(text: String) -> Option<Self> {
+        let folded = fold(&text);
+        (!text.is_empty()).then_some(Self { text, folded })
+    }
+
+    /// Whether the words of `part` are the last of several.
+    fn ends_with(&self, part: &Self) -> bool {
+        let head = self.folded.strip_suffix(part.folded.as_str());
+        part.folded.len() >= HEADLINE_BYTES_MIN && head.is_some_and(|head| head.ends_with(' '))
+    }
+}
+
+/// The heading that is a part of a longer title: "Heading — Outlet — what the outlet does".
+fn part_of_title<'l>(
+    headings: &'l [Line],
+    titles: &[Option<Line>; 3],
+    site: &Site,
+) -> Option<&'l Line> {
+    let parts = titles.iter().flatten().flat_map(|title| {
+        let ends = |c: char| matches!(c, '|' | '｜' | '—' | '–' | '-' | '·' | '•' | ':' | '：');
+        title.text.split(ends)
+    });
+    let parts: FxHashSet<String> = parts.map(fold).collect();
+    headings.iter().find(|heading| {
+        let words = heading.folded.split(' ').count();
+        let is_long = words >= 3 || !heading.folded.is_ascii();
+        heading.folded.len() >= HEADLINE_BYTES_MIN
+            && is_long
+            && parts.contains(&heading.folded)
+            && !site.is_name(&heading.text)
+    })
+}
+
+/// The page's only heading of the first level, where its titles say something else.
+fn only_heading<'l>(
+    headings: &'l [Line],
+    titles: &[Option<Line>; 3],
+    site: &Site,
+) -> Option<&'l Line> {
+    // What JSON-LD calls the headline is one.
+    if titles[0].is_some() {
+        return None;
+    }
+    let mut long = headings.iter().filter(|heading| {
+        heading.folded.split(' ').count() >= WORDS_MIN && !site.is_name(&heading.text)
+    });
+    let only = long.next();
+    only.filter(|_| long.next().is_none())
+}
+
+/// The stated headline that stands under a first one made for search engines.
+fn shown_below<'t>(
+    heading: Option<&Line>,
+    titles: &'t [Option<Line>; 3],
+    subheadings: &[Line],
+) -> Option<&'t Line> {
+    titles[..2].iter().flatten().find(|title| {
+        title.folded.len() >= SURE_BYTES_MIN
+            && heading.is_none_or(|heading| heading.folded != title.folded)
+            && subheadings
+                .iter()
+                .take(SUBHEADINGS_MAX)
+                .any(|line| line.folded == title.folded)
+    })
+}
+
+/// The stated headline that is the heading but for the line above it, which one of them has.
+fn by_kicker<'t>(heading: &Line, titles: &'t [Option<Line>; 3]) -> Option<&'t Line> {
+    let [linked, social, _] = titles.each_ref().map(Option::as_ref);
+    let is_one = linked
+        .zip(social)
+        .is_some_and(|(a, b)| a.folded == b.folded);
+    if is_one {
+        return linked.filter(|line| heading.ends_with(line) || line.ends_with(heading));
+    }
+    let is_headless =
+        |line: &&Line| heading.ends_with(line) && line.folded.len() * 2 >= heading.folded.len();
+    let is_heading = social.is_some_and(|social| social.folded == heading.folded);
+    // A kicker in an element of its own may have no space after it.
+    let is_joined = |line: &&Line| {
+        line.folded != heading.folded
+            && line.folded.replace(' ', "") == heading.folded.replace(' ', "")
+    };
+    social
+        .filter(is_headless)
+        .or_else(|| linked.filter(|line| !is_heading && is_headless(line)))
+        .or_else(|| social.filter(is_joined))
 }
 
 /// Whether two folded headlines are of one story.
@@ -130,7 +248,8 @@ impl Site {
         let tidied = tidy(title);
         let mut title = tidied.as_str();
         for separator in [
-            " | ", " - ", " – ", " — ", " :: ", " · ", " • ", " » ", " « ", " ― ", " / ",
+            " | ", " - ", " – ", " — ", " :: ", " · ", " • ", " » ", " « ", " ― ", " / ", "｜",
+            "|", "：",
         ] {
             // Where the first word begins tells of every part at once whether it has any.
             let words_from = title.find(char::is_alphanumeric).unwrap_or(title.len());
@@ -181,6 +300,74 @@ mod tests {
         );
         check("", "tres hombres", false);
         check("tres", &"tres ".repeat(70), false);
+    }
+
+    #[track_caller]
+    fn check_choice(titles: [&str; 3], headings: &[&str], subheadings: &[&str], expected: &str) {
+        let owned = |lines: &[&str]| {
+            lines
+                .iter()
+                .map(|line| (*line).to_owned())
+                .collect::<Vec<_>>()
+        };
+        let titles = titles.map(|title| Some(title.to_owned()).filter(|title| !title.is_empty()));
+        let chosen = choose(
+            titles,
+            &owned(headings),
+            &owned(subheadings),
+            Some("El Diario"),
+            None,
+        );
+        assert_eq!(chosen.unwrap_or_default(), expected);
+    }
+
+    const STORY: &str = "Tres hombres hieren a dos guardias";
+    const OTHER: &str = "Sube el precio del oro en el norte";
+
+    #[test]
+    fn a_heading_that_only_a_part_of_a_title_says_is_taken() {
+        let title =
+            format!("{STORY} — La Mina — noticias de minas y puertos de todo el continente");
+        check_choice(["", "", &title], &["La Mina", STORY], &[], STORY);
+    }
+
+    #[test]
+    fn the_only_heading_outranks_titles_and_not_a_stated_headline() {
+        check_choice(["", "", OTHER], &["El Diario", STORY], &[], STORY);
+        check_choice(["", OTHER, OTHER], &[STORY], &[], STORY);
+        check_choice([OTHER, "", ""], &[STORY], &[], OTHER);
+        check_choice(
+            ["", "", OTHER],
+            &[STORY, "Lo que hay que saber hoy"],
+            &[],
+            OTHER,
+        );
+    }
+
+    #[test]
+    fn the_headline_under_one_for_search_engines_is_taken() {
+        check_choice([STORY, OTHER, OTHER], &[OTHER], &[STORY, "Más"], STORY);
+        check_choice(
+            [STORY, OTHER, OTHER],
+            &[OTHER],
+            &["a", "b", "c", STORY],
+            OTHER,
+        );
+    }
+
+    #[test]
+    fn a_kicker_goes_where_the_page_states_the_headline_without_it() {
+        let both = format!("Una mina: {STORY}");
+        check_choice([&both, STORY, &both], &[&both], &[], STORY);
+        check_choice([STORY, STORY, ""], &[&both], &[], STORY);
+        check_choice([&both, &both, ""], &[STORY], &[], &both);
+        let apart = format!("Una mina / {STORY}");
+        check_choice(
+            ["", &apart, ""],
+            &[&format!("Una mina{STORY}")],
+            &[],
+            &apart,
+        );
     }
 
     #[test]

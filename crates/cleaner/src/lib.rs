@@ -129,6 +129,9 @@ impl Cleaner {
             &article.text,
         );
         article.bylines = metadata.bylines;
+        article.agency = metadata.agency;
+        (article.section, article.tags) = (metadata.section, metadata.tags);
+        article.image = metadata.image;
         article.outlet = metadata.outlet;
         (article.published, article.published_source) = metadata.published.unzip();
         article.updated = metadata.updated;
@@ -230,6 +233,9 @@ impl Cleaner {
                 (article.published, article.published_source) = (Some(published), Some(source));
             }
             article.outlet = metadata.outlet.or(article.outlet);
+            article.agency = metadata.agency;
+            (article.section, article.tags) = (metadata.section, metadata.tags);
+            article.image = metadata.image;
             article.updated = metadata.updated.or(article.updated);
             article.access = metadata.access;
             article.canonical_url = story_url(&fetched.final_url, metadata.canonical.as_ref());
@@ -349,6 +355,10 @@ fn blank(title: String, text: String, text_source: TextSource) -> Article {
         outlet: None,
         title,
         bylines: Vec::new(),
+        agency: None,
+        section: None,
+        tags: Vec::new(),
+        image: None,
         published: None,
         published_source: None,
         updated: None,

@@ -14,6 +14,14 @@ pub(crate) struct LinkedArticle {
     pub body: Option<String>,
     /// Names of `author`.
     pub authors: Vec<String>,
+    /// Names of those of `author` that are no people.
+    pub organizations: Vec<String>,
+    /// `articleSection`.
+    pub section: Option<String>,
+    /// `keywords`.
+    pub keywords: Vec<String>,
+    /// Address of `image`.
+    pub image: Option<String>,
     /// `datePublished`.
     pub published: Option<String>,
     /// `dateModified`.
@@ -65,14 +73,20 @@ pub(crate) fn read(scripts: &[&str]) -> LinkedArticle {
         .iter()
         .filter_map(|object| Some((object.get("@id")?.as_str()?, object.get("name")?.as_str()?)))
         .collect();
+    let dated = objects.iter().filter(|object| rank(object) > 0);
+    let dated = dated.map(|object| text(object, "datePublished"));
+    let published = dated.flatten().next();
     let richest = objects
         .iter()
         .rev()
         .filter(|object| rank(object) > 0)
         .max_by_key(|object| rank(object) + fields(object));
-    richest
+    let mut article = richest
         .map(|object| article(object, &names))
-        .unwrap_or_default()
+        .unwrap_or_default();
+    // Some put the article's fields into its `mainEntityOfPage`.
+    article.published = article.published.or(published);
+    article
 }
 
 fn parse(script: &str) -> Option<Value> {
@@ -90,10 +104,12 @@ fn parse(script: &str) -> Option<Value> {
         .or_else(|| serde_json::from_str(&mend(script)).ok())
 }
 
-/// Mends line breaks inside strings and commas before a closing bracket.
+/// Mends line breaks inside strings, commas before a closing bracket and brackets never closed, and
+/// leaves out what follows the value.
 fn mend(script: &str) -> String {
     let mut out = String::with_capacity(script.len());
-    let (mut in_string, mut escaped) = (false, false);
+    let (mut in_string, mut escaped, mut is_whole) = (false, false, false);
+    let mut open = Vec::new();
     for c in script.chars() {
         if in_string {
             match c {
@@ -107,13 +123,23 @@ fn mend(script: &str) -> String {
         }
         match c {
             '"' => in_string = true,
+            '{' => open.push('}'),
+            '[' => open.push(']'),
             '}' | ']' => {
+                is_whole = open.pop().is_some() && open.is_empty();
                 let kept = out.trim_end().trim_end_matches(',').len();
                 out.truncate(kept);
             }
             _ => {}
         }
         out.push(c);
+        if is_whole {
+            return out;
+        }
+    }
+    // Inside a string nobody knows where it would have ended.
+    if !in_string {
+        out.extend(open.into_iter().rev());
     }
     out
 }
@@ -164,19 +190,22 @@ fn fields(object: &Map<String, Value>) -> usize {
     .sum()
 }
 
+/// The text of a field, or the first of several.
+fn text(object: &Map<String, Value>, name: &str) -> Option<String> {
+    let value = object.get(name)?;
+    let value = value
+        .as_array()
+        .and_then(|items| items.first())
+        .unwrap_or(value);
+    value
+        .as_str()
+        .map(str::trim)
+        .filter(|text| !text.is_empty())
+        .map(str::to_owned)
+}
+
 fn article(object: &Map<String, Value>, names: &FxHashMap<&str, &str>) -> LinkedArticle {
-    let text = |name: &str| -> Option<String> {
-        let value = object.get(name)?;
-        let value = value
-            .as_array()
-            .and_then(|items| items.first())
-            .unwrap_or(value);
-        value
-            .as_str()
-            .map(str::trim)
-            .filter(|text| !text.is_empty())
-            .map(str::to_owned)
-    };
+    let text = |name: &str| text(object, name);
     let id_or_text = |name: &str| {
         text(name).or_else(|| object.get(name)?.get("@id")?.as_str().map(str::to_owned))
     };
@@ -184,10 +213,11 @@ fn article(object: &Map<String, Value>, names: &FxHashMap<&str, &str>) -> Linked
         headline: text("headline").or_else(|| text("name")),
         description: text("description"),
         body: text("articleBody"),
-        authors: object
-            .get("author")
-            .map(|author| people(author, names))
-            .unwrap_or_default(),
+        authors: credited(object, names, false),
+        organizations: credited(object, names, true),
+        section: text("articleSection"),
+        keywords: keywords(object),
+        image: object.get("image").and_then(address),
         published: text("datePublished").or_else(|| text("dateCreated")),
         modified: text("dateModified"),
         url: id_or_text("mainEntityOfPage").or_else(|| id_or_text("url")),
@@ -209,6 +239,56 @@ fn truth(value: &Value) -> Option<bool> {
     value.as_bool().or_else(written)
 }
 
+/// Names of those whom an article gives as its authors, its organizations or the others.
+fn credited(
+    object: &Map<String, Value>,
+    names: &FxHashMap<&str, &str>,
+    organizations: bool,
+) -> Vec<String> {
+    let Some(author) = object.get("author").or_else(|| object.get("creator")) else {
+        return Vec::new();
+    };
+    let items = author
+        .as_array()
+        .map_or(std::slice::from_ref(author), Vec::as_slice);
+    let is_organization = |item: &&Value| {
+        let object = item.as_object();
+        object.is_some_and(|object| types(object).any(|name| name.ends_with("Organization")))
+    };
+    items
+        .iter()
+        .take(NAMES_MAX)
+        .filter(|item| is_organization(item) == organizations)
+        .flat_map(|item| people(item, names))
+        .take(NAMES_MAX)
+        .collect()
+}
+
+fn keywords(object: &Map<String, Value>) -> Vec<String> {
+    match object.get("keywords") {
+        Some(Value::String(listed)) => listed
+            .split(',')
+            .map(str::to_owned)
+            .take(NAMES_MAX)
+            .collect(),
+        Some(Value::Array(items)) => {
+            let items = items.iter().filter_map(Value::as_str);
+            items.map(str::to_owned).take(NAMES_MAX).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The address of a picture, written as text or as an object, the first of several.
+fn address(value: &Value) -> Option<String> {
+    let value = value
+        .as_array()
+        .and_then(|items| items.first())
+        .unwrap_or(value);
+    let stated = value.get("url").or_else(|| value.get("contentUrl"));
+    stated.unwrap_or(value).as_str().map(str::to_owned)
+}
+
 /// Names of people or organizations, written as text, as an object or as a reference.
 fn people(value: &Value, names: &FxHashMap<&str, &str>) -> Vec<String> {
     let items = value
@@ -223,6 +303,11 @@ fn people(value: &Value, names: &FxHashMap<&str, &str>) -> Vec<String> {
         let before = found.len();
         let listed = listed.iter().filter_map(Value::as_str).take(NAMES_MAX);
         found.extend(listed.map(str::to_owned));
+        if found.len() == before
+            && let (Some(given), Some(family)) = (part(item, "givenName"), part(item, "familyName"))
+        {
+            found.push(format!("{given} {family}"));
+        }
         if found.len() == before {
             let referred = item
                 .get("@id")
@@ -233,6 +318,10 @@ fn people(value: &Value, names: &FxHashMap<&str, &str>) -> Vec<String> {
     }
     found.truncate(NAMES_MAX);
     found
+}
+
+fn part<'v>(item: &'v Value, name: &str) -> Option<&'v str> {
+    item.get(name)?.as_str().map(str::trim)
 }
 
 #[cfg(test)]
@@ -270,6 +359,26 @@ mod tests {
     }
 
     #[test]
+    fn people_are_kept_apart_from_organizations() {
+        let article = read(&[
+            r#"{"@type":"NewsArticle","author":[{"@type":"Person","givenName":"Ana","familyName":"Ruiz"},
+            {"@type":"NewsMediaOrganization","name":"EFE"}],"keywords":"mina, oro","image":[{"url":"a.jpg"}]}"#,
+        ]);
+        assert_eq!(article.authors, ["Ana Ruiz"]);
+        assert_eq!(article.organizations, ["EFE"]);
+        assert_eq!(article.keywords, ["mina", " oro"]);
+        assert_eq!(article.image.as_deref(), Some("a.jpg"));
+    }
+
+    #[test]
+    fn a_date_may_stand_in_what_the_article_is_the_main_entity_of() {
+        let article = read(&[
+            r#"{"@type":"NewsArticle","mainEntityOfPage":{"@type":"WebPage","datePublished":"2023-03-27"}}"#,
+        ]);
+        assert_eq!(article.published.as_deref(), Some("2023-03-27"));
+    }
+
+    #[test]
     fn no_more_is_read_than_an_article_needs() {
         let many = format!("[{}\"Ana\"]", "\"Ana\",".repeat(500));
         let script = format!(r#"{{"@type":"Article","author":{many}}}"#);
@@ -286,6 +395,12 @@ mod tests {
             "H I",
             &[],
         );
+        check(
+            "{\"@type\":\"NewsArticle\",\"headline\":\"H\",\"author\":[\"A\"",
+            "H",
+            &["A"],
+        );
+        check("{\"@type\":\"NewsArticle\",\"headline\":\"H\"}}", "H", &[]);
         check("{\"@type\":\"NewsArticle\",\"headline\":", "", &[]);
         check(&"[".repeat(100_000), "", &[]);
     }

@@ -1,17 +1,16 @@
 //! What a page says of its article outside the text: headline, names, dates, address, language.
 
+mod agency;
+mod bylines;
 mod stated;
 
 use story::{Access, Lang, PublishedSource, Timestamp};
 use url::Url;
 
-use crate::{
-    dates, dom::Dom, headline, linked_data::LinkedArticle, names, plain, vocabulary::Vocabulary,
-};
+use crate::{dates, dom::Dom, headline, linked_data::LinkedArticle, plain, vocabulary::Vocabulary};
+pub(crate) use agency::in_dateline;
+use bylines::Credits;
 use stated::Stated;
-
-/// Tags of writers that are read, several times the writers of any story.
-const AUTHOR_TAGS_MAX: usize = 64;
 
 /// What was read.
 #[derive(Debug, Default)]
@@ -22,8 +21,16 @@ pub(crate) struct Metadata {
     pub description: Option<String>,
     /// The people who wrote it.
     pub bylines: Vec<String>,
+    /// The agency that it is of.
+    pub agency: Option<String>,
     /// The outlet's name.
     pub outlet: Option<String>,
+    /// The section it stands in.
+    pub section: Option<String>,
+    /// What the page tags it with.
+    pub tags: Vec<String>,
+    /// The picture that the page shows it with.
+    pub image: Option<Url>,
     /// When it was published, and where that was read.
     pub published: Option<(Timestamp, PublishedSource)>,
     /// When it was last changed.
@@ -38,6 +45,7 @@ pub(crate) struct Metadata {
 
 const PUBLISHED_TAGS: &[&str] = &[
     "article:published_time",
+    "article:published:time",
     "og:article:published_time",
     "datepublished",
     "article:published",
@@ -70,6 +78,10 @@ const PUBLISHED_TAGS: &[&str] = &[
     "last-published",
     "og:release_date",
     "bt:pubdate",
+    "ob:date",
+    "publicationdate",
+    "date_published",
+    "article.created",
 ];
 
 const UPDATED_TAGS: &[&str] = &[
@@ -91,6 +103,7 @@ pub(crate) fn read<'d>(
 ) -> Metadata {
     let stated = Stated::of(dom, vocabulary);
     let outlet = outlet(&stated, linked);
+    let credits = Credits::of(&stated, linked, outlet.as_deref(), url);
     let absolute = |address: &str| {
         url.map_or_else(|| Url::parse(address), |base| base.join(address))
             .ok()
@@ -112,6 +125,7 @@ pub(crate) fn read<'d>(
         title: headline::choose(
             titles(&stated, linked),
             &stated.headings,
+            &stated.subheadings,
             outlet.as_deref(),
             url,
         ),
@@ -121,7 +135,17 @@ pub(crate) fn read<'d>(
             .or_else(|| stated.tag(&["og:description", "description", "twitter:description"]))
             .map(plain::unescape)
             .filter(|text| !text.is_empty()),
-        bylines: bylines(&stated, linked, outlet.as_deref()),
+        bylines: credits.people(),
+        agency: credits.agency(),
+        section: section(&stated, linked),
+        tags: tags(&stated, linked),
+        image: stated
+            .tag(&["og:image", "og:image:url", "og:image:secure_url"])
+            .or(linked.image.as_deref())
+            .or_else(|| stated.tag(&["twitter:image", "twitter:image:src"]))
+            .filter(|address| !address.is_empty())
+            .and_then(absolute)
+            .filter(|address| matches!(address.scheme(), "http" | "https")),
         published: published(&stated, linked, url.or(canonical.as_ref())),
         updated: updated.or_else(|| dates::parse(stated.tag(UPDATED_TAGS)?)),
         canonical,
@@ -164,6 +188,13 @@ fn published(
     .or_else(|| from(best_time(2), PublishedSource::TimeElement))
     .or_else(|| from(best_time(1), PublishedSource::Text))
     .or_else(|| {
+        let mut lines = stated.head.iter();
+        from(
+            lines.find_map(|line| dates::in_line(line)),
+            PublishedSource::Text,
+        )
+    })
+    .or_else(|| {
         from(
             stated.tag(UPDATED_TAGS).and_then(dates::parse),
             PublishedSource::Meta,
@@ -199,49 +230,55 @@ fn outlet(stated: &Stated, linked: &LinkedArticle) -> Option<String> {
     (!name.is_empty() && name.len() < 100).then_some(name)
 }
 
-fn bylines(stated: &Stated, linked: &LinkedArticle, outlet: Option<&str>) -> Vec<String> {
-    let from_linked: Vec<String> = linked
-        .authors
-        .iter()
-        .map(|name| plain::unescape(name))
-        .collect();
-    let found = names::people(&from_linked, outlet);
-    if !found.is_empty() {
-        return found;
-    }
-    for tag in [
-        "author",
-        "article:author",
-        "parsely-author",
-        "sailthru.author",
-        "byl",
-        "dc.creator",
-        "dcterms.creator",
-        "article:author_name",
-        "og:article:author",
-        "cxenseparse:author",
-    ] {
-        let values: Vec<String> = stated
-            .tags
-            .iter()
-            .filter(|(name, _)| name == tag)
-            .take(AUTHOR_TAGS_MAX)
-            .map(|(_, value)| plain::unescape(value))
-            .collect();
-        let found = names::people(&values, outlet);
-        if !found.is_empty() {
-            return found;
+/// Tags of one story that are kept.
+const TAGS_MAX: usize = 24;
+
+/// Words for search engines that are looked at.
+const WORDS_MAX: usize = 64;
+
+/// Bytes of a section's name or a tag; a longer one is a sentence.
+const TAG_BYTES_MAX: usize = 80;
+
+fn section(stated: &Stated, linked: &LinkedArticle) -> Option<String> {
+    let tags = [
+        "article:section",
+        "og:article:section",
+        "section",
+        "parsely-section",
+    ];
+    let name = stated.tag(&tags).or(linked.section.as_deref())?;
+    let name = plain::unescape(name);
+    (!name.is_empty() && name.len() <= TAG_BYTES_MAX).then_some(name)
+}
+
+/// What the page tags the story with: its own tags, else the words for search engines.
+fn tags(stated: &Stated, linked: &LinkedArticle) -> Vec<String> {
+    let own = stated.all("article:tag");
+    let stated_words = || {
+        stated
+            .tag(&["news_keywords", "keywords"])
+            .unwrap_or_default()
+    };
+    let words: Vec<String> = if !own.is_empty() {
+        own
+    } else if !linked.keywords.is_empty() {
+        linked.keywords.clone()
+    } else {
+        stated_words()
+            .split([',', ';'])
+            .map(str::to_owned)
+            .collect()
+    };
+    let mut tags: Vec<String> = Vec::new();
+    let words = words.iter().flat_map(|word| word.split(','));
+    for word in words.take(WORDS_MAX) {
+        let word = plain::unescape(word);
+        let fits = !word.is_empty() && word.len() <= TAG_BYTES_MAX;
+        if fits && tags.len() < TAGS_MAX && !tags.contains(&word) {
+            tags.push(word);
         }
     }
-    for rank in [3, 2, 1] {
-        for (_, text) in stated.bylines.iter().filter(|(found, _)| *found == rank) {
-            let found = names::people(std::slice::from_ref(text), outlet);
-            if !found.is_empty() && found.iter().all(|name| name.contains(' ')) {
-                return found;
-            }
-        }
-    }
-    Vec::new()
+    tags
 }
 
 /// What the page gives as its title, best first.
@@ -308,10 +345,30 @@ mod tests {
         );
         check("<p>nada", "2023-03-27", PublishedSource::Url);
         check(
+            "<meta name=article:published_time value='Mon Mar 27 10:15:00 EDT 2023'>",
+            "2023-03-27T14:15:00Z",
+            PublishedSource::Meta,
+        );
+        check(
             "<time datetime=2023-03-25 pubdate>",
             "2023-03-25",
             PublishedSource::TimeElement,
         );
+    }
+
+    #[test]
+    fn a_date_under_the_headline_is_read() {
+        let page =
+            "<h1>Tres hombres hieren a dos guardias</h1><p>Lima, <b>27</b> de marzo de 2023</p>";
+        let dom = Dom::parse(page).unwrap();
+        let read = read(
+            &dom,
+            &mut Vocabulary::new(&dom),
+            &LinkedArticle::default(),
+            None,
+        );
+        let date = dates::parse("2023-03-27").unwrap();
+        assert_eq!(read.published, Some((date, PublishedSource::Text)));
     }
 
     #[test]
@@ -330,6 +387,57 @@ mod tests {
                 .bylines
                 .is_empty()
         );
+    }
+
+    #[test]
+    fn names_on_the_page_are_read_where_its_byline_is() {
+        let check = |html: &str, expected: &[&str]| {
+            let page = format!("<h1>Tres hombres hieren a dos guardias</h1>{html}");
+            assert_eq!(of(&page).bylines, expected, "{html}");
+        };
+        check(
+            "<a href=/autor/ana-ruiz>Ana Ruiz</a> y <a href=/autor/juan-paz>Juan Paz</a>",
+            &["Ana Ruiz", "Juan Paz"],
+        );
+        check("<p>Por Ana Ruiz | 3 de mayo de 2024</p>", &["Ana Ruiz"]);
+        check(
+            "<div class=byline><b>Ana Ruiz</b><i>Corresponsal</i></div>",
+            &["Ana Ruiz"],
+        );
+        check(
+            "<p>Por la noche huyeron los hombres, dijo la policía</p>",
+            &[],
+        );
+        // Who is credited with the story is nobody in person: what is far off is another's.
+        let far = "<p>x</p>".repeat(200) + "<a class=author>Ana Ruiz</a>";
+        check(&far, &["Ana Ruiz"]);
+        check(&format!("<meta name=author content=Redacción>{far}"), &[]);
+    }
+
+    #[test]
+    fn an_agency_is_none_of_the_people() {
+        let page = of("<meta name=author content='Ana Ruiz, Agencia EFE'>");
+        assert_eq!(page.bylines, ["Ana Ruiz"]);
+        assert_eq!(page.agency.as_deref(), Some("EFE"));
+    }
+
+    #[test]
+    fn section_tags_and_picture_are_read() {
+        let page = of(
+            "<meta property=article:section content=Judicial><meta property=og:image content=/foto.jpg>\
+            <meta property=article:tag content=Mina><meta property=article:tag content='Oro, Mina'>",
+        );
+        assert_eq!(page.section.as_deref(), Some("Judicial"));
+        assert_eq!(page.tags, ["Mina", "Oro"]);
+        assert_eq!(
+            page.image.unwrap().as_str(),
+            "https://www.eldiario.test/foto.jpg"
+        );
+        assert_eq!(
+            of("<meta name=keywords content='mina; oro'>").tags,
+            ["mina", "oro"]
+        );
+        assert_eq!(of("<meta property=og:image content='data:,x'>").image, None);
     }
 
     #[test]

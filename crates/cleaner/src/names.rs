@@ -1,6 +1,9 @@
 //! Bylines: the people who wrote a story, not the desk, the agency or the outlet.
 
-use crate::characters::{fold, tidy};
+use crate::{
+    characters::{fold, tidy},
+    dates,
+};
 
 /// Words before a name.
 const PREFIXES: &[&str] = &[
@@ -21,6 +24,14 @@ const PREFIXES: &[&str] = &[
     "report by",
     "redacción",
     "redacao",
+    "posted on",
+    "veröffentlicht von",
+    "publicado en",
+    "periodista",
+    "jornalista",
+    "reporter",
+    "~",
+    "byby",
 ];
 
 /// Words that no person's name has: what is signed so was written by a desk or an agency.
@@ -106,6 +117,83 @@ const NOT_PEOPLE: &[&str] = &[
     "sid",
     "apa",
     "writers",
+    "agentur",
+    "ajansi",
+    "ajansı",
+    "text",
+    "size",
+    "watch",
+    "live",
+    "click",
+    "strategy",
+    "share",
+    "sponsored",
+    "foto",
+    "fotos",
+    "photo",
+    "photos",
+    "photography",
+    "image",
+    "imagen",
+    "images",
+    "getty",
+    "video",
+    "illustration",
+    "see",
+    "view",
+    "full",
+    "more",
+    "read",
+    "all",
+    "follow",
+    "folgen",
+    "seguir",
+    "says",
+    "written",
+    "edited",
+    "edition",
+    "inhalte",
+    "themen",
+    "twitter",
+    "facebook",
+    "instagram",
+    "linkedin",
+    "whatsapp",
+    "email",
+    "contact",
+    "subscribe",
+    "comments",
+    "senior",
+    "chief",
+    "director",
+    "fellow",
+    "developer",
+    "blog",
+    "university",
+    "universidad",
+    "group",
+    "grupo",
+    "network",
+    "foundation",
+    "institute",
+    "ministerio",
+    "gobierno",
+    "fiscalia",
+    "informate",
+    "monday",
+    "tuesday",
+    "wednesday",
+    "thursday",
+    "friday",
+    "saturday",
+    "sunday",
+];
+
+/// Small words within names.
+const PARTICLES: &[&str] = &[
+    "a", "al", "af", "av", "ben", "bin", "da", "das", "de", "del", "dem", "den", "der", "di", "do",
+    "dos", "du", "e", "el", "ibn", "la", "las", "le", "los", "o", "san", "ten", "ter", "van",
+    "vom", "von", "y", "zu",
 ];
 
 /// People that one story names as its writers; a longer list is a masthead.
@@ -113,7 +201,12 @@ const PEOPLE_MAX: usize = 12;
 
 /// The people named in what a page gives as its authors; `outlet` is none of them.
 pub(crate) fn people(stated: &[String], outlet: Option<&str>) -> Vec<String> {
-    let outlet = outlet.map(fold).unwrap_or_default();
+    among(stated, &[outlet.map(squashed).unwrap_or_default()])
+}
+
+/// The people named in what a page gives as its authors; what goes by one of the `outlets`' names,
+/// each without its spaces, is none of them.
+pub(crate) fn among(stated: &[String], outlets: &[String]) -> Vec<String> {
     let mut people: Vec<String> = Vec::new();
     let mut known: Vec<String> = Vec::new();
     for name in stated.iter().flat_map(|stated| split(&tidy(stated))) {
@@ -121,33 +214,67 @@ pub(crate) fn people(stated: &[String], outlet: Option<&str>) -> Vec<String> {
             break;
         }
         let folded = fold(&name);
-        if folded != outlet && !known.contains(&folded) && is_person(&name, &folded) {
+        let is_outlet = outlets.contains(&folded.replace(' ', ""));
+        if !is_outlet && !known.contains(&folded) && is_person(&name, &folded) {
             people.push(name);
             known.push(folded);
         }
     }
+    // Beside a full name, a word alone is what its bearer does or where.
+    let is_full = |name: &String| name.contains(' ');
+    if people.iter().any(is_full) {
+        people.retain(|name| is_full(name) || !name.is_ascii());
+    }
     people
 }
 
-fn split(stated: &str) -> Vec<String> {
+/// A name as outlets are compared by.
+pub(crate) fn squashed(name: &str) -> String {
+    fold(name).replace(' ', "")
+}
+
+/// The names that are stated in one piece, whoever they are of.
+pub(crate) fn split(stated: &str) -> Vec<String> {
+    if stated.contains("://") || stated.starts_with('@') {
+        return Vec::new();
+    }
     let mut text = stated.to_owned();
     for joint in [
-        " and ", " y ", " und ", " et ", " & ", " e ", " with ", " con ", " com ", ";", "|", "/",
-        " · ", "•", "\n",
+        " and ", " And ", " AND ", " y ", " und ", " et ", " & ", " e ", " og ", " och ", " with ",
+        " con ", " com ", ";", "|", "/", " · ", "•", "~", "\n",
     ] {
-        text = text.replace(joint, ",");
+        if text.contains(joint) {
+            text = text.replace(joint, ",");
+        }
     }
-    text.split(',')
+    text.split([',', '，', '、'])
         .map(bare)
         .filter(|name| !name.is_empty())
         .collect()
+}
+
+/// Whether a line begins as bylines do.
+pub(crate) fn is_byline(line: &str) -> bool {
+    [
+        "By ",
+        "BY ",
+        "by ",
+        "Por ",
+        "POR ",
+        "Von ",
+        "Par ",
+        "Escrito por ",
+        "Written by ",
+    ]
+    .iter()
+    .any(|prefix| line.starts_with(prefix))
 }
 
 /// A name without the words before it and the role after it.
 fn bare(name: &str) -> String {
     let mut name = name
         .trim()
-        .trim_matches([':', '.', '-', '–', '—', '*', '"'])
+        .trim_matches([':', '.', '-', '–', '—', '*', '"', '[', ']'])
         .trim();
     for prefix in PREFIXES {
         let Some(start) = name.get(..prefix.len()) else {
@@ -158,12 +285,30 @@ fn bare(name: &str) -> String {
             name = rest.trim_start_matches([' ', ':', '\u{A0}']);
         }
     }
-    let end = [" - ", " – ", " — ", " (", " @", " for ", " para "]
-        .iter()
-        .filter_map(|mark| name.find(mark))
-        .min()
-        .unwrap_or(name.len());
-    name[..end].trim().to_owned()
+    // "Posted on May 3, 2024 by Ana Ruiz".
+    if let Some((before, after)) = name.rsplit_once(" by ")
+        && before.contains(|c: char| c.is_ascii_digit())
+    {
+        name = after;
+    }
+    let end = [
+        " - ", " – ", " — ", " (", " @", " for ", " For ", " para ", " in ", " am ",
+    ]
+    .iter()
+    .filter_map(|mark| name.find(mark))
+    .min()
+    .unwrap_or(name.len());
+    without_date(&name[..end]).trim().to_owned()
+}
+
+/// A name without the date that stands after it.
+fn without_date(name: &str) -> &str {
+    let Some(digit) = name.find(|c: char| c.is_ascii_digit()) else {
+        return name;
+    };
+    let head = name[..digit].trim_end();
+    let (before, word) = head.rsplit_once(' ').unwrap_or(("", head));
+    if dates::is_month(word) { before } else { head }
 }
 
 fn is_person(name: &str, folded: &str) -> bool {
@@ -171,20 +316,32 @@ fn is_person(name: &str, folded: &str) -> bool {
     let letters = name.chars().any(char::is_alphabetic) && !name.contains("://");
     let dotted = name
         .split('.')
-        .any(|part| part.len() > 1 && part.starts_with(char::is_lowercase));
+        .any(|part| part.len() > 1 && part.starts_with(char::is_lowercase))
+        || words.len() > 1 && !name.contains(' ') && name.contains('.');
     let odd = name.chars().any(|c| {
         c.is_ascii_digit() || matches!(c, '@' | '/' | '<' | '>' | '{' | '#' | '_' | '?' | '!')
     });
+    // A word in capitals alone is an acronym.
+    let acronym = !name.contains(' ') && name.len() <= 6 && name.chars().all(char::is_uppercase);
     letters
         && !odd
         && !dotted
+        && !acronym
         && (1..=6).contains(&words.len())
         && name.chars().count() <= 60
         && !words.iter().any(|word| NOT_PEOPLE.contains(word))
-        && name
-            .chars()
-            .next()
-            .is_some_and(|c| !c.is_lowercase() || words.len() > 1)
+        && is_capitalized(name)
+}
+
+/// Whether the words of a name begin as words of names do.
+fn is_capitalized(name: &str) -> bool {
+    let mut words = name.split(' ').filter(|word| !word.is_empty());
+    let small = |word: &&str| word.starts_with(char::is_lowercase);
+    let is_lower = name.contains(' ') && name.split(' ').all(|word| small(&word));
+    is_lower
+        || words.all(|word| {
+            !small(&word) || PARTICLES.contains(&word) || word.chars().any(char::is_uppercase)
+        })
 }
 
 #[cfg(test)]
@@ -214,5 +371,21 @@ mod tests {
             &[],
         );
         check(&["Ana Ruiz - corresponsal en Lima"], &["Ana Ruiz"]);
+        check(&["Ana Ruiz, Dietista", "Lima"], &["Ana Ruiz"]);
+        check(
+            &[
+                "https://a.test/AnaRuiz",
+                "ECO",
+                "Prueba.TEST",
+                "See full bio",
+            ],
+            &[],
+        );
+        check(
+            &["Byby ANA RUIZ And Juan de la Torre"],
+            &["ANA RUIZ", "Juan de la Torre"],
+        );
+        check(&["Posted on May 3 by Ana Ruiz"], &["Ana Ruiz"]);
+        check(&["Ana Ruiz March 3", "escrito hoy en Lima"], &["Ana Ruiz"]);
     }
 }

@@ -135,9 +135,10 @@ impl<'d> Vocabulary<'d> {
 
     /// How sure it is that an element holds the writers' names: 0 not at all, 2 by its own name.
     pub(crate) fn byline_rank(&mut self, element: &Element) -> u8 {
-        self.dom
-            .attribute(element, Key::Class)
-            .map_or(0, |class| self.meaning(class).byline)
+        let dom = self.dom;
+        let names = [Key::Class, Key::Id].map(|key| dom.attribute(element, key));
+        let ranks = names.map(|name| name.map_or(0, |name| self.meaning(name).byline));
+        ranks[0].max(ranks[1])
     }
 
     /// Whether an element's class, or its id where it has no class, says that it shows a date.
@@ -190,10 +191,11 @@ fn byline_rank(words: &str) -> u8 {
     for word in words.split(' ') {
         match word {
             "byline" | "bylines" => rank = 2,
-            "author" | "authors" | "autor" | "autores" | "firma" | "assinatura" | "creator" => {
-                rank = rank.max(1);
-            }
-            "bio" | "image" | "photo" | "avatar" | "social" | "link" | "related" => return 0,
+            "author" | "authors" | "autor" | "autores" | "autoria" | "authorname" | "firma"
+            | "firmante" | "assinatura" | "creator" | "writer" | "writers" | "periodista"
+            | "jornalista" | "journalist" => rank = rank.max(1),
+            "bio" | "image" | "photo" | "avatar" | "social" | "link" | "related" | "comment"
+            | "comments" => return 0,
             _ => {}
         }
     }

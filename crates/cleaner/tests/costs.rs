@@ -72,6 +72,38 @@ const SHAPES: &[Shape] = &[
     ("separators in a heading", |bytes| {
         format!("<h1>x{}</h1>{}", fill(" | .", bytes), story())
     }),
+    ("separators without spaces", |bytes| {
+        article("headline", &format!("x{}", fill("|", bytes)))
+    }),
+    ("headings of both levels", |bytes| {
+        fill("<h1>Tres hombres</h1><h2>hieren a dos</h2>", bytes)
+    }),
+    ("words for search engines", |bytes| {
+        format!(
+            "<meta name=keywords content='{}'>{}",
+            fill("&lt;,", bytes),
+            story()
+        )
+    }),
+    ("links to writers", |bytes| {
+        let link = "<a href=/autor/ana-ruiz>Ana Ruiz</a> ";
+        format!("<h1>Tres hombres hieren a dos</h1>{}", fill(link, bytes))
+    }),
+    ("a byline without end", |bytes| {
+        format!(
+            "<h1>Tres hombres hieren a dos</h1><p>Por {}",
+            fill("Ana<b> ", bytes)
+        )
+    }),
+    ("dates under the headline", |bytes| {
+        format!(
+            "<h1>Tres hombres hieren a dos</h1>{}",
+            fill("<p>1 de marzo de 1", bytes)
+        )
+    }),
+    ("brackets never closed", |bytes| {
+        linked(&fill("{\"a\":[", bytes))
+    }),
     ("social titles", |bytes| {
         fill(
             &format!("<meta property=og:title content='x{}'>", fill(" | .", 3900)),

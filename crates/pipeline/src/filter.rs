@@ -228,6 +228,10 @@ struct ClassifyLine {
     home: Home,
     outlet: Option<String>,
     bylines: Vec<String>,
+    agency: Option<String>,
+    section: Option<String>,
+    tags: Vec<String>,
+    image: Option<Url>,
     text_source: Option<TextSource>,
     content_hash: Option<String>,
 }
@@ -287,6 +291,10 @@ fn article(line: ClassifyLine, fields: &Fields) -> Article {
         outlet: line.outlet,
         title,
         bylines: line.bylines,
+        agency: line.agency,
+        section: line.section,
+        tags: line.tags,
+        image: line.image,
         published: line.published,
         published_source: line
             .published_source

@@ -26,6 +26,18 @@ pub struct Article {
     pub title: String,
     /// The people who wrote it.
     pub bylines: Vec<String>,
+    /// The news agency that it is of, which is none of the people.
+    #[serde(default)]
+    pub agency: Option<String>,
+    /// The section of the outlet that it stands in.
+    #[serde(default)]
+    pub section: Option<String>,
+    /// What the outlet tags it with.
+    #[serde(default)]
+    pub tags: Vec<String>,
+    /// The picture that the outlet shows it with.
+    #[serde(default)]
+    pub image: Option<Url>,
     /// When it was published.
     pub published: Option<Timestamp>,
     /// Where `published` was read.

@@ -33,6 +33,18 @@ pub struct Story {
     pub title: String,
     /// The people who wrote it.
     pub bylines: Vec<String>,
+    /// The news agency that it is of.
+    #[serde(default)]
+    pub agency: Option<String>,
+    /// The section of the outlet that it stands in.
+    #[serde(default)]
+    pub section: Option<String>,
+    /// What the outlet tags it with.
+    #[serde(default)]
+    pub tags: Vec<String>,
+    /// Address of the picture that the outlet shows it with.
+    #[serde(default)]
+    pub image: Option<Url>,
     /// When it was published, RFC 3339 in UTC.
     pub published: Option<Timestamp>,
     /// When the outlet last changed it, RFC 3339 in UTC.

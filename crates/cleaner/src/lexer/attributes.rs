@@ -44,6 +44,7 @@ keys! {
     Rel "rel"
     Role "role"
     Style "style"
+    Value "value"
 }
 
 /// An attribute as it is written, and where it ends.

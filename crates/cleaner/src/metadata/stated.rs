@@ -3,18 +3,24 @@
 //! Whatever a page repeats is read a bounded number of times: the tree may hold elements in one
 //! another, so that each would be read with the whole text of the page.
 
+mod signature;
+
 use crate::{
     characters::tidy,
-    dom::{Dom, Element, NodeId, Tag},
+    dom::{Data, Dom, Element, NodeId, Tag},
     lexer::Key,
     vocabulary::Vocabulary,
 };
+use signature::{is_elsewhere, is_writers_page, pieces};
 
 /// Bytes of an element's text that are read, more than any headline.
 const LINE_BYTES_MAX: usize = 2000;
 
 /// `meta` elements that are read; pages with hundreds are rare.
 const TAGS_MAX: usize = 1024;
+
+/// Elements of one name that are read, several times what any story has.
+const REPEATED_MAX: usize = 64;
 
 /// First-level headings among which the story's is looked for.
 const HEADINGS_MAX: usize = 8;
@@ -29,7 +35,19 @@ const CLASSED_TIMES_MAX: usize = 24;
 const ALL_TIMES_MAX: usize = 64;
 
 /// Bylines that are kept.
-const BYLINES_MAX: usize = 12;
+const BYLINES_MAX: usize = 40;
+
+/// Nodes between a headline and its byline.
+const NEAR_NODES: NodeId = 100;
+
+/// Nodes after a headline in which its date and writers stand.
+const HEAD_NODES: usize = 160;
+
+/// Bytes of a line that may say no more than the date and the writers.
+const HEAD_LINE_BYTES_MAX: usize = 160;
+
+/// Bytes of a heading that may be a headline and not the outlet's name.
+const HEADING_BYTES_MIN: usize = 15;
 
 /// Elements that are read for a byline, whether or not they hold one.
 const BYLINE_ELEMENTS_MAX: usize = 200;
@@ -43,15 +61,33 @@ pub(super) struct Stated {
     pub page_title: Option<String>,
     /// The first-level headings.
     pub headings: Vec<String>,
+    /// The first second-level headings.
+    pub subheadings: Vec<String>,
     /// The address that the page gives as its own.
     pub canonical: Option<String>,
     /// The language of the whole page.
     pub lang: Option<String>,
     /// What may be the date of publication, and how sure that is: 1 to 3.
     pub times: Vec<(u8, String)>,
-    /// What may name the writers, and how sure that is: 1 to 3.
-    pub bylines: Vec<(u8, String)>,
+    /// The lines after the headline, where the story's date and writers stand.
+    pub head: Vec<String>,
+    /// What may name the writers.
+    pub bylines: Vec<Byline>,
     byline_elements: usize,
+    /// The last first-level heading that may be the headline.
+    heading_at: Option<NodeId>,
+}
+
+/// What stands where a page names its writers.
+pub(super) struct Byline {
+    /// How sure it is that these are writers: 1 to 3.
+    pub rank: u8,
+    /// Whether it stands right after a headline.
+    pub is_near: bool,
+    /// The element.
+    pub at: NodeId,
+    /// Its texts, each of a text node, and whether it is a link's.
+    pub pieces: Vec<(bool, String)>,
 }
 
 impl Stated {
@@ -64,6 +100,9 @@ impl Stated {
                 stated.read_date(dom, vocabulary, id, element);
                 stated.read_byline(dom, vocabulary, id, element);
             }
+        }
+        if let Some(heading) = stated.heading_at {
+            stated.head = lines_after(dom, heading);
         }
         stated
     }
@@ -79,17 +118,40 @@ impl Stated {
         })
     }
 
+    /// The contents of all `meta` elements of a name, so many as any story needs.
+    pub(super) fn all(&self, name: &str) -> Vec<String> {
+        let tags = self.tags.iter().filter(|(tag, _)| tag == name);
+        tags.take(REPEATED_MAX)
+            .map(|(_, value)| value.clone())
+            .collect()
+    }
+
     fn read_by_tag(&mut self, dom: &Dom, id: NodeId, element: &Element) {
         let attribute = |key| dom.attribute(element, key).map(str::to_owned);
         match element.tag {
             Tag::Html => self.lang = attribute(Key::Lang),
             Tag::Title if self.page_title.is_none() => self.page_title = Some(line(dom, id)),
-            Tag::H1 if self.headings.len() < HEADINGS_MAX => self.headings.push(line(dom, id)),
+            Tag::H1 if self.headings.len() < HEADINGS_MAX => {
+                let heading = line(dom, id);
+                if heading.len() >= HEADING_BYTES_MIN {
+                    self.heading_at = Some(id);
+                }
+                self.headings.push(heading);
+            }
+            Tag::H2 if self.subheadings.len() < HEADINGS_MAX => {
+                self.subheadings.push(line(dom, id));
+            }
             Tag::Meta if self.tags.len() < TAGS_MAX => self.tags.extend(meta(dom, element)),
             Tag::Link if self.canonical.is_none() && is_canonical(dom, element) => {
                 self.canonical = attribute(Key::Href);
             }
-            Tag::Time if self.times.len() < TIMES_MAX => self.times.extend(time(dom, id, element)),
+            // Elements of a page's own make, such as `relative-time`, are written like `time`.
+            Tag::Time | Tag::Other
+                if self.times.len() < TIMES_MAX
+                    && (element.tag == Tag::Time || attribute(Key::Datetime).is_some()) =>
+            {
+                self.times.extend(time(dom, id, element));
+            }
             _ => {}
         }
     }
@@ -136,17 +198,54 @@ impl Stated {
                 .is_some_and(|rel| rel.contains("author"));
         let rank = if is_author {
             3
+        } else if element.tag == Tag::A && is_writers_page(dom, element) {
+            2
         } else {
             vocabulary.byline_rank(element)
         };
-        if rank > 0 {
-            self.byline_elements += 1;
-            let text = line(dom, id);
-            if (3..120).contains(&text.len()) {
-                self.bylines.push((rank, text));
+        if rank == 0 {
+            return;
+        }
+        self.byline_elements += 1;
+        let pieces = pieces(dom, id);
+        if !pieces.is_empty() {
+            let near = |heading: NodeId| id.saturating_sub(heading) < NEAR_NODES;
+            let is_near = self.heading_at.is_some_and(near);
+            if !is_near && is_elsewhere(dom, id) {
+                return;
             }
+            self.bylines.push(Byline {
+                rank,
+                is_near,
+                at: id,
+                pieces,
+            });
         }
     }
+}
+
+/// The lines of the nodes after a heading, which is one of them.
+fn lines_after(dom: &Dom, heading: NodeId) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut text = String::new();
+    let mut at = heading;
+    for _ in 0..HEAD_NODES {
+        match &dom.node(at).data {
+            Data::Text(piece) => {
+                let room = LINE_BYTES_MAX.saturating_sub(text.len());
+                text.push_str(&piece[..piece.floor_char_boundary(room)]);
+            }
+            Data::Element(element) if element.tag.is_inline() => text.push(' '),
+            _ => lines.push(tidy(&std::mem::take(&mut text))),
+        }
+        match dom.following(at, Dom::ROOT) {
+            Some(next) => at = next,
+            None => break,
+        }
+    }
+    lines.push(tidy(&text));
+    lines.retain(|line| (1..HEAD_LINE_BYTES_MAX).contains(&line.len()));
+    lines
 }
 
 fn line(dom: &Dom, id: NodeId) -> String {
@@ -162,7 +261,9 @@ fn meta(dom: &Dom, element: &Element) -> Option<(String, String)> {
     let name = [Key::Property, Key::Name, Key::Itemprop, Key::HttpEquiv]
         .iter()
         .find_map(|key| dom.attribute(element, *key))?;
-    let content = dom.attribute(element, Key::Content)?;
+    // Some write `value` for `content`.
+    let mut contents = [Key::Content, Key::Value].into_iter();
+    let content = contents.find_map(|key| dom.attribute(element, key))?;
     Some((name.to_ascii_lowercase(), content.to_owned()))
 }
 
