@@ -13,7 +13,7 @@ use crate::{
     lines, linked_data,
     metadata::{self, Metadata},
     noise::Noise,
-    plain,
+    plain, scripted,
     vocabulary::Vocabulary,
 };
 
@@ -64,6 +64,20 @@ pub(crate) fn extract(
         stated
     } else {
         shown
+    };
+    let scripted = if chosen.is_empty() {
+        scripted::text(&page)
+    } else {
+        Vec::new()
+    };
+    let chosen = if scripted.is_empty() {
+        chosen
+    } else {
+        let title = metadata.title.as_deref().unwrap_or_default();
+        if let Some(headline) = scripted::headline(&page, title) {
+            metadata.title = Some(headline);
+        }
+        scripted
     };
     if metadata.agency.is_none() {
         metadata.agency = chosen.first().and_then(|line| metadata::in_dateline(line));

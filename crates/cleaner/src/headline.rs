@@ -14,6 +14,9 @@ const SURE_BYTES_MIN: usize = 15;
 /// Words of a first-level heading that is a headline though no title says the same.
 const WORDS_MIN: usize = 4;
 
+/// What ends a kicker that stands in one line with its headline.
+const KICKER_ENDS: &[&str] = &[": ", " - ", " – ", " — ", " | "];
+
 /// Second-level headings among which a headline under the first may stand.
 const SUBHEADINGS_MAX: usize = 3;
 
@@ -43,10 +46,13 @@ pub(crate) fn choose(
         .or_else(|| only_heading(&headings, &titles, &site));
     let chosen = shown_below(heading, &titles, &lines(subheadings))
         .or_else(|| by_kicker(heading?, &titles))
+        .or_else(|| stated_twice(heading?, &titles))
         .or(heading)
         .or_else(|| stated().next())
         .or_else(|| headings.first());
-    chosen.map(|line| line.text.clone())
+    heading
+        .and_then(|heading| behind_kickers(heading, &titles))
+        .or_else(|| chosen.map(|line| line.text.clone()))
 }
 
 /// A line and what it is compared by.
@@ -118,8 +124,40 @@ fn shown_below<'t>(
             && subheadings
                 .iter()
                 .take(SUBHEADINGS_MAX)
-                .any(|line| line.folded == title.folded)
+                // A kicker may stand before it in the same heading.
+                .any(|line| line.folded == title.folded || line.ends_with(title))
     })
+}
+
+/// What follows a kicker in a heading and follows quite another one in the social title.
+fn behind_kickers(heading: &Line, titles: &[Option<Line>; 3]) -> Option<String> {
+    let parts = |line: &Line| -> Option<(String, String)> {
+        let (kicker, rest) = KICKER_ENDS
+            .iter()
+            .find_map(|end| line.text.split_once(end))?;
+        Some((fold(kicker), rest.trim().to_owned()))
+    };
+    let (kicker, shown) = parts(heading)?;
+    let (other, stated) = parts(titles[1].as_ref()?)?;
+    let is_other = !kicker
+        .split(' ')
+        .any(|word| other.split(' ').any(|w| w == word));
+    let is_one = fold(&shown) == fold(&stated) && fold(&shown).len() >= SURE_BYTES_MIN;
+    (is_other && is_one).then_some(shown)
+}
+
+/// The headline that two sources state in the same words, where the heading is worded as nothing
+/// else is: JSON-LD's and the page's title, or JSON-LD's and the social one.
+fn stated_twice<'t>(heading: &Line, titles: &'t [Option<Line>; 3]) -> Option<&'t Line> {
+    let [Some(linked), Some(social), Some(page)] = titles else {
+        return None;
+    };
+    let says = |line: &Line, other: &Line| line.folded == other.folded;
+    let is_alone = !says(heading, linked) && !says(heading, social);
+    let by_title = says(linked, page) && !says(linked, social);
+    let by_social =
+        says(linked, social) && says(heading, page) && !agree(&heading.folded, &linked.folded);
+    (is_alone && (by_title || by_social)).then_some(linked)
 }
 
 /// The stated headline that is the heading but for the line above it, which one of them has.
@@ -368,6 +406,14 @@ mod tests {
             &[],
             &apart,
         );
+    }
+
+    #[test]
+    fn two_kickers_before_one_headline_both_go() {
+        let shown = format!("Una mina - {STORY}");
+        check_choice(["", &format!("Minas: {STORY}"), ""], &[&shown], &[], STORY);
+        check_choice(["", &shown, ""], &[&shown], &[], &shown);
+        check_choice(["", &format!("Minas: {OTHER}"), ""], &[&shown], &[], &shown);
     }
 
     #[test]

@@ -28,6 +28,7 @@ mod names;
 mod noise;
 mod plain;
 mod rejection;
+mod scripted;
 mod text;
 mod vocabulary;
 

@@ -34,6 +34,9 @@ const PREFIXES: &[&str] = &[
     "byby",
 ];
 
+/// Words after a name that say "reporter".
+const SUFFIXES: &[&str] = &[" 기자", "記者"];
+
 /// Words that no person's name has: what is signed so was written by a desk or an agency.
 const NOT_PEOPLE: &[&str] = &[
     "redaccion",
@@ -189,6 +192,57 @@ const NOT_PEOPLE: &[&str] = &[
     "sunday",
 ];
 
+/// Words for whoever in an outlet wrote it: a name with one of them names nobody, not even an
+/// institution.
+const NEWSROOM: &[&str] = &[
+    "redaccion",
+    "redacao",
+    "redazione",
+    "redaktion",
+    "redaction",
+    "redator",
+    "staff",
+    "desk",
+    "newsroom",
+    "team",
+    "equipo",
+    "equipe",
+    "admin",
+    "administrator",
+    "editor",
+    "editores",
+    "editors",
+    "agencia",
+    "agencias",
+    "agencies",
+    "agency",
+    "agence",
+    "wire",
+    "wires",
+    "services",
+    "unknown",
+    "anonymous",
+    "guest",
+    "contributor",
+    "colaborador",
+    "colaboradores",
+    "author",
+    "autor",
+    "writer",
+    "writers",
+    "reporter",
+    "correspondent",
+    "corresponsal",
+    "sponsored",
+    "web",
+    "home",
+    "user",
+    "null",
+];
+
+/// Letters of the longest name of an outlet or an institution.
+const COLLECTIVE_BYTES_MAX: usize = 60;
+
 /// Small words within names.
 const PARTICLES: &[&str] = &[
     "a", "al", "af", "av", "ben", "bin", "da", "das", "de", "del", "dem", "den", "der", "di", "do",
@@ -228,6 +282,16 @@ pub(crate) fn among(stated: &[String], outlets: &[String]) -> Vec<String> {
     people
 }
 
+/// Whether a name can be an outlet's or an institution's: short, of letters, no address, and not
+/// only a word for its newsroom.
+pub(crate) fn is_collective(name: &str) -> bool {
+    let is_address = name.contains(['@', '/', '_', '|', ';', '{', '<']);
+    !is_address
+        && name.len() <= COLLECTIVE_BYTES_MAX
+        && name.chars().filter(|c| c.is_alphabetic()).count() > 1
+        && !fold(name).split(' ').any(|word| NEWSROOM.contains(&word))
+}
+
 /// A name as outlets are compared by.
 pub(crate) fn squashed(name: &str) -> String {
     fold(name).replace(' ', "")
@@ -256,18 +320,21 @@ pub(crate) fn split(stated: &str) -> Vec<String> {
 /// Whether a line begins as bylines do.
 pub(crate) fn is_byline(line: &str) -> bool {
     [
-        "By ",
-        "BY ",
-        "by ",
-        "Por ",
-        "POR ",
-        "Von ",
-        "Par ",
-        "Escrito por ",
-        "Written by ",
+        "By",
+        "BY",
+        "by",
+        "Por",
+        "POR",
+        "por",
+        "Von",
+        "von",
+        "Par",
+        "Escrito por",
+        "Written by",
     ]
     .iter()
-    .any(|prefix| line.starts_with(prefix))
+    .filter_map(|prefix| line.strip_prefix(prefix))
+    .any(|rest| rest.starts_with([' ', ':', '\u{A0}']))
 }
 
 /// A name without the words before it and the role after it.
@@ -290,6 +357,9 @@ fn bare(name: &str) -> String {
         && before.contains(|c: char| c.is_ascii_digit())
     {
         name = after;
+    }
+    for suffix in SUFFIXES {
+        name = name.strip_suffix(suffix).unwrap_or(name);
     }
     let end = [
         " - ", " – ", " — ", " (", " @", " for ", " For ", " para ", " in ", " am ",

@@ -4,7 +4,10 @@
 
 mod fields;
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::{
+    borrow::Cow,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
 
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use classifier::Classifier;
@@ -38,12 +41,16 @@ fn lacking(fields: &Fields, what: &str) -> String {
 /// others.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct CleanLine {
+struct CleanLine<'line> {
     url: Option<String>,
-    html: Option<String>,
-    html_base64: Option<String>,
+    // Whole pages, borrowed where nothing in them is escaped.
+    #[serde(borrow)]
+    html: Option<Cow<'line, str>>,
+    #[serde(borrow)]
+    html_base64: Option<Cow<'line, str>>,
     content_type: Option<String>,
-    text: Option<String>,
+    #[serde(borrow)]
+    text: Option<Cow<'line, str>>,
     title: Option<String>,
     published: Option<Timestamp>,
     fetched: Option<Timestamp>,
@@ -81,18 +88,18 @@ fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(work)).map_err(|_| "a fault in vigia: it panicked".to_owned())
 }
 
-fn clean(cleaner: &Cleaner, line: CleanLine, fields: &Fields) -> Result<Article, String> {
+fn clean(cleaner: &Cleaner, line: CleanLine<'_>, fields: &Fields) -> Result<Article, String> {
     let url = line.url.as_deref().and_then(|url| url.parse::<Url>().ok());
     let html = match (&line.html, &line.html_base64) {
         (Some(html), _) => Some((
-            html.clone().into_bytes(),
+            Cow::Borrowed(html.as_bytes()),
             Some("text/html; charset=utf-8".to_owned()),
         )),
         (None, Some(encoded)) => {
             let bytes = BASE64
                 .decode(encoded.trim())
                 .map_err(|error| format!("`html_base64` is not base64: {error}"))?;
-            Some((bytes, line.content_type.clone()))
+            Some((Cow::Owned(bytes), line.content_type.clone()))
         }
         (None, None) => None,
     };
@@ -117,11 +124,11 @@ fn clean(cleaner: &Cleaner, line: CleanLine, fields: &Fields) -> Result<Article,
 
 /// A page that an entry of a feed led to, as the daemon has it.
 fn page_of(
-    line: &CleanLine,
+    line: &CleanLine<'_>,
     fields: &Fields,
     feed: &FeedId,
     url: Url,
-    body: Vec<u8>,
+    body: Cow<'_, [u8]>,
     content_type: Option<String>,
 ) -> Page {
     let text = |name| fields.text(name).map(str::to_owned);
@@ -148,14 +155,14 @@ fn page_of(
         content_type,
         etag: text("etag"),
         last_modified: text("last_modified"),
-        body: body.into(),
+        body: body.into_owned().into(),
         fetched: line.fetched.unwrap_or_else(chrono::Utc::now),
     });
     Page { entry, content }
 }
 
 /// Puts what the line says where the page says nothing.
-fn stand_in(article: &mut Article, line: CleanLine, fields: &Fields) {
+fn stand_in(article: &mut Article, line: CleanLine<'_>, fields: &Fields) {
     let text = |name| fields.text(name).map(str::to_owned);
     if article.published.is_none() && line.published.is_some() {
         article.published = line.published;

@@ -6,7 +6,12 @@ use super::{
     agency,
     stated::{Byline, Stated},
 };
-use crate::{characters::fold, dom::NodeId, linked_data::LinkedArticle, names, plain};
+use crate::{
+    characters::{fold, tidy},
+    dom::NodeId,
+    linked_data::LinkedArticle,
+    names, plain,
+};
 
 /// `meta` elements that name writers, best first.
 const AUTHOR_TAGS: &[&str] = &[
@@ -35,6 +40,9 @@ const TEXTS_MAX: usize = 4;
 
 /// Letters of the longest acronym that an outlet goes by.
 const ACRONYM_BYTES_MAX: usize = 5;
+
+/// Bytes of a line under the headline that names an outlet as its author: "By TPN".
+const SHOWN_COLLECTIVE_BYTES_MAX: usize = 30;
 
 /// Words of a host that are no part of an outlet's name.
 const HOST_WORDS: &[&str] = &["www", "com", "net", "org", "news", "blog"];
@@ -101,7 +109,8 @@ impl<'s> Credits<'s> {
         }
     }
 
-    /// The people who wrote it.
+    /// The people who wrote it; where it is signed by nobody in person, the outlet or institution
+    /// that signs, which is no agency and no unnamed newsroom.
     pub(super) fn people(&self) -> Vec<String> {
         let mut stated = self.stated.iter().map(|names| self.among(names));
         stated
@@ -109,7 +118,24 @@ impl<'s> Credits<'s> {
             .or_else(|| self.shown())
             .or_else(|| self.signed())
             .or_else(|| self.single())
+            .or_else(|| self.collective().map(|name| vec![name]))
             .unwrap_or_default()
+    }
+
+    /// The outlet or institution that the page states as its author.
+    fn collective(&self) -> Option<String> {
+        let stated = self
+            .organizations
+            .iter()
+            .chain(self.stated.iter().flatten());
+        let shown = self.head.iter().filter(|line| names::is_byline(line));
+        let shown = shown.filter(|line| line.len() <= SHOWN_COLLECTIVE_BYTES_MAX);
+        let mut shown = shown.flat_map(|line| names::split(line).into_iter().take(1));
+        let is_one = |name: &String| names::is_collective(name) && agency::named(name).is_none();
+        stated
+            .map(|text| tidy(text))
+            .find(is_one)
+            .or_else(|| shown.find(|name| is_one(name) && name.starts_with(char::is_uppercase)))
     }
 
     /// The agency that it is of, where one is credited.

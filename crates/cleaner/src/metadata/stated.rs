@@ -11,7 +11,7 @@ use crate::{
     lexer::Key,
     vocabulary::Vocabulary,
 };
-use signature::{is_elsewhere, is_writers_page, pieces};
+use signature::{is_closing, is_elsewhere, is_writers_page, pieces};
 
 /// Bytes of an element's text that are read, more than any headline.
 const LINE_BYTES_MAX: usize = 2000;
@@ -203,6 +203,8 @@ impl Stated {
         } else {
             vocabulary.byline_rank(element)
         };
+        let is_closing = rank == 0 && is_closing(dom, id, element);
+        let rank = if is_closing { 1 } else { rank };
         if rank == 0 {
             return;
         }
@@ -210,7 +212,8 @@ impl Stated {
         let pieces = pieces(dom, id);
         if !pieces.is_empty() {
             let near = |heading: NodeId| id.saturating_sub(heading) < NEAR_NODES;
-            let is_near = self.heading_at.is_some_and(near);
+            // A signature stands under its story, however long that is.
+            let is_near = is_closing || self.heading_at.is_some_and(near);
             if !is_near && is_elsewhere(dom, id) {
                 return;
             }

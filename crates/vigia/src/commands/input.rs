@@ -86,7 +86,7 @@ impl Lines {
     /// The next line that is not blank, read into `line`; `false` at the end. Bytes that are not
     /// UTF-8 are replaced, and what is over the limit is cut, so that the line fails by itself.
     pub(super) fn next(&mut self, line: &mut String) -> Result<bool> {
-        let mut bytes = Vec::new();
+        let mut bytes = std::mem::take(line).into_bytes();
         loop {
             bytes.clear();
             let mut limited = (&mut self.reader).take(LINE_BYTES_MAX);
@@ -101,8 +101,8 @@ impl Lines {
                 self.skip_line()?;
             }
             if !bytes.trim_ascii().is_empty() {
-                line.clear();
-                line.push_str(&String::from_utf8_lossy(&bytes));
+                *line = String::from_utf8(bytes)
+                    .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
                 return Ok(true);
             }
         }

@@ -26,6 +26,7 @@ pub(super) fn is_writers_page(dom: &Dom, link: &Element) -> bool {
         "autor",
         "autores",
         "autora",
+        "autoren",
         "autoras",
         "auteur",
         "autore",
@@ -41,6 +42,7 @@ pub(super) fn is_writers_page(dom: &Dom, link: &Element) -> bool {
         "periodistas",
         "jornalista",
         "staff",
+        "signataires",
         "writers",
         "firmas",
     ];
@@ -49,6 +51,18 @@ pub(super) fn is_writers_page(dom: &Dom, link: &Element) -> bool {
     let mut parts = path.trim_end_matches('/').rsplit('/').take(3);
     let has_name = parts.next().is_some_and(|name| name.len() > 2);
     has_name && parts.any(|part| FOLDERS.contains(&part))
+}
+
+/// Bytes of a signature under a story.
+const SIGNATURE_BYTES_MAX: usize = 50;
+
+/// Whether a paragraph is set to the right and short, as signatures under a story are.
+pub(super) fn is_closing(dom: &Dom, id: NodeId, element: &Element) -> bool {
+    let style = dom.attribute(element, Key::Style).unwrap_or_default();
+    let aligned = style.split_once("text-align").map(|(_, value)| value);
+    element.tag == Tag::P
+        && aligned.is_some_and(|value| value.trim_start_matches([':', ' ']).starts_with("right"))
+        && dom.text(id, SIGNATURE_BYTES_MAX + 1).trim().len() <= SIGNATURE_BYTES_MAX
 }
 
 /// Whether an element is part of what is said about other stories or by readers.
