@@ -109,7 +109,7 @@ mod tests {
 
     #[track_caller]
     fn check(html: &str, expected: &[&str]) {
-        let read = extract(html.as_bytes(), None, None, &Noise::new()).unwrap();
+        let read = extract(html.as_bytes(), None, None, &Noise::default()).unwrap();
         assert_eq!(read.paragraphs, expected, "{html}");
     }
 

@@ -417,6 +417,17 @@ mod tests {
     }
 
     #[test]
+    fn what_two_sources_state_alike_outranks_a_heading_that_is_alone() {
+        let third = "Hieren a dos guardias de una mina";
+        check_choice([OTHER, third, OTHER], &[STORY], &[], OTHER);
+        check_choice([OTHER, OTHER, STORY], &[STORY], &[], OTHER);
+        // Reworded a little, it is the heading that is read.
+        let reworded = "Tres hombres armados hieren a dos guardias";
+        check_choice([reworded, reworded, STORY], &[STORY], &[], STORY);
+        check_choice([OTHER, STORY, OTHER], &[STORY], &[], STORY);
+    }
+
+    #[test]
     fn a_part_without_words_is_no_headline() {
         let site = Site::new(Some("El Diario"), None);
         assert_eq!(

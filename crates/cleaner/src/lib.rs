@@ -32,6 +32,8 @@ mod scripted;
 mod text;
 mod vocabulary;
 
+use std::fmt;
+
 use chrono::TimeDelta;
 use sha2::{Digest, Sha256};
 use story::{
@@ -42,6 +44,7 @@ use url::Url;
 
 use extraction::Extraction;
 use noise::Noise;
+pub use noise::{RuleError, Rules};
 pub use rejection::Rejection;
 
 /// Bytes of input over which a page or text is rejected (10 MB).
@@ -56,23 +59,42 @@ const AHEAD_MAX: TimeDelta = TimeDelta::days(1);
 /// Why an article was made of its feed's text though it has a page.
 const SHARED: &str = "its page is another entry's";
 
+/// A user's rules and those that come with vigia take too much memory together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the rules for boilerplate are too many or too large: write fewer, or simpler patterns")]
+pub struct TooManyRules;
+
 /// Makes articles of pages. It is built once and shared between threads.
 pub struct Cleaner {
     noise: Noise,
 }
 
+impl fmt::Debug for Cleaner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cleaner").finish_non_exhaustive()
+    }
+}
+
 impl Default for Cleaner {
     fn default() -> Self {
-        Self::new()
+        Self {
+            noise: Noise::default(),
+        }
     }
 }
 
 impl Cleaner {
-    /// Compiles the rules.
+    /// A cleaner with the rules that come with vigia.
     pub fn new() -> Self {
-        Self {
-            noise: Noise::new(),
-        }
+        Self::default()
+    }
+
+    /// A cleaner with the rules that come with vigia and with a user's own; fails where together
+    /// they take too much memory.
+    pub fn with(rules: &Rules) -> Result<Self, TooManyRules> {
+        Noise::new(rules)
+            .map(|noise| Self { noise })
+            .map_err(|_| TooManyRules)
     }
 
     /// Makes an article of an entry and its page. The feed's own text stands in where the page

@@ -167,7 +167,7 @@ mod tests {
     use super::*;
 
     fn check(title: Option<&str>, lines: &[&str], expected: &[&str]) {
-        let noise = Noise::new();
+        let noise = Noise::default();
         let lines = lines.iter().map(|line| (*line).to_owned()).collect();
         let once = clean(lines, title, &noise);
         assert_eq!(once, expected);

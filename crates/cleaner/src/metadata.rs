@@ -415,6 +415,41 @@ mod tests {
     }
 
     #[test]
+    fn an_outlet_signs_where_nobody_does() {
+        let check = |html: &str, expected: &[&str]| {
+            let page = format!("<meta property=og:site_name content='Diario del Sur'>{html}");
+            assert_eq!(of(&page).bylines, expected, "{html}");
+        };
+        check(
+            "<meta name=author content='Diario del Sur'>",
+            &["Diario del Sur"],
+        );
+        check("<meta name=author content='Redacción Diario del Sur'>", &[]);
+        check("<meta name=author content='Agencia EFE'>", &[]);
+        check(
+            "<meta name=author content='https://diariodelsur.test'>",
+            &[],
+        );
+        let headline = "<h1>Tres hombres hieren a dos guardias</h1>";
+        check(&format!("{headline}<p>Por DDS, en Minas</p>"), &["DDS"]);
+        check(&format!("{headline}<p>Por ORO, en Minas</p>"), &[]);
+    }
+
+    #[test]
+    fn a_signature_closes_the_story() {
+        let text = "<p>Tres hombres hirieron el lunes a dos guardias de una mina.</p>".repeat(60);
+        let closing = |signature: &str| {
+            let page = format!(
+                "<h1>Tres hombres hieren a dos guardias</h1>{text}<p style='text-align: right'>{signature}</p>"
+            );
+            of(&page).bylines
+        };
+        assert_eq!(closing("<b>Ana Ruiz</b>"), ["Ana Ruiz"]);
+        assert!(closing("Lima, 3 de mayo de 2024").is_empty());
+        assert!(closing(&"Ana Ruiz ".repeat(20)).is_empty());
+    }
+
+    #[test]
     fn an_agency_is_none_of_the_people() {
         let page = of("<meta name=author content='Ana Ruiz, Agencia EFE'>");
         assert_eq!(page.bylines, ["Ana Ruiz"]);

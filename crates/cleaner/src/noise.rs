@@ -1,9 +1,9 @@
 //! Lines that are no part of a story: what stands around it on every page, by class of noise.
 //!
-//! The rules are data, in `data/boilerplate.tsv`: a language, a kind, and a pattern that a whole
-//! line must match after [folding](crate::characters::fold).
+//! The rules are data, in `data/boilerplate.tsv` and in files of the user's own: a language, a
+//! kind, and a pattern that a whole line must match after [folding](crate::characters::fold).
 
-use regex::RegexSet;
+use regex::{RegexBuilder, RegexSet, RegexSetBuilder};
 
 use crate::characters::fold;
 
@@ -27,6 +27,128 @@ pub(crate) enum Verdict {
     Ends,
 }
 
+/// Kinds of rules: what they match is dropped, ends the story, or names an agency.
+const KINDS: &[&str] = &[
+    "advertisement",
+    "related",
+    "share",
+    "newsletter",
+    "copyright",
+    "date",
+    "ending",
+    "comments",
+    "agency",
+];
+
+/// Bytes that one compiled pattern may take.
+const PATTERN_BYTES_MAX: usize = 2 << 20;
+
+/// Bytes that the compiled rules of one kind may take.
+const COMPILED_BYTES_MAX: usize = 64 << 20;
+
+/// A line of a table of rules that is wrong.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{what}")]
+pub struct RuleError {
+    /// The line, counted from 1.
+    pub line: usize,
+    /// What is wrong with it.
+    pub what: String,
+}
+
+/// Rules for lines that are no part of a story: those that come with vigia, and a user's own.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    /// Kinds and patterns.
+    rows: Vec<(String, String)>,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        let mut rules = Self { rows: Vec::new() };
+        rules
+            .add(RULES)
+            .expect("the rules that come with vigia are checked by the tests");
+        rules
+    }
+}
+
+impl Rules {
+    /// Adds a table: a rule a line, its columns `language`, `kind` and `pattern` split by tabs;
+    /// lines that begin with `#` are comments. Patterns are regular expressions over whole folded
+    /// lines (small letters without accents, digits, single spaces).
+    pub fn add(&mut self, table: &str) -> Result<(), RuleError> {
+        for (at, line) in table.trim_start_matches('\u{feff}').lines().enumerate() {
+            if line.trim().is_empty() || line.starts_with('#') {
+                continue;
+            }
+            let row = row(line).map_err(|what| RuleError { line: at + 1, what })?;
+            self.rows.push(row);
+        }
+        Ok(())
+    }
+
+    fn compiled(&self, wanted: impl Fn(&str) -> bool) -> Result<RegexSet, regex::Error> {
+        let wanted = self.rows.iter().filter(|(kind, _)| wanted(kind));
+        let patterns = wanted.map(|(_, pattern)| format!("^(?:{pattern})$"));
+        RegexSetBuilder::new(patterns)
+            .size_limit(COMPILED_BYTES_MAX)
+            .build()
+    }
+}
+
+/// A rule's kind and pattern, or what is wrong with its line.
+fn row(line: &str) -> Result<(String, String), String> {
+    let columns: Vec<&str> = line.trim_end_matches('\r').split('\t').collect();
+    let [language, kind, pattern] = columns[..] else {
+        return Err(format!(
+            "{} columns where there should be 3: language, kind and pattern, split by tabs",
+            columns.len()
+        ));
+    };
+    if !(2..=3).contains(&language.len()) {
+        return Err(format!(
+            "`{language}` is no language: write es, pt, en or any"
+        ));
+    }
+    if !KINDS.contains(&kind) {
+        return Err(format!(
+            "`{kind}` is no kind: the kinds are {}",
+            KINDS.join(", ")
+        ));
+    }
+    let compiled = RegexBuilder::new(&format!("^(?:{pattern})$"))
+        .size_limit(PATTERN_BYTES_MAX)
+        .build()
+        .map_err(|error| format!("the pattern cannot be used: {error}"))?;
+    if compiled.is_match("") {
+        return Err("the pattern also matches an empty line, and so may match any".to_owned());
+    }
+    if pattern != fold_pattern(pattern) {
+        return Err(
+            "the pattern has capitals or accents, which no folded line has: it would match nothing"
+                .to_owned(),
+        );
+    }
+    Ok((kind.to_owned(), pattern.to_owned()))
+}
+
+/// A pattern as folded lines would have its letters; classes such as `\S` stay.
+fn fold_pattern(pattern: &str) -> String {
+    let mut escaped = false;
+    let folded = pattern.chars().map(|c| {
+        let is_class = escaped;
+        escaped = c == '\\' && !is_class;
+        let is_letter = c.is_alphabetic() && !is_class;
+        if is_letter {
+            fold(&c.to_string())
+        } else {
+            c.to_string()
+        }
+    });
+    folded.collect()
+}
+
 /// The compiled rules.
 pub(crate) struct Noise {
     dropped: RegexSet,
@@ -35,19 +157,14 @@ pub(crate) struct Noise {
 }
 
 impl Noise {
-    /// Compiles the rules.
-    pub(crate) fn new() -> Self {
-        let set = |wanted: &dyn Fn(&str) -> bool| {
-            let patterns = rules()
-                .filter(|(kind, _)| wanted(kind))
-                .map(|(_, pattern)| format!("^(?:{pattern})$"));
-            RegexSet::new(patterns).expect("the rules are compiled by the tests")
-        };
-        Self {
-            dropped: set(&|kind| !matches!(kind, "ending" | "comments" | "agency")),
-            ending: set(&|kind| matches!(kind, "ending" | "comments")),
-            agency: set(&|kind| kind == "agency"),
-        }
+    /// Compiles the rules; fails where together they are too large.
+    pub(crate) fn new(rules: &Rules) -> Result<Self, regex::Error> {
+        let is_ending = |kind: &str| matches!(kind, "ending" | "comments");
+        Ok(Self {
+            dropped: rules.compiled(|kind| !is_ending(kind) && kind != "agency")?,
+            ending: rules.compiled(is_ending)?,
+            agency: rules.compiled(|kind| kind == "agency")?,
+        })
     }
 
     /// Judges a line by itself.
@@ -92,23 +209,51 @@ fn fold_line(line: &str) -> String {
     folded
 }
 
-/// The rules as kinds and patterns.
-fn rules() -> impl Iterator<Item = (&'static str, &'static str)> {
-    RULES
-        .lines()
-        .filter(|line| !line.starts_with('#'))
-        .filter_map(|line| {
-            let mut columns = line.split('\t').skip(1);
-            Some((columns.next()?, columns.next()?))
-        })
+impl Default for Noise {
+    fn default() -> Self {
+        Self::new(&Rules::default())
+            .expect("the rules that come with vigia are compiled by the tests")
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    #[test]
+    fn a_user_adds_rules_of_their_own() {
+        let line = "El Diario del Sur es miembro de la cadena minera";
+        assert_eq!(Noise::default().judge(line), Verdict::Keep);
+        let mut rules = Rules::default();
+        rules
+            .add("# ours\n\nes\tcopyright\tel diario del sur es miembro .*\r\n")
+            .unwrap();
+        let noise = Noise::new(&rules).unwrap();
+        assert_eq!(noise.judge(line), Verdict::Drop);
+        assert_eq!(noise.judge("PUBLICIDAD"), Verdict::Drop);
+    }
+
+    #[test]
+    fn a_wrong_rule_is_named_by_its_line() {
+        let check = |line: &str, what: &str| {
+            let error = Rules::default()
+                .add(&format!("# ours\n{line}\n"))
+                .unwrap_err();
+            assert_eq!(error.line, 2);
+            assert!(error.what.contains(what), "{line}: {}", error.what);
+        };
+        check("es\tshare", "2 columns");
+        check("es\tspam\tcompre ya", "no kind");
+        check("spanish\tshare\tcompre ya", "no language");
+        check("es\tshare\t(compre", "cannot be used");
+        check("es\tshare\t(a{1000}){1000}", "cannot be used");
+        check("es\tshare\t.*", "empty line");
+        check("es\tshare\tCompre ya", "capitals or accents");
+        check("es\tshare\tsuscríbase", "capitals or accents");
+    }
+
     fn check(verdict: Verdict, lines: &[&str]) {
-        let noise = Noise::new();
+        let noise = Noise::default();
         for line in lines {
             assert_eq!(noise.judge(line), verdict, "{line}");
         }

@@ -110,7 +110,7 @@ mod tests {
     const SECOND: &str = "The region has long been held by a gang that lives off smuggling, officials in the capital say.";
 
     fn check(text: &str, title: &str, expected: &[&str]) {
-        let noise = Noise::new();
+        let noise = Noise::default();
         let (got_title, lines) = clean(None, text, &noise);
         assert_eq!(
             (got_title.as_str(), lines.as_slice()),

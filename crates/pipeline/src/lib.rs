@@ -23,7 +23,7 @@ pub use classifier::{
     Classifier, CountryVotes, DropReason, Explanation, Knowledge, KnowledgeError, KnowledgeFiles,
     drop_reason,
 };
-pub use cleaner::{Cleaner, Rejection};
+pub use cleaner::{Cleaner, Rejection, Rules};
 pub use fetcher::{
     Access, Auth, Errand, Feed, FeedReport, FetchError, Given, LOOKUPS_MAX, Proxy, Report, Secret,
     SecretSource, Settings as FetchSettings, WebSub, discovery,

@@ -252,7 +252,7 @@ fn spawn_stages(
     let (to_classify, classify_queue) = mpsc::channel(settings.queue);
     let (to_sink, sink_queue) = mpsc::channel(settings.queue);
 
-    let cleaner = Cleaner::new();
+    let cleaner = Arc::clone(&settings.cleaner);
     let outlets = Outlets {
         next: to_classify,
         ended: to_sink.clone(),

@@ -9,6 +9,7 @@ use std::{
 };
 
 use classifier::{Knowledge, KnowledgeError, KnowledgeFiles};
+use cleaner::Cleaner;
 
 /// Everything that a line needs to know.
 #[derive(Clone, Debug)]
@@ -21,6 +22,8 @@ pub struct Settings {
     pub ledger: PathBuf,
     /// The directory of the record.
     pub record: PathBuf,
+    /// What makes articles of pages.
+    pub cleaner: Arc<Cleaner>,
     /// The least score that is kept.
     pub threshold: f64,
     /// What the classifier knows.

@@ -89,6 +89,9 @@ pub(crate) enum Command {
         /// Print title and text for a person instead of JSON
         #[arg(long)]
         text: bool,
+        /// Clean with the rules of a configuration
+        #[arg(long, short, value_name = "FILE")]
+        config: Option<PathBuf>,
         /// The input; standard input where there is none
         file: Option<PathBuf>,
     },

@@ -42,9 +42,12 @@ fn run(command: Command) -> Result<()> {
             commands::fetch::run(&urls, feed.as_deref(), config.config.as_deref())
         }
         Command::Entries { feeds } => commands::entries::run(&feeds),
-        Command::Clean { url, text, file } => {
-            commands::clean::run(url.as_ref(), text, file.as_deref())
-        }
+        Command::Clean {
+            url,
+            text,
+            config,
+            file,
+        } => commands::clean::run(url.as_ref(), text, config.as_deref(), file.as_deref()),
         Command::Classify { all, config, file } => {
             commands::classify::run(all, config.as_deref(), file.as_deref())
         }

@@ -41,9 +41,6 @@ const TEXTS_MAX: usize = 4;
 /// Letters of the longest acronym that an outlet goes by.
 const ACRONYM_BYTES_MAX: usize = 5;
 
-/// Bytes of a line under the headline that names an outlet as its author: "By TPN".
-const SHOWN_COLLECTIVE_BYTES_MAX: usize = 30;
-
 /// Words of a host that are no part of an outlet's name.
 const HOST_WORDS: &[&str] = &["www", "com", "net", "org", "news", "blog"];
 
@@ -59,6 +56,8 @@ pub(super) struct Credits<'s> {
     organizations: Vec<String>,
     /// The outlet's names without spaces.
     outlets: Vec<String>,
+    /// The first letters of the words of its names.
+    initials: Vec<String>,
     /// The parts of its address, which people's own sites share with them.
     labels: Vec<String>,
 }
@@ -85,7 +84,9 @@ impl<'s> Credits<'s> {
             stated.tag(&["dc.publisher"]),
         ];
         let own = own.into_iter().flatten();
-        let own = own.map(|name| names::squashed(name.split(" (").next().unwrap_or(name)));
+        let own: Vec<&str> = own
+            .map(|name| name.split(" (").next().unwrap_or(name))
+            .collect();
         let host = url.and_then(Url::host_str).unwrap_or_default();
         let (hyphened, labels): (Vec<&str>, Vec<&str>) = host
             .split('.')
@@ -101,7 +102,10 @@ impl<'s> Credits<'s> {
             is_credited: all.any(|name| !name.contains(['@', '/']) && !name.is_empty()),
             stated: stated_names,
             organizations,
+            initials: own.iter().map(|name| initials(name)).collect(),
             outlets: own
+                .into_iter()
+                .map(names::squashed)
                 .chain(hyphened.into_iter().chain([host]).map(names::squashed))
                 .filter(|name| !name.is_empty())
                 .collect(),
@@ -129,13 +133,12 @@ impl<'s> Credits<'s> {
             .iter()
             .chain(self.stated.iter().flatten());
         let shown = self.head.iter().filter(|line| names::is_byline(line));
-        let shown = shown.filter(|line| line.len() <= SHOWN_COLLECTIVE_BYTES_MAX);
-        let mut shown = shown.flat_map(|line| names::split(line).into_iter().take(1));
+        let mut shown = shown.filter_map(|line| names::split(line).into_iter().next());
         let is_one = |name: &String| names::is_collective(name) && agency::named(name).is_none();
         stated
             .map(|text| tidy(text))
             .find(is_one)
-            .or_else(|| shown.find(|name| is_one(name) && name.starts_with(char::is_uppercase)))
+            .or_else(|| shown.find(|name| is_one(name) && self.is_own(name)))
     }
 
     /// The agency that it is of, where one is credited.
@@ -168,6 +171,12 @@ impl<'s> Credits<'s> {
             let is_acronym = label.len() <= ACRONYM_BYTES_MAX;
             folded == *label || is_acronym && folded.split(' ').any(|word| word == label)
         })
+    }
+
+    /// Whether a name is the outlet's, in full or by its initials.
+    fn is_own(&self, name: &str) -> bool {
+        let name = names::squashed(name);
+        self.outlets.contains(&name) || name.len() > 1 && self.initials.contains(&name)
     }
 
     /// The people named on the page for readers: first where it is likeliest.
@@ -244,6 +253,14 @@ impl<'s> Credits<'s> {
             people.iter().any(|name| is_full(name)).then_some(people)
         })
     }
+}
+
+fn initials(name: &str) -> String {
+    let folded = fold(name);
+    folded
+        .split(' ')
+        .filter_map(|word| word.chars().next())
+        .collect()
 }
 
 /// Whether a name has several words, as most have, or is of a script that writes none.

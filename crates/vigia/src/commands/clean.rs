@@ -3,17 +3,27 @@
 use std::{
     io::{self, BufWriter, Write},
     path::Path,
+    sync::Arc,
 };
 
 use anyhow::{Context, Result};
-use pipeline::{Cleaner, filter};
+use pipeline::filter;
 use story::Article;
 use url::Url;
 
 use super::input::{self, Input};
+use crate::config;
 
-pub(crate) fn run(url: Option<&Url>, as_text: bool, file: Option<&Path>) -> Result<()> {
-    let cleaner = Cleaner::new();
+pub(crate) fn run(
+    url: Option<&Url>,
+    as_text: bool,
+    config: Option<&Path>,
+    file: Option<&Path>,
+) -> Result<()> {
+    let cleaner = match config {
+        Some(path) => config::load(path)?.settings.cleaner,
+        None => Arc::default(),
+    };
     let mut out = BufWriter::new(io::stdout().lock());
     match input::open(file)? {
         Input::Lines(mut lines) => {

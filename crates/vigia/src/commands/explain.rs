@@ -6,6 +6,7 @@ use std::{
     fs::File,
     io::{self, BufRead, BufReader},
     path::Path,
+    sync::Arc,
 };
 
 use anyhow::{Context, Result, bail};
@@ -168,7 +169,7 @@ fn fetched(config: Option<&Config>, url: &Url) -> Result<Article> {
     let page = runtime
         .block_on(errand.named(url, None))
         .with_context(|| format!("fetch `{url}`, which the daemon has not judged"))?;
-    Cleaner::new()
+    cleaner(config)
         .clean_html(
             &page.body,
             page.content_type.as_deref(),
@@ -177,9 +178,13 @@ fn fetched(config: Option<&Config>, url: &Url) -> Result<Article> {
         .with_context(|| format!("find an article in `{url}`"))
 }
 
+fn cleaner(config: Option<&Config>) -> Arc<Cleaner> {
+    config.map_or_else(Arc::default, |config| Arc::clone(&config.settings.cleaner))
+}
+
 /// A page, plain text, or the first line of JSONL: a page or article as the filters read them.
 fn from_file(config: Option<&Config>, path: &Path) -> Result<Article> {
-    let cleaner = Cleaner::new();
+    let cleaner = cleaner(config);
     let mut lines = match input::open(Some(path))? {
         Input::Whole(bytes) => {
             return filter::clean_whole(&cleaner, &bytes, None).context("find an article");

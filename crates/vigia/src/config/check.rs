@@ -5,12 +5,13 @@ use std::{
     collections::HashMap,
     fs,
     path::{Path, PathBuf},
+    sync::Arc,
     thread::available_parallelism,
     time::Duration,
 };
 
 use chrono_tz::Tz;
-use pipeline::{Feed, FetchSettings, Settings, WebSub, load_knowledge};
+use pipeline::{Cleaner, Feed, FetchSettings, Rules, Settings, WebSub, load_knowledge};
 use schemars::schema_for;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -25,7 +26,7 @@ use url::Url;
 use super::{
     Config, Problem, Problems, RawConfig, Written, access, limits,
     problem::Source,
-    raw::{RawFeed, RawFeeds, RawWebSub, Span},
+    raw::{RawClean, RawFeed, RawFeeds, RawWebSub, Span},
     timezone,
 };
 
@@ -141,6 +142,7 @@ impl Check {
             self.at(path, &span, problem);
         }
         let websub = raw.websub.as_ref().and_then(|raw| self.websub(path, raw));
+        let cleaner = self.cleaner(path, folder, &raw.clean);
         let knowledge = self.knowledge(path, folder, raw.classify.knowledge.as_ref());
         let cores = available_parallelism().map_or(1, usize::from);
         Some(Config {
@@ -149,6 +151,7 @@ impl Check {
                 feeds: feeds.good,
                 ledger: folder.join(raw.state.path),
                 record: folder.join(raw.sink.dir),
+                cleaner: Arc::new(cleaner?),
                 threshold: threshold.value,
                 knowledge: knowledge?,
                 queue: raw.pipeline.queue.value,
@@ -182,6 +185,33 @@ impl Check {
             log_format: raw.log.format,
             addresses: feeds.addresses,
         })
+    }
+
+    /// The cleaner with the user's own rules.
+    fn cleaner(&mut self, path: &Path, folder: &Path, raw: &RawClean) -> Option<Cleaner> {
+        let mut rules = Rules::default();
+        for named in &raw.boilerplate {
+            let file = folder.join(named.get_ref());
+            let table = match fs::read_to_string(&file) {
+                Ok(table) => table,
+                Err(error) => {
+                    let message = format!("cannot read `{}`: {error}", file.display());
+                    self.at(path, &named.span(), message);
+                    continue;
+                }
+            };
+            self.hash.update(&table);
+            if let Err(error) = rules.add(&table) {
+                let source = Source::line(&file, error.line);
+                self.problems.push(Problem::new(source, error.what));
+            }
+        }
+        Cleaner::with(&rules)
+            .map_err(|error| {
+                self.problems
+                    .push(Problem::new(Source::whole(path), error.to_string()))
+            })
+            .ok()
     }
 
     fn websub(&mut self, path: &Path, raw: &RawWebSub) -> Option<WebSub> {

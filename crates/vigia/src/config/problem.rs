@@ -28,6 +28,14 @@ impl Source {
         }
     }
 
+    /// A line, counted from 1.
+    pub(crate) fn line(path: &Path, line: usize) -> Self {
+        Self {
+            path: path.to_owned(),
+            line,
+        }
+    }
+
     /// The file as a whole.
     pub(crate) fn whole(path: &Path) -> Self {
         Self {

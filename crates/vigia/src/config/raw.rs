@@ -23,6 +23,8 @@ pub(crate) struct RawConfig {
     pub(crate) fetch: RawFetch,
     /// How hubs push what feeds show, where they do (W3C WebSub); off without it.
     pub(crate) websub: Option<RawWebSub>,
+    /// How to make articles of pages.
+    pub(crate) clean: RawClean,
     /// How to judge.
     pub(crate) classify: RawClassify,
     /// Queues and threads.
@@ -118,6 +120,16 @@ impl RawWebSub {
     fn listen() -> SocketAddr {
         ([127, 0, 0, 1], 8099).into()
     }
+}
+
+/// How to make articles of pages.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(default)]
+pub(crate) struct RawClean {
+    /// Files with further rules for lines that are no part of a story, in the form of
+    /// `boilerplate.tsv`: language, kind and pattern, split by tabs.
+    #[schemars(with = "Vec<String>")]
+    pub(crate) boilerplate: Vec<Spanned<String>>,
 }
 
 /// How to judge.

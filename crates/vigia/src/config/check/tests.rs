@@ -27,6 +27,36 @@ fn a_feed_and_defaults_are_enough() {
 }
 
 #[test]
+fn own_rules_are_read_and_their_faults_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("vigia.toml");
+    fs::write(
+        &path,
+        format!("[clean]\nboilerplate = [\"own.tsv\"]\n{FEED}"),
+    )
+    .unwrap();
+    let missing = load(&path).unwrap_err().to_string();
+    assert!(missing.contains("vigia.toml:2: cannot read"), "{missing}");
+    fs::write(folder.path().join("own.tsv"), "# ours\nes\tshare\t(compre").unwrap();
+    let wrong = load(&path).unwrap_err().to_string();
+    assert!(
+        wrong.contains("own.tsv:2: the pattern cannot be used"),
+        "{wrong}"
+    );
+    fs::write(
+        folder.path().join("own.tsv"),
+        "es\tshare\tcompre el diario.*",
+    )
+    .unwrap();
+    let cleaner = load(&path).unwrap().settings.cleaner;
+    let text = "Tres hombres hirieron a dos guardias.\n\nCompre el Diario del Sur.";
+    let article = cleaner
+        .clean_text(Some("Hieren a dos"), text, None)
+        .unwrap();
+    assert_eq!(article.text, "Tres hombres hirieron a dos guardias.");
+}
+
+#[test]
 fn every_problem_names_file_line_and_remedy() {
     check_problem(
         "[fetch]\nhost_gab = \"5s\"",
@@ -215,6 +245,7 @@ fn the_shipped_configuration_states_the_defaults() {
         "RawWebSub",
         "RawPipeline",
         "RawLog",
+        "RawClean",
         "RawClassify",
         "RawFeed",
     ] {
