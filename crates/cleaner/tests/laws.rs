@@ -111,6 +111,50 @@ fn hostile_pages_are_rejected_with_a_reason() {
         "text/html",
         Rejection::TooLarge,
     );
+    check_rejected(
+        "<div>".repeat(10_000_000).as_bytes(),
+        "text/html",
+        Rejection::TooLarge,
+    );
+    check_rejected(
+        b"<html><frameset><frame src=menu.html><frame src=nota.html></frameset></html>",
+        "text/html",
+        Rejection::NoText,
+    );
+    check_rejected(
+        b"<html><body><img src=foto.jpg></body></html>",
+        "text/html",
+        Rejection::NoText,
+    );
+}
+
+#[test]
+fn bytes_in_no_charset_leave_the_rest_readable() {
+    let mut page = format!("<h1>Hieren a dos guardias</h1><p>{STORY}</p><p>").into_bytes();
+    page.extend([0x81, 0x8D, 0xFE, 0xC3, 0x28, 0xF0, 0x9F].repeat(20));
+    page.extend(format!("</p><p>{STORY} Fin.</p>").into_bytes());
+    let article = Cleaner::new()
+        .clean_html(&page, Some("text/html; charset=none-such"), None)
+        .unwrap();
+    assert!(
+        article
+            .text
+            .contains(" guardias de una mina en el norte del pa")
+    );
+    assert!(article.text.ends_with("Fin."));
+}
+
+#[test]
+fn a_page_of_another_language_is_read_and_says_so() {
+    let text = "Drei bewaffnete Männer haben am Montag zwei Wachleute einer Mine im Norden des Landes verletzt, teilte die Staatsanwaltschaft mit.";
+    let page = format!("<h1>Zwei Wachleute verletzt</h1><p>{text}</p><p>{text}</p>");
+    let article = Cleaner::new()
+        .clean_html(page.as_bytes(), None, None)
+        .unwrap();
+    assert_eq!(
+        article.lang.map(|lang| lang.to_string()).as_deref(),
+        Some("de")
+    );
 }
 
 #[test]

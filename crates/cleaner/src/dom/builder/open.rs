@@ -2,6 +2,10 @@
 
 use crate::dom::{NodeId, Tag};
 
+/// Open elements among which a tag looks for what it ends. No page is written so deep that the
+/// bound is met; without it, each tag of one that is made to be deep would look through all.
+const SEARCHED_MAX: usize = 256;
+
 /// An element whose end tag has not come yet.
 #[derive(Clone, Copy)]
 pub(super) struct Open<'a> {
@@ -64,7 +68,7 @@ impl<'a> OpenElements<'a> {
         wanted: impl Fn(Tag) -> bool,
         bounds: impl Fn(Tag) -> bool,
     ) -> Option<usize> {
-        for at in (1..self.elements.len()).rev() {
+        for at in (1..self.elements.len()).rev().take(SEARCHED_MAX) {
             let tag = self.elements[at].tag;
             if wanted(tag) {
                 return Some(at);
