@@ -114,6 +114,9 @@ fn drop_captions(lines: Vec<Line>, noise: &Noise) -> Vec<Line> {
     keep(lines, &dropped)
 }
 
+/// Bytes of an outlet's name behind a headline.
+const OUTLET_BYTES_MAX: usize = 40;
+
 /// Drops the headline and the breadcrumbs before it where they stand again above the text.
 fn drop_headline(lines: Vec<Line>, title: Option<&str>) -> Vec<Line> {
     let is_headline = |line: &str| {
@@ -139,9 +142,16 @@ fn drop_headline(lines: Vec<Line>, title: Option<&str>) -> Vec<Line> {
             .into_iter()
             .chain(below)
             .any(|headline| leads_to(line, headline));
-        dropped[at] = is_headline(line) || crumbs;
+        dropped[at] = is_headline(line) || crumbs || is_page_title(&lines[at].text, title);
     }
     keep(lines, &dropped)
+}
+
+/// Whether a line is the headline with the outlet's name behind it.
+fn is_page_title(line: &str, title: Option<&str>) -> bool {
+    let ends = [" - ", " | ", " – ", " — "].iter();
+    let mut heads = ends.filter_map(|separator| line.rsplit_once(separator));
+    heads.any(|(head, outlet)| outlet.len() <= OUTLET_BYTES_MAX && title == Some(&fold(head)))
 }
 
 /// Drops sentences that stand again, word for word. Lists repeat their items with reason.
@@ -205,6 +215,8 @@ mod tests {
     #[test]
     fn the_headline_is_not_part_of_the_text() {
         let title = "Nine soldiers wounded on border road";
+        let titled = format!("{title} - The Daily");
+        check(Some(title), &[&titled, LONG], &[LONG]);
         check(
             Some(title),
             &["HomeWorldNine soldiers wounded on border road", title, LONG],

@@ -102,7 +102,12 @@ impl<'s> Credits<'s> {
             is_credited: all.any(|name| !name.contains(['@', '/']) && !name.is_empty()),
             stated: stated_names,
             organizations,
-            initials: own.iter().map(|name| initials(name)).collect(),
+            initials: own
+                .iter()
+                .copied()
+                .chain(stated.page_title.as_deref().and_then(title_end))
+                .map(initials)
+                .collect(),
             outlets: own
                 .into_iter()
                 .map(names::squashed)
@@ -253,6 +258,13 @@ impl<'s> Credits<'s> {
             people.iter().any(|name| is_full(name)).then_some(people)
         })
     }
+}
+
+/// What stands behind the headline in a page's title: most often the outlet's name.
+fn title_end(title: &str) -> Option<&str> {
+    let ends = [" - ", " | ", " – ", " — "].iter();
+    let mut ends = ends.filter_map(|separator| title.rsplit_once(separator));
+    ends.next().map(|(_, end)| end)
 }
 
 fn initials(name: &str) -> String {

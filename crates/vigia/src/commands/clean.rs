@@ -1,14 +1,15 @@
 //! `vigia clean`: pages in, articles out.
 
 use std::{
-    io::{self, BufWriter, Write},
+    io::{self, BufWriter, IsTerminal, Write},
     path::Path,
     sync::Arc,
 };
 
+use anstyle::Style;
 use anyhow::{Context, Result};
 use pipeline::filter;
-use story::Article;
+use story::{Article, Timestamp};
 use url::Url;
 
 use super::input::{self, Input};
@@ -24,7 +25,12 @@ pub(crate) fn run(
         Some(path) => config::load(path)?.settings.cleaner,
         None => Arc::default(),
     };
-    let mut out = BufWriter::new(io::stdout().lock());
+    let stdout: Box<dyn Write> = if as_text {
+        Box::new(anstream::stdout().lock())
+    } else {
+        Box::new(io::stdout().lock())
+    };
+    let mut out = BufWriter::new(stdout);
     match input::open(file)? {
         Input::Lines(mut lines) => {
             let mut line = String::new();
@@ -52,22 +58,46 @@ pub(crate) fn run(
     Ok(())
 }
 
-/// Title, what is known of the article, and its text, for a person.
-pub(super) fn print(out: &mut impl Write, article: &Article) -> io::Result<()> {
-    writeln!(out, "{}", article.title)?;
-    let published = article
-        .published
-        .map(|time| time.format("%Y-%m-%d %H:%M UTC").to_string());
+/// The widest that a text is set on a terminal: longer lines tire the eye.
+const WIDTH_MAX: usize = 88;
+
+const BOLD: Style = Style::new().bold();
+const DIM: Style = Style::new().dimmed();
+
+/// Title, what is known of the article, and its text, for a person: set to a terminal's width, and
+/// a paragraph a line elsewhere.
+fn print(out: &mut impl Write, article: &Article) -> io::Result<()> {
+    let measured = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+    let width = io::stdout()
+        .is_terminal()
+        .then(|| measured.filter(|width| *width > 0).unwrap_or(WIDTH_MAX));
+    let set = |text: &str| match width {
+        Some(width) => textwrap::fill(text, width.min(WIDTH_MAX)),
+        None => text.to_owned(),
+    };
+    writeln!(out, "{BOLD}{}{BOLD:#}", set(&article.title))?;
+    let time = |time: Timestamp| time.format("%Y-%m-%d %H:%M UTC").to_string();
     let facts = [
         article.outlet.clone(),
         (!article.bylines.is_empty()).then(|| article.bylines.join(", ")),
-        published,
+        article.agency.clone(),
+        article.published.map(time),
+        article.updated.map(|at| format!("updated {}", time(at))),
+        article.section.clone(),
         article.lang.map(|lang| lang.to_string()),
+        article
+            .page_missing
+            .clone()
+            .map(|why| format!("the feed's own text: {why}")),
         article.canonical_url.as_ref().map(ToString::to_string),
     ];
     let facts: Vec<_> = facts.into_iter().flatten().collect();
     if !facts.is_empty() {
-        writeln!(out, "{}", facts.join(" · "))?;
+        writeln!(out, "{DIM}{}{DIM:#}", set(&facts.join(" · ")))?;
     }
-    writeln!(out, "\n{}\n", article.text)
+    writeln!(out)?;
+    for paragraph in article.text.split("\n\n") {
+        writeln!(out, "{}\n", set(paragraph))?;
+    }
+    Ok(())
 }
