@@ -29,6 +29,7 @@ mod noise;
 mod plain;
 mod rejection;
 mod scripted;
+mod template;
 mod text;
 mod vocabulary;
 
@@ -43,6 +44,7 @@ use url::Url;
 use extraction::Extraction;
 use noise::Noise;
 pub use rejection::Rejection;
+pub use template::{drop_recurring, template_blocks};
 
 /// Bytes of input over which a page or text is rejected (10 MB).
 pub const HTML_BYTES_MAX: usize = 10_000_000;
@@ -367,6 +369,7 @@ fn blank(title: String, text: String, text_source: TextSource) -> Article {
         lang: None,
         text,
         text_source,
+        template_blocks: Vec::new(),
         page_missing: None,
         access: None,
         content_hash: None,

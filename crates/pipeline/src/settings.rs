@@ -21,6 +21,8 @@ pub struct Settings {
     pub ledger: PathBuf,
     /// The directory of the record.
     pub record: PathBuf,
+    /// Whether paragraphs that recur on a site's pages are learned and left out.
+    pub learn_templates: bool,
     /// The least score that is kept.
     pub threshold: f64,
     /// What the classifier knows.

@@ -149,6 +149,7 @@ impl Check {
                 feeds: feeds.good,
                 ledger: folder.join(raw.state.path),
                 record: folder.join(raw.sink.dir),
+                learn_templates: raw.clean.learn_templates,
                 threshold: threshold.value,
                 knowledge: knowledge?,
                 queue: raw.pipeline.queue.value,

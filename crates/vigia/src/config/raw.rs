@@ -23,6 +23,8 @@ pub(crate) struct RawConfig {
     pub(crate) fetch: RawFetch,
     /// How hubs push what feeds show, where they do (W3C WebSub); off without it.
     pub(crate) websub: Option<RawWebSub>,
+    /// How to clean.
+    pub(crate) clean: RawClean,
     /// How to judge.
     pub(crate) classify: RawClassify,
     /// Queues and threads.
@@ -118,6 +120,15 @@ impl RawWebSub {
     fn listen() -> SocketAddr {
         ([127, 0, 0, 1], 8099).into()
     }
+}
+
+/// How to clean.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(default)]
+pub(crate) struct RawClean {
+    /// Whether paragraphs that recur on many pages of a site are learned, and left out of its stories
+    /// from the tenth page on.
+    pub(crate) learn_templates: bool,
 }
 
 /// How to judge.

@@ -200,6 +200,7 @@ fn the_shipped_configuration_states_the_defaults() {
     let stated: RawConfig = toml::from_str(&uncommented).unwrap();
     let defaults = RawConfig::default();
     assert_eq!(stated.fetch, defaults.fetch);
+    assert_eq!(stated.clean, defaults.clean);
     assert_eq!(stated.pipeline, defaults.pipeline);
     assert_eq!(stated.log, defaults.log);
     let difference = stated.classify.threshold.value - defaults.classify.threshold.value;
@@ -215,6 +216,7 @@ fn the_shipped_configuration_states_the_defaults() {
         "RawWebSub",
         "RawPipeline",
         "RawLog",
+        "RawClean",
         "RawClassify",
         "RawFeed",
     ] {
