@@ -70,6 +70,7 @@ fn article(line: &Value) -> Article {
         title,
         text: body,
         text_source: TextSource::Text,
+        template_blocks: Vec::new(),
         page_missing: None,
         access: None,
         content_hash: None,

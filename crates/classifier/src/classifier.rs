@@ -162,6 +162,7 @@ impl Classifier {
                 etag: article.etag,
                 last_modified: article.last_modified,
                 page_missing: article.page_missing,
+                template_blocks: article.template_blocks,
                 access: article.access,
                 published_source: article.published_source,
                 archive: None,

@@ -32,6 +32,7 @@ fn article(lang: Option<Lang>, title: &str, text: &str) -> Article {
         lang,
         text: text.to_owned(),
         text_source: TextSource::Text,
+        template_blocks: Vec::new(),
         page_missing: None,
         access: None,
         content_hash: None,

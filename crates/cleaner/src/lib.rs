@@ -29,6 +29,7 @@ mod noise;
 mod plain;
 mod rejection;
 mod scripted;
+mod template;
 mod text;
 mod vocabulary;
 
@@ -46,6 +47,7 @@ use extraction::Extraction;
 use noise::Noise;
 pub use noise::{RuleError, Rules};
 pub use rejection::Rejection;
+pub use template::{drop_recurring, template_blocks};
 
 /// Bytes of input over which a page or text is rejected (10 MB).
 pub const HTML_BYTES_MAX: usize = 10_000_000;
@@ -65,6 +67,7 @@ const SHARED: &str = "its page is another entry's";
 pub struct TooManyRules;
 
 /// Makes articles of pages. It is built once and shared between threads.
+#[derive(Default)]
 pub struct Cleaner {
     noise: Noise,
 }
@@ -72,14 +75,6 @@ pub struct Cleaner {
 impl fmt::Debug for Cleaner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Cleaner").finish_non_exhaustive()
-    }
-}
-
-impl Default for Cleaner {
-    fn default() -> Self {
-        Self {
-            noise: Noise::default(),
-        }
     }
 }
 
@@ -389,6 +384,7 @@ fn blank(title: String, text: String, text_source: TextSource) -> Article {
         lang: None,
         text,
         text_source,
+        template_blocks: Vec::new(),
         page_missing: None,
         access: None,
         content_hash: None,

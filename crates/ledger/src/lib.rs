@@ -17,6 +17,7 @@ mod robots;
 mod schema;
 mod stories;
 mod subscriptions;
+mod templates;
 mod writer;
 
 use std::{

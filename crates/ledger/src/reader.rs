@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
-use story::{StoryId, storage::FeedState};
+use story::{SiteTemplate, StoryId, storage::FeedState};
 
-use crate::{BalanceRow, LedgerError, balance, feeds, packed::unpack};
+use crate::{BalanceRow, LedgerError, balance, feeds, packed::unpack, templates};
 
 /// A read-only view of a ledger.
 #[derive(Debug)]
@@ -151,6 +151,11 @@ impl Reader {
         };
         let packed = read().map_err(|e| LedgerError::of(&self.path, e))?;
         Ok(packed.iter().filter_map(|packed| unpack(packed)).collect())
+    }
+
+    /// What was learned of a host's pages; `None` where nothing was.
+    pub fn site_template(&self, host: &str) -> Result<Option<SiteTemplate>, LedgerError> {
+        self.read(|connection| templates::template(connection, host))
     }
 
     /// Why entries failed, most frequent first.

@@ -10,7 +10,7 @@ use rusqlite::Connection;
 use crate::LedgerError;
 
 /// The version of the tables below, kept in `PRAGMA user_version`.
-const VERSION: i64 = 3;
+const VERSION: i64 = 4;
 
 /// "VIGI", kept in `PRAGMA application_id`: tells a ledger from any other SQLite file.
 const APPLICATION_ID: i64 = 0x5649_4749;
@@ -129,6 +129,16 @@ ALTER TABLE pending ADD COLUMN robots_waits INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE pending ADD COLUMN shares_page INTEGER NOT NULL DEFAULT 0;
 ";
 
+/// What version 4 added.
+const STEP_4: &str = "
+CREATE TABLE site_template (
+    host       TEXT PRIMARY KEY,    -- with its port where that is not the scheme's own
+    learned_ms INTEGER NOT NULL,
+    template   BLOB NOT NULL        -- JSON of SiteTemplate, zstd
+) WITHOUT ROWID;
+CREATE INDEX site_template_by_time ON site_template (learned_ms);
+";
+
 /// Makes the ledger's folder where it is not there, and takes the lock beside the ledger, so that
 /// no second daemon works on its entries.
 pub(crate) fn lock(path: &Path) -> Result<File, LedgerError> {
@@ -215,6 +225,7 @@ fn prepare(connection: &Connection, path: &Path) -> Result<(), LedgerError> {
              {TABLES_2}
              {COLUMNS_2}
              {STEP_3}
+             {STEP_4}
              COMMIT;"
         );
         connection.execute_batch(&create).map_err(sqlite)?;
@@ -245,8 +256,8 @@ fn migrate(connection: &Connection, path: &Path, found: i64) -> Result<(), Ledge
         .execute("VACUUM INTO ?1", [copy.to_string_lossy()])
         .map_err(sqlite)?;
     let to_2 = [TABLES_2, COLUMNS_2, MIGRATE_1_TO_2].concat();
-    let steps = [&*to_2, STEP_3];
-    let missing = steps[(found - 1).clamp(0, 2) as usize..].concat();
+    let steps = [&*to_2, STEP_3, STEP_4];
+    let missing = steps[(found - 1).clamp(0, VERSION - 1) as usize..].concat();
     let steps = format!("BEGIN IMMEDIATE; {missing} PRAGMA user_version = {VERSION}; COMMIT;");
     connection.execute_batch(&steps).map_err(sqlite)
 }
@@ -320,16 +331,8 @@ mod tests {
     }
 
     #[test]
-    fn a_ledger_of_version_2_gets_what_it_lacks_and_no_more() {
-        let folder = folder();
-        let path = folder.path().join("ledger.db");
-        let old = Connection::open(&path).unwrap();
-        old.execute_batch(&format!(
-            "PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = 2;
-             {TABLES} {TABLES_2} {COLUMNS_2}"
-        ))
-        .unwrap();
-        drop(old);
+    fn an_older_ledger_gets_what_it_lacks_and_no_more() {
+        let to_2 = [TABLES, TABLES_2, COLUMNS_2].concat();
         let tables = |ledger: &Connection| -> Vec<String> {
             let mut query = ledger
                 .prepare("SELECT name FROM sqlite_schema ORDER BY name")
@@ -337,12 +340,23 @@ mod tests {
             let names = query.query_map([], |row| row.get(0)).unwrap();
             names.collect::<Result<_, _>>().unwrap()
         };
-        let brought = tables(&open(&path).unwrap());
-        assert_eq!(
-            brought,
-            tables(&open(&folder.path().join("new.db")).unwrap())
-        );
-        assert!(folder.path().join("ledger.db.v2").is_file());
+        for (version, steps) in [(2, &[&*to_2][..]), (3, &[&*to_2, STEP_3])] {
+            let folder = folder();
+            let path = folder.path().join("ledger.db");
+            let old = Connection::open(&path).unwrap();
+            old.execute_batch(&format!(
+                "PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {version}; {}",
+                steps.concat()
+            ))
+            .unwrap();
+            drop(old);
+            assert_eq!(
+                tables(&open(&path).unwrap()),
+                tables(&open(&folder.path().join("new.db")).unwrap())
+            );
+            let copy = folder.path().join(format!("ledger.db.v{version}"));
+            assert!(copy.is_file());
+        }
     }
 
     #[test]

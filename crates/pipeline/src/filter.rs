@@ -311,6 +311,7 @@ fn article(line: ClassifyLine, fields: &Fields) -> Article {
         lang,
         text,
         text_source: line.text_source.unwrap_or(TextSource::Text),
+        template_blocks: Vec::new(),
         page_missing: fields.text("page_missing").map(str::to_owned),
         access: fields
             .text("access")

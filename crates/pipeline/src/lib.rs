@@ -18,6 +18,8 @@ mod pool;
 mod record;
 mod settings;
 pub mod status;
+mod steps;
+mod templates;
 
 pub use classifier::{
     Classifier, CountryVotes, DropReason, Explanation, Knowledge, KnowledgeError, KnowledgeFiles,
@@ -34,3 +36,4 @@ pub use ledger::{BalanceRow, FeedCounts, LedgerError, Reader};
 pub use line::{Line, LineError, Mode, Summary};
 pub use settings::{LoadKnowledgeError, Settings, load_knowledge};
 pub use sink::SinkError;
+pub use templates::leave_out_recurring;

@@ -3,15 +3,15 @@
 use std::{path::Path, sync::Arc, time::Duration};
 
 use classifier::Classifier;
-use cleaner::Cleaner;
 use fetcher::{Fetcher, FetcherError, InFlight, Report};
 use ledger::{Ledger, LedgerError, WrittenStory};
 use sink::{Sink, SinkError};
 use story::{
-    Article, Page, Story,
-    storage::{Checkpoint, Ending, StorageError},
+    Article, Page,
+    storage::{Checkpoint, StorageError},
 };
 use tokio::{
+    runtime::Handle,
     sync::mpsc,
     task::{JoinHandle, JoinSet},
     time::{Instant, timeout_at},
@@ -21,11 +21,12 @@ use tracing::{error, info, warn};
 
 use crate::{
     balance,
-    parcel::{Step, Verdict},
     pool::{self, Outlets},
     record,
     settings::Settings,
     status::{self, Snapshot, Status},
+    steps,
+    templates::Templates,
 };
 
 /// Why a line cannot be opened or ended before it was told to.
@@ -257,7 +258,10 @@ fn spawn_stages(
         next: to_classify,
         ended: to_sink.clone(),
     };
-    let clean = move |page: Page| clean(&cleaner, &page);
+    let templates = settings
+        .learn_templates
+        .then(|| Templates::new(Arc::clone(ledger), Handle::current()));
+    let clean = move |page: Page| steps::clean(&cleaner, templates.as_ref(), &page);
     let cleaning = pool::spawn(
         "clean",
         settings.workers,
@@ -270,7 +274,7 @@ fn spawn_stages(
 
     let classifier = Classifier::new(Arc::clone(&settings.knowledge), settings.threshold);
     let config_hash = settings.config_hash.clone();
-    let classify = move |article: Article| classify(&classifier, article, &config_hash);
+    let classify = move |article: Article| steps::classify(&classifier, article, &config_hash);
     let outlets = Outlets {
         next: to_sink.clone(),
         ended: to_sink,
@@ -307,29 +311,6 @@ fn spawn_stages(
         ("sink", ended.map(|()| None).map_err(LineError::from))
     });
     Ok(())
-}
-
-fn clean(cleaner: &Cleaner, page: &Page) -> Step<Article> {
-    match cleaner.clean(page) {
-        Ok(article) => Step::On(article),
-        Err(rejection) => Step::End(Ending::Failed {
-            reason: rejection.reason().to_owned(),
-            detail: rejection.to_string(),
-        }),
-    }
-}
-
-fn classify(classifier: &Classifier, article: Article, config_hash: &str) -> Step<Verdict> {
-    let mut story: Story = classifier.classify(article);
-    story.provenance.config = Some(config_hash.to_owned());
-    match classifier::drop_reason(&story) {
-        None => Step::On(Verdict::Keep(Box::new(story))),
-        Some(reason) => Step::End(Ending::Dropped {
-            reason: reason.as_str().to_owned(),
-            story: story.id.clone(),
-            verdict: serde_json::to_string(&story).expect("a story is plain data"),
-        }),
-    }
 }
 
 /// Waits for the stages to end one after the other. One that ends with an error stops the line;

@@ -291,6 +291,7 @@ mod tests {
             lang: None,
             text: String::new(),
             text_source: TextSource::Text,
+            template_blocks: Vec::new(),
             page_missing: None,
             access: None,
             content_hash: None,

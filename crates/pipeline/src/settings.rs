@@ -24,6 +24,8 @@ pub struct Settings {
     pub record: PathBuf,
     /// What makes articles of pages.
     pub cleaner: Arc<Cleaner>,
+    /// Whether paragraphs that recur on a site's pages are learned and left out.
+    pub learn_templates: bool,
     /// The least score that is kept.
     pub threshold: f64,
     /// What the classifier knows.

@@ -52,6 +52,9 @@ pub struct Article {
     pub text: String,
     /// Whether the text is the page's or the feed's.
     pub text_source: TextSource,
+    /// Paragraphs that were left out of the text, since they recur on the pages of the site.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub template_blocks: Vec<String>,
     /// Why the feed's text stands in for the page's.
     pub page_missing: Option<String>,
     /// Who may read the page, where it says so.

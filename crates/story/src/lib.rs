@@ -18,6 +18,7 @@ mod page;
 mod record;
 mod rhythm;
 pub mod storage;
+mod template;
 mod wrapper;
 
 pub use article::{Access, Article, PublishedSource, TextSource};
@@ -31,6 +32,7 @@ pub use record::{
     Field, Outcome, Place, Provenance, Role, SCHEMA, Story,
 };
 pub use rhythm::{Rhythm, Silence};
+pub use template::{Block, SiteTemplate};
 pub use wrapper::unwrapped;
 
 /// An instant in UTC.

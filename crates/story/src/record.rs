@@ -287,6 +287,10 @@ pub struct Provenance {
     pub last_modified: Option<String>,
     /// Why the feed's text stands in for the page's.
     pub page_missing: Option<String>,
+    /// Paragraphs that were left out of the text, since they recur on the pages of the site. Absent
+    /// where there are none, as where templates are not learned.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub template_blocks: Vec<String>,
     /// Where the time of publication was read.
     pub published_source: Option<crate::PublishedSource>,
     /// Who may read the page, where it says so.

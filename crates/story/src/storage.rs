@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 pub use crate::feed::{Child, FeedState, Moved, Validators};
-use crate::{Entry, EntryId, FeedId, StoryId, Timestamp};
+use crate::{Block, Entry, EntryId, FeedId, SiteTemplate, StoryId, Timestamp};
 
 /// The store could not do what was asked; nothing of it was done.
 #[derive(Debug, thiserror::Error)]
@@ -264,6 +264,18 @@ pub trait SinkStore: Send + Sync + 'static {
         endings: Vec<(EntryId, Ending)>,
         checkpoint: Option<Checkpoint>,
     ) -> impl Future<Output = Stored<()>> + Send;
+}
+
+/// What is remembered of sites.
+pub trait SiteStore: Send + Sync + 'static {
+    /// Counts a page in the template of its host, as [`SiteTemplate::learn`] does, and returns the
+    /// template with it. Durable when it returns.
+    fn learn_page(
+        &self,
+        host: &str,
+        story: &StoryId,
+        blocks: Vec<Block>,
+    ) -> impl Future<Output = Stored<SiteTemplate>> + Send;
 }
 
 /// How long dropped verdicts are kept for `vigia explain`.

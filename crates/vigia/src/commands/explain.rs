@@ -153,6 +153,7 @@ fn article_of(config: Option<&Config>, story: &Story) -> Article {
         lang: story.lang,
         text: story.text.clone(),
         text_source: story.text_source,
+        template_blocks: story.provenance.template_blocks.clone(),
         page_missing: story.provenance.page_missing.clone(),
         access: story.provenance.access,
         content_hash: story.provenance.content_hash.clone(),
@@ -169,13 +170,18 @@ fn fetched(config: Option<&Config>, url: &Url) -> Result<Article> {
     let page = runtime
         .block_on(errand.named(url, None))
         .with_context(|| format!("fetch `{url}`, which the daemon has not judged"))?;
-    cleaner(config)
+    let mut article = cleaner(config)
         .clean_html(
             &page.body,
             page.content_type.as_deref(),
             Some(&page.final_url),
         )
-        .with_context(|| format!("find an article in `{url}`"))
+        .with_context(|| format!("find an article in `{url}`"))?;
+    let learned = config.map(|config| &config.settings);
+    if let Some(settings) = learned.filter(|s| s.learn_templates && s.ledger.is_file()) {
+        pipeline::leave_out_recurring(&mut article, &settings.ledger)?;
+    }
+    Ok(article)
 }
 
 fn cleaner(config: Option<&Config>) -> Arc<Cleaner> {

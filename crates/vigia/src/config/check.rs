@@ -152,6 +152,7 @@ impl Check {
                 ledger: folder.join(raw.state.path),
                 record: folder.join(raw.sink.dir),
                 cleaner: Arc::new(cleaner?),
+                learn_templates: raw.clean.learn_templates,
                 threshold: threshold.value,
                 knowledge: knowledge?,
                 queue: raw.pipeline.queue.value,
@@ -206,12 +207,14 @@ impl Check {
                 self.problems.push(Problem::new(source, error.what));
             }
         }
-        Cleaner::with(&rules)
-            .map_err(|error| {
-                self.problems
-                    .push(Problem::new(Source::whole(path), error.to_string()))
-            })
-            .ok()
+        match Cleaner::with(&rules) {
+            Ok(cleaner) => Some(cleaner),
+            Err(error) => {
+                let problem = Problem::new(Source::whole(path), error.to_string());
+                self.problems.push(problem);
+                None
+            }
+        }
     }
 
     fn websub(&mut self, path: &Path, raw: &RawWebSub) -> Option<WebSub> {

@@ -130,6 +130,9 @@ pub(crate) struct RawClean {
     /// `boilerplate.tsv`: language, kind and pattern, split by tabs.
     #[schemars(with = "Vec<String>")]
     pub(crate) boilerplate: Vec<Spanned<String>>,
+    /// Whether paragraphs that recur on many pages of a site are learned, and left out of its stories
+    /// from the tenth page on.
+    pub(crate) learn_templates: bool,
 }
 
 /// How to judge.

@@ -44,6 +44,9 @@ pub(super) fn explanation(out: &mut impl Write, explained: &Explanation) -> io::
         .map(|c| format!("{} {:.2}", c.name, c.score))
         .collect();
     section(out, "Categories", &categories)?;
+    let recurring = &story.provenance.template_blocks;
+    let recurring: Vec<_> = recurring.iter().map(|line| beginning(line)).collect();
+    section(out, "Left out, since it recurs on the site", &recurring)?;
     writeln!(
         out,
         "\n{BOLD}What would have changed the verdict{BOLD:#}\n  {}",
@@ -182,6 +185,14 @@ fn context(story: &Story, piece: &Evidence) -> (String, String) {
         one_line(&format!("{cut}{}", before.trim_start())),
         one_line(&after),
     )
+}
+
+/// As much of a paragraph as it takes to know it by.
+fn beginning(paragraph: &str) -> String {
+    match paragraph.char_indices().nth(2 * CONTEXT) {
+        Some((cut, _)) => format!("{}…", paragraph[..cut].trim_end()),
+        None => paragraph.to_owned(),
+    }
 }
 
 fn one_line(text: &str) -> String {

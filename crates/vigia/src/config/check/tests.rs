@@ -230,6 +230,7 @@ fn the_shipped_configuration_states_the_defaults() {
     let stated: RawConfig = toml::from_str(&uncommented).unwrap();
     let defaults = RawConfig::default();
     assert_eq!(stated.fetch, defaults.fetch);
+    assert_eq!(stated.clean, defaults.clean);
     assert_eq!(stated.pipeline, defaults.pipeline);
     assert_eq!(stated.log, defaults.log);
     let difference = stated.classify.threshold.value - defaults.classify.threshold.value;
