@@ -47,7 +47,7 @@ def lines(folder, truth):
 
 
 def texts(command, feed):
-    done = subprocess.run(command, input=feed, stdout=subprocess.PIPE, check=False)
+    done = subprocess.run(command, input=feed, stdout=subprocess.PIPE, check=True)
     read = (json.loads(line) for line in done.stdout.splitlines() if line.strip())
     return {line["id"]: line.get("text") or "" for line in read}
 
@@ -64,7 +64,7 @@ def quality(score, truth, got):
 def rate(command, feed, pages):
     on_one_core = ["taskset", "-c", "0"] if shutil.which("taskset") else []
     start = time.time()
-    subprocess.run(on_one_core + command, input=feed, stdout=subprocess.DEVNULL, check=False)
+    subprocess.run(on_one_core + command, input=feed, stdout=subprocess.DEVNULL, check=True)
     return pages / (time.time() - start)
 
 

@@ -3,7 +3,7 @@
 use url::Url;
 
 use crate::{
-    HTML_BYTES_MAX, Rejection,
+    HTML_BYTES_MAX, Rejection, agency,
     agreement::Runs,
     blocks::Outline,
     body::{self, Clues},
@@ -26,6 +26,8 @@ pub(crate) struct Extraction {
     pub metadata: Metadata,
     /// The story's paragraphs; empty where the page shows none.
     pub paragraphs: Vec<String>,
+    /// Whether only the page's scripts would show them.
+    pub is_scripted: bool,
 }
 
 /// Reads a page.
@@ -66,10 +68,11 @@ pub(crate) fn extract(
         shown
     };
     let scripted = if chosen.is_empty() {
-        scripted::text(&page)
+        scripted::text(&page, metadata.title.as_deref())
     } else {
         Vec::new()
     };
+    let is_scripted = !scripted.is_empty();
     let chosen = if scripted.is_empty() {
         chosen
     } else {
@@ -80,12 +83,13 @@ pub(crate) fn extract(
         scripted
     };
     if metadata.agency.is_none() {
-        metadata.agency = chosen.first().and_then(|line| metadata::in_dateline(line));
+        metadata.agency = chosen.first().and_then(|line| agency::in_dateline(line));
     }
     let paragraphs = lines::clean(chosen, metadata.title.as_deref(), noise);
     Ok(Extraction {
         metadata,
         paragraphs,
+        is_scripted,
     })
 }
 

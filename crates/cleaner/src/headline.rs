@@ -14,8 +14,9 @@ const SURE_BYTES_MIN: usize = 15;
 /// Words of a first-level heading that is a headline though no title says the same.
 const WORDS_MIN: usize = 4;
 
-/// What ends a kicker that stands in one line with its headline.
-const KICKER_ENDS: &[&str] = &[": ", " - ", " – ", " — ", " | "];
+/// What ends a kicker that stands in one line with its headline; a colon also ends a speaker's
+/// name or a place, which belong to it.
+const KICKER_ENDS: &[&str] = &[" - ", " – ", " — ", " | "];
 
 /// Second-level headings among which a headline under the first may stand.
 const SUBHEADINGS_MAX: usize = 3;
@@ -30,12 +31,23 @@ pub(crate) fn choose(
     url: Option<&Url>,
 ) -> Option<String> {
     let site = Site::new(outlet, url);
-    let titles = titles.map(|title| Line::of(site.bare(&title?)));
     let lines = |texts: &[String]| -> Vec<Line> {
         let texts = texts.iter().cloned();
         texts.filter_map(Line::of).collect()
     };
     let headings = lines(headings);
+    let subheadings = lines(subheadings);
+    let titles = titles.map(|title| {
+        let title = Line::of(tidy(&title?))?;
+        // What a heading says whole has no outlet's name around it.
+        let is_shown = headings
+            .iter()
+            .any(|heading| heading.folded == title.folded);
+        if is_shown {
+            return Some(title);
+        }
+        Line::of(site.bare(&title.text))
+    });
     let stated = || titles.iter().flatten();
     let agreed = headings.iter().find(|heading| {
         heading.folded.len() >= HEADLINE_BYTES_MIN
@@ -43,8 +55,8 @@ pub(crate) fn choose(
     });
     let heading = agreed
         .or_else(|| part_of_title(&headings, &titles, &site))
-        .or_else(|| only_heading(&headings, &titles, &site));
-    let chosen = shown_below(heading, &titles, &lines(subheadings))
+        .or_else(|| only_heading(&headings, &subheadings, &titles, &site));
+    let chosen = shown_below(heading, &titles, &subheadings)
         .or_else(|| by_kicker(heading?, &titles))
         .or_else(|| stated_twice(heading?, &titles))
         .or(heading)
@@ -80,11 +92,12 @@ fn part_of_title<'l>(
     titles: &[Option<Line>; 3],
     site: &Site,
 ) -> Option<&'l Line> {
-    let parts = titles.iter().flatten().flat_map(|title| {
+    // The longest part: shorter ones are topics, sections and outlets.
+    let parts = titles.iter().flatten().filter_map(|title| {
         let ends = |c: char| matches!(c, '|' | '｜' | '—' | '–' | '-' | '·' | '•' | ':' | '：');
-        title.text.split(ends)
+        title.text.split(ends).map(fold).max_by_key(String::len)
     });
-    let parts: FxHashSet<String> = parts.map(fold).collect();
+    let parts: FxHashSet<String> = parts.collect();
     headings.iter().find(|heading| {
         let words = heading.folded.split(' ').count();
         let is_long = words >= 3 || !heading.folded.is_ascii();
@@ -98,11 +111,21 @@ fn part_of_title<'l>(
 /// The page's only heading of the first level, where its titles say something else.
 fn only_heading<'l>(
     headings: &'l [Line],
+    subheadings: &[Line],
     titles: &[Option<Line>; 3],
     site: &Site,
 ) -> Option<&'l Line> {
     // What JSON-LD calls the headline is one.
     if titles[0].is_some() {
+        return None;
+    }
+    // Where a heading under it is a part of a title, the first one is the outlet's slogan.
+    let is_titled = |line: &Line| {
+        let mut titles = titles.iter().flatten();
+        line.folded.len() >= SURE_BYTES_MIN
+            && titles.any(|title| title.folded.starts_with(&line.folded))
+    };
+    if subheadings.iter().take(SUBHEADINGS_MAX).any(is_titled) {
         return None;
     }
     let mut long = headings.iter().filter(|heading| {
@@ -131,14 +154,13 @@ fn shown_below<'t>(
 
 /// What follows a kicker in a heading and follows quite another one in the social title.
 fn behind_kickers(heading: &Line, titles: &[Option<Line>; 3]) -> Option<String> {
-    let parts = |line: &Line| -> Option<(String, String)> {
-        let (kicker, rest) = KICKER_ENDS
-            .iter()
-            .find_map(|end| line.text.split_once(end))?;
+    let parts = |line: &Line, ends: &[&str]| -> Option<(String, String)> {
+        let (kicker, rest) = ends.iter().find_map(|end| line.text.split_once(end))?;
         Some((fold(kicker), rest.trim().to_owned()))
     };
-    let (kicker, shown) = parts(heading)?;
-    let (other, stated) = parts(titles[1].as_ref()?)?;
+    let (kicker, shown) = parts(heading, KICKER_ENDS)?;
+    let social = titles[1].as_ref()?;
+    let (other, stated) = parts(social, &[": "]).or_else(|| parts(social, KICKER_ENDS))?;
     let is_other = !kicker
         .split(' ')
         .any(|word| other.split(' ').any(|w| w == word));
@@ -298,7 +320,7 @@ impl Site {
                 title = head.trim_end();
             }
             if let Some((head, tail)) = title.split_once(separator)
-                && self.is_name(head)
+                && self.names.contains(&fold(head).replace(' ', ""))
                 && tail.len() > 15
             {
                 title = tail.trim();
@@ -413,7 +435,28 @@ mod tests {
         let shown = format!("Una mina - {STORY}");
         check_choice(["", &format!("Minas: {STORY}"), ""], &[&shown], &[], STORY);
         check_choice(["", &shown, ""], &[&shown], &[], &shown);
+        // A colon ends a speaker's name and a place.
+        let said = format!("Presidente: {STORY}");
+        check_choice(["", &format!("Petro: {STORY}"), ""], &[&said], &[], &said);
         check_choice(["", &format!("Minas: {OTHER}"), ""], &[&shown], &[], &shown);
+    }
+
+    #[test]
+    fn a_topic_or_a_slogan_above_is_no_headline() {
+        let both = format!("Minas del norte: {STORY}");
+        check_choice([&both, &both, &both], &["Minas del norte"], &[], &both);
+        let title = format!("{STORY} | El Diario");
+        check_choice(
+            ["", "", &title],
+            &["El diario de los mineros libres"],
+            &[STORY],
+            STORY,
+        );
+        // The words of an outlet's name within a headline are not the outlet.
+        let shown = "Diario - Sur: hora y canal para ver el partido";
+        check_choice([shown, shown, shown], &[shown], &[], shown);
+        let stated = "Diario y Sur - un partido que nadie quiso ver";
+        check_choice(["", stated, ""], &[], &[], stated);
     }
 
     #[test]

@@ -9,6 +9,7 @@
 //! noise looks like is data (`data/boilerplate.tsv`); no rule names a site. Nothing here fetches,
 //! judges relevance or remembers anything.
 
+mod agency;
 mod agreement;
 mod blocks;
 mod body;
@@ -132,6 +133,7 @@ impl Cleaner {
         let Extraction {
             metadata,
             paragraphs,
+            ..
         } = extraction::extract(bytes, content_type, url, &self.noise)?;
         let text = join(&paragraphs).ok_or(Rejection::NoText)?;
         let mut article = blank(metadata.title.unwrap_or_default(), text, TextSource::Page);
@@ -216,6 +218,9 @@ impl Cleaner {
         let missing = match &read {
             Err(rejection) => Some(rejection.to_string()),
             Ok(read) if read.paragraphs.is_empty() => Some("no text on the page".to_owned()),
+            Ok(read) if read.is_scripted && bytes(feed) >= FEED_BYTES_MIN => {
+                Some("the page shows its text by scripts only".to_owned())
+            }
             Ok(read) if is_much_more(feed, &read.paragraphs) => {
                 Some("less text on the page than in the feed".to_owned())
             }
@@ -247,7 +252,13 @@ impl Cleaner {
                 article.bylines = metadata.bylines;
             }
             let printed = |(at, _): &(Timestamp, _)| *at <= fetched.fetched + AHEAD_MAX;
-            if let Some((published, source)) = metadata.published.filter(printed) {
+            // An address tells the day only, and the feed may know the hour of it.
+            let tells_more = |(at, source): &(Timestamp, PublishedSource)| {
+                let stated = article.published.map(|stated| stated.date_naive());
+                *source != PublishedSource::Url || stated != Some(at.date_naive())
+            };
+            if let Some((published, source)) = metadata.published.filter(printed).filter(tells_more)
+            {
                 (article.published, article.published_source) = (Some(published), Some(source));
             }
             article.outlet = metadata.outlet.or(article.outlet);

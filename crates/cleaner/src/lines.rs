@@ -83,7 +83,8 @@ fn judged(lines: Vec<String>, noise: &Noise) -> Vec<Line> {
     kept
 }
 
-/// Drops a caption that stands twice, once with the agency that took the picture: both go.
+/// Drops a caption that stands twice, once with the agency that took the picture: both go. Of two
+/// neighbours that say the same and are no sentence, as captions beside their pictures, one goes.
 fn drop_captions(lines: Vec<Line>, noise: &Noise) -> Vec<Line> {
     let mut dropped = vec![false; lines.len()];
     for at in 0..lines.len() {
@@ -104,10 +105,8 @@ fn drop_captions(lines: Vec<Line>, noise: &Noise) -> Vec<Line> {
                 .strip_prefix(short)
                 .is_some_and(|rest| rest.starts_with(' ') && noise.is_agency(rest.trim()));
             let same = at + 1 == other && caption == near && at > 0 && is_open();
-            if credited || same {
-                dropped[at] = true;
-                dropped[other] = true;
-            }
+            dropped[at] |= credited;
+            dropped[other] |= credited || same;
         }
         dropped[at] |= lines[at].text.len() < 80 && is_open() && noise.is_agency(caption);
     }

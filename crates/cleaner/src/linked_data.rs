@@ -43,6 +43,9 @@ const SCRIPT_BYTES_MAX: usize = 1_000_000;
 /// Names of authors that are read, several times the writers of any story.
 const NAMES_MAX: usize = 64;
 
+/// Fields that hold other stories than the page's: what a live blog reported, lists of links.
+const OTHERS: &[&str] = &["liveBlogUpdate", "itemListElement", "hasPart", "mentions"];
+
 /// Reads the scripts of one page; broken ones are mended where the damage is plain, else left out,
 /// as is one that passes what may be read of a page.
 pub(crate) fn read(scripts: &[&str]) -> LinkedArticle {
@@ -64,7 +67,11 @@ pub(crate) fn read(scripts: &[&str]) -> LinkedArticle {
             Value::Array(items) => pending.extend(items.iter().rev()),
             Value::Object(object) => {
                 objects.push(object);
-                pending.extend(object.values().filter(|v| v.is_object() || v.is_array()));
+                let parts = object
+                    .iter()
+                    .filter(|(key, _)| !OTHERS.contains(&key.as_str()));
+                let parts = parts.map(|(_, value)| value);
+                pending.extend(parts.filter(|value| value.is_object() || value.is_array()));
             }
             _ => {}
         }
@@ -356,6 +363,19 @@ mod tests {
             "H",
             &["A", "B"],
         );
+    }
+
+    #[test]
+    fn stories_within_a_story_are_others() {
+        let update = r#"{"@type":"BlogPosting","headline":"Hora 20","articleBody":"x","author":{"name":"Juan Paz"},"datePublished":"2024-05-03T20:00:00Z"}"#;
+        let blog = format!(
+            r#"{{"@type":"LiveBlogPosting","headline":"En vivo","author":{{"name":"Ana Ruiz"}},"liveBlogUpdate":[{update}]}}"#
+        );
+        check(&blog, "En vivo", &["Ana Ruiz"]);
+        let list = format!(
+            r#"[{{"@type":"NewsArticle","headline":"Hieren a dos"}},{{"@type":"ItemList","itemListElement":[{{"item":{update}}}]}}]"#
+        );
+        check(&list, "Hieren a dos", &[]);
     }
 
     #[test]

@@ -1,6 +1,5 @@
 //! What a page says of its article outside the text: headline, names, dates, address, language.
 
-mod agency;
 mod bylines;
 mod stated;
 
@@ -8,7 +7,6 @@ use story::{Access, Lang, PublishedSource, Timestamp};
 use url::Url;
 
 use crate::{dates, dom::Dom, headline, linked_data::LinkedArticle, plain, vocabulary::Vocabulary};
-pub(crate) use agency::in_dateline;
 use bylines::Credits;
 use stated::Stated;
 
@@ -225,7 +223,7 @@ fn outlet(stated: &Stated, linked: &LinkedArticle) -> Option<String> {
     let name = stated
         .tag(&["og:site_name"])
         .or(linked.publisher.as_deref())
-        .or_else(|| stated.tag(&["application-name", "publisher", "dc.publisher", "copyright"]))?;
+        .or_else(|| stated.tag(&["application-name", "publisher", "dc.publisher"]))?;
     let name = plain::unescape(name);
     (!name.is_empty() && name.len() < 100).then_some(name)
 }
@@ -404,6 +402,9 @@ mod tests {
             "<div class=byline><b>Ana Ruiz</b><i>Corresponsal</i></div>",
             &["Ana Ruiz"],
         );
+        check("<h2>Por Semana Santa, cierran las vías del norte</h2>", &[]);
+        check("<h2>Por Ana Ruiz, la fiscalía pide nueve años</h2>", &[]);
+        check("<p>Por Ana Ruiz, corresponsal en Lima</p>", &["Ana Ruiz"]);
         check(
             "<p>Por la noche huyeron los hombres, dijo la policía</p>",
             &[],
@@ -446,12 +447,19 @@ mod tests {
         };
         assert_eq!(closing("<b>Ana Ruiz</b>"), ["Ana Ruiz"]);
         assert!(closing("Lima, 3 de mayo de 2024").is_empty());
+        let motto = of(
+            "<h1>Tres hombres hieren a dos guardias</h1><p style='text-align:right'>Jorge Luis Borges</p>",
+        );
+        assert!(motto.bylines.is_empty());
         assert!(closing(&"Ana Ruiz ".repeat(20)).is_empty());
     }
 
     #[test]
     fn an_agency_is_none_of_the_people() {
         let page = of("<meta name=author content='Ana Ruiz, Agencia EFE'>");
+        assert_eq!(page.bylines, ["Ana Ruiz"]);
+        assert_eq!(page.agency.as_deref(), Some("EFE"));
+        let page = of("<meta name=author content='Ana Ruiz (EFE)'>");
         assert_eq!(page.bylines, ["Ana Ruiz"]);
         assert_eq!(page.agency.as_deref(), Some("EFE"));
     }

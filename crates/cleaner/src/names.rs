@@ -1,6 +1,7 @@
 //! Bylines: the people who wrote a story, not the desk, the agency or the outlet.
 
 use crate::{
+    agency,
     characters::{fold, tidy},
     dates,
 };
@@ -22,8 +23,6 @@ const PREFIXES: &[&str] = &[
     "story by",
     "reported by",
     "report by",
-    "redacción",
-    "redacao",
     "posted on",
     "veröffentlicht von",
     "publicado en",
@@ -105,6 +104,26 @@ const NOT_PEOPLE: &[&str] = &[
     "www",
     "http",
     "https",
+    "unidad",
+    "investigativa",
+    "policia",
+    "nacional",
+    "nacionales",
+    "internacional",
+    "sociedad",
+    "sociedade",
+    "judicial",
+    "judiciales",
+    "deportes",
+    "esportes",
+    "sucesos",
+    "politica",
+    "economia",
+    "regionales",
+    "ciudad",
+    "ver",
+    "manana",
+    "continuara",
     "published",
     "publicado",
     "updated",
@@ -243,6 +262,28 @@ const NEWSROOM: &[&str] = &[
 /// Letters of the longest name of an outlet or an institution.
 const COLLECTIVE_BYTES_MAX: usize = 60;
 
+/// What writers are, as it stands behind their names.
+const ROLES: &[&str] = &[
+    "corresponsal",
+    "correspondent",
+    "correspondente",
+    "periodista",
+    "jornalista",
+    "journalist",
+    "reportero",
+    "reportera",
+    "reporter",
+    "redactor",
+    "redactora",
+    "editor",
+    "editora",
+    "enviado",
+    "enviada",
+    "colaborador",
+    "colaboradora",
+    "writer",
+];
+
 /// Small words within names.
 const PARTICLES: &[&str] = &[
     "a", "al", "af", "av", "ben", "bin", "da", "das", "de", "del", "dem", "den", "der", "di", "do",
@@ -263,13 +304,16 @@ pub(crate) fn people(stated: &[String], outlet: Option<&str>) -> Vec<String> {
 pub(crate) fn among(stated: &[String], outlets: &[String]) -> Vec<String> {
     let mut people: Vec<String> = Vec::new();
     let mut known: Vec<String> = Vec::new();
-    for name in stated.iter().flat_map(|stated| split(&tidy(stated))) {
+    for name in stated
+        .iter()
+        .flat_map(|stated| before_newsroom(split(&tidy(stated))))
+    {
         if people.len() == PEOPLE_MAX {
             break;
         }
         let folded = fold(&name);
-        let is_outlet = outlets.contains(&folded.replace(' ', ""));
-        if !is_outlet && !known.contains(&folded) && is_person(&name, &folded) {
+        let is_other = outlets.contains(&folded.replace(' ', "")) || agency::named(&name).is_some();
+        if !is_other && !known.contains(&folded) && is_person(&name, &folded) {
             people.push(name);
             known.push(folded);
         }
@@ -282,6 +326,13 @@ pub(crate) fn among(stated: &[String], outlets: &[String]) -> Vec<String> {
     people
 }
 
+/// Whether what stands behind a name goes on as a sentence does, and is no place or role.
+pub(crate) fn is_clause(piece: &str) -> bool {
+    let folded = fold(piece);
+    let is_role = folded.split(' ').any(|word| ROLES.contains(&word));
+    piece.starts_with(char::is_lowercase) && folded.split(' ').count() >= 3 && !is_role
+}
+
 /// Whether a name can be an outlet's or an institution's: short, of letters, no address, and not
 /// only a word for its newsroom.
 pub(crate) fn is_collective(name: &str) -> bool {
@@ -290,6 +341,12 @@ pub(crate) fn is_collective(name: &str) -> bool {
         && name.len() <= COLLECTIVE_BYTES_MAX
         && name.chars().filter(|c| c.is_alphabetic()).count() > 1
         && !fold(name).split(' ').any(|word| NEWSROOM.contains(&word))
+}
+
+/// The names before that of a newsroom: what stands after one is where it is or what it writes of.
+fn before_newsroom(names: Vec<String>) -> impl Iterator<Item = String> {
+    let is_newsroom = |name: &str| fold(name).split(' ').any(|word| NEWSROOM.contains(&word));
+    names.into_iter().take_while(move |name| !is_newsroom(name))
 }
 
 /// A name as outlets are compared by.
@@ -338,7 +395,7 @@ pub(crate) fn is_byline(line: &str) -> bool {
 }
 
 /// A name without the words before it and the role after it.
-fn bare(name: &str) -> String {
+pub(crate) fn bare(name: &str) -> String {
     let mut name = name
         .trim()
         .trim_matches([':', '.', '-', '–', '—', '*', '"', '[', ']'])
@@ -456,6 +513,27 @@ mod tests {
             &["ANA RUIZ", "Juan de la Torre"],
         );
         check(&["Posted on May 3 by Ana Ruiz"], &["Ana Ruiz"]);
+        check(
+            &["Ana Ruiz / Redacción", "Redacción / Buenos Aires"],
+            &["Ana Ruiz"],
+        );
+        check(
+            &[
+                "Redacción Judicial",
+                "Redacción Bogotá",
+                "Unidad Investigativa",
+            ],
+            &[],
+        );
+        check(
+            &[
+                "Colprensa",
+                "Folhapress",
+                "Estadão Conteúdo",
+                "Policía Nacional",
+            ],
+            &[],
+        );
         check(&["Ana Ruiz March 3", "escrito hoy en Lima"], &["Ana Ruiz"]);
     }
 }

@@ -1,6 +1,8 @@
 //! Stories that a page shows only once its scripts have run: their text stands in the data that
 //! the page carries for them, as a JSON string under a telling name.
 
+use rustc_hash::FxHashSet;
+
 use crate::{characters::fold, plain};
 
 /// Names under which pages keep a story's text for their scripts.
@@ -22,6 +24,9 @@ const BODY_KEYS: &[&str] = &[
     "conteudo",
 ];
 
+/// Those of them that hold nothing but stories.
+const SURE_KEYS: &[&str] = &["articleBody", "contentHtml", "bodyHtml", "body_html"];
+
 /// Names under which they keep its headline.
 const TITLE_KEYS: &[&str] = &["title", "headline", "titulo"];
 
@@ -35,18 +40,29 @@ const TITLE_BYTES_MIN: usize = 15;
 const READ_BYTES_MAX: usize = 4_000_000;
 
 /// The paragraphs of the longest text that a page carries for its scripts; none where there is no
-/// long one.
-pub(crate) fn text(page: &str) -> Vec<String> {
-    let mut longest = "";
-    for (_, value) in values(page, BODY_KEYS) {
-        if value.len() > longest.len() {
-            longest = value;
+/// long one that is of the story in `title`: pages carry notices, comments and code as well.
+pub(crate) fn text(page: &str, title: Option<&str>) -> Vec<String> {
+    let mut longest = (false, "");
+    for (key, value) in values(page, BODY_KEYS) {
+        let candidate = (SURE_KEYS.contains(&key), value);
+        let is_better = (candidate.0, value.len()) > (longest.0, longest.1.len());
+        if value.len() >= TEXT_BYTES_MIN && is_better {
+            longest = candidate;
         }
     }
-    if longest.len() < TEXT_BYTES_MIN {
-        return Vec::new();
-    }
-    plain::lines(&unquote(longest))
+    let lines = plain::lines(&unquote(longest.1));
+    let is_story = longest.0 || title.is_some_and(|title| tells_of(&lines, title));
+    if is_story { lines } else { Vec::new() }
+}
+
+/// Whether a text has half of a title's longer words.
+fn tells_of(lines: &[String], title: &str) -> bool {
+    let title = fold(title);
+    let words: FxHashSet<&str> = title.split(' ').filter(|word| word.len() > 3).collect();
+    let folded: Vec<String> = lines.iter().map(|line| fold(line)).collect();
+    let known: FxHashSet<&str> = folded.iter().flat_map(|line| line.split(' ')).collect();
+    let shared = words.iter().filter(|word| known.contains(**word)).count();
+    words.len() >= 2 && shared * 2 >= words.len()
 }
 
 /// The headline that a page carries for its scripts, where it is how `title` begins: what follows
@@ -68,13 +84,15 @@ fn values<'p>(
     keys: &'static [&str],
 ) -> impl Iterator<Item = (&'static str, &'p str)> {
     let mut left = READ_BYTES_MAX;
-    page.match_indices("\":\"")
-        .filter_map(move |(at, between)| {
+    page.match_indices("\":")
+        .filter_map(move |(at, end_of_key)| {
             let named = keys.iter().find(|key| {
                 let before = page[..at].strip_suffix(**key);
                 before.is_some_and(|before| before.ends_with('"'))
             })?;
-            let rest = &page[at + between.len()..];
+            let rest = page[at + end_of_key.len()..]
+                .trim_start()
+                .strip_prefix('"')?;
             let rest = &rest[..rest.floor_char_boundary(left)];
             let end = end_of_string(rest)?;
             left = left.saturating_sub(end);
@@ -115,12 +133,25 @@ mod tests {
     }
 
     #[test]
-    fn the_longest_text_under_a_telling_name_is_the_story() {
-        assert_eq!(text(&page("contentHtml")), vec![STORY; 6]);
-        assert!(text(&page("comments")).is_empty());
-        assert!(text("<script>{\"content\":\"short\"}</script>").is_empty());
+    fn the_longest_text_of_the_story_is_taken() {
+        let title = Some("Guards hurt at a mine");
+        assert_eq!(text(&page("contentHtml"), None), vec![STORY; 6]);
+        assert_eq!(text(&page("body"), title), vec![STORY; 6]);
+        assert_eq!(
+            text(&page("body").replace("\":", "\":  "), title),
+            vec![STORY; 6]
+        );
+        assert!(text(&page("comments"), title).is_empty());
+        assert!(text("<script>{\"content\":\"short\"}</script>", title).is_empty());
         let cut = page("body");
-        assert!(text(&cut[..cut.len() / 2]).is_empty());
+        assert!(text(&cut[..cut.len() / 2], title).is_empty());
+    }
+
+    #[test]
+    fn a_text_of_something_else_is_not_taken() {
+        for title in [None, Some("Gold falls again"), Some("Guards")] {
+            assert!(text(&page("text"), title).is_empty(), "{title:?}");
+        }
     }
 
     #[test]

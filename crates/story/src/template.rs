@@ -53,7 +53,7 @@ fn fingerprint(text: &str) -> u64 {
         .fold(0, |number, byte| number << 8 | u64::from(*byte))
 }
 
-/// What was learned of one host's pages: never more than [`BLOCKS_MAX`] blocks.
+/// What was learned of one host's pages: never more than 256 blocks.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SiteTemplate {
     /// Pages that were counted, since the counts were last halved and half of those before.

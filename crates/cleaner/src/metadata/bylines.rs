@@ -2,11 +2,9 @@
 
 use url::Url;
 
-use super::{
-    agency,
-    stated::{Byline, Stated},
-};
+use super::stated::{Byline, Stated};
 use crate::{
+    agency,
     characters::{fold, tidy},
     dom::NodeId,
     linked_data::LinkedArticle,
@@ -141,7 +139,7 @@ impl<'s> Credits<'s> {
         let mut shown = shown.filter_map(|line| names::split(line).into_iter().next());
         let is_one = |name: &String| names::is_collective(name) && agency::named(name).is_none();
         stated
-            .map(|text| tidy(text))
+            .map(|text| names::bare(&tidy(text)))
             .find(is_one)
             .or_else(|| shown.find(|name| is_one(name) && self.is_own(name)))
     }
@@ -155,10 +153,12 @@ impl<'s> Credits<'s> {
             .iter()
             .chain(self.stated.iter().flatten());
         stated.chain(shown).find_map(|text| {
-            let names = names::split(text);
-            names
-                .iter()
-                .find_map(|name| agency::named(name))
+            let named = names::split(text);
+            let within = text.split(['(', ')']).map(str::to_owned);
+            named
+                .into_iter()
+                .chain(within)
+                .find_map(|name| agency::named(&name))
                 .map(str::to_owned)
         })
     }
@@ -244,9 +244,14 @@ impl<'s> Credits<'s> {
         let mut lines = self.head.iter().filter(|line| names::is_byline(line));
         lines.find_map(|line| {
             let people = self.among(std::slice::from_ref(line));
-            // Sentences begin with the same words.
+            // Sentences begin with the same words, and go on in small letters.
             let is_name = |name: &String| is_full(name) && name.starts_with(char::is_uppercase);
-            (!people.is_empty() && people.iter().all(is_name)).then_some(people)
+            let goes_on = names::split(line)
+                .iter()
+                .skip(1)
+                .any(|piece| names::is_clause(piece));
+            let is_byline = !people.is_empty() && people.iter().all(is_name) && !goes_on;
+            is_byline.then_some(people)
         })
     }
 

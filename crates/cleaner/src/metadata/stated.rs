@@ -212,8 +212,12 @@ impl Stated {
         let pieces = pieces(dom, id);
         if !pieces.is_empty() {
             let near = |heading: NodeId| id.saturating_sub(heading) < NEAR_NODES;
-            // A signature stands under its story, however long that is.
-            let is_near = is_closing || self.heading_at.is_some_and(near);
+            let is_under_heading = self.heading_at.is_some_and(near);
+            // A signature stands under its story, however long that is; above it are mottos.
+            if is_closing && is_under_heading {
+                return;
+            }
+            let is_near = is_closing || is_under_heading;
             if !is_near && is_elsewhere(dom, id) {
                 return;
             }

@@ -86,7 +86,7 @@ const PREFIXES: &[&str] = &[
 const DATELINE_BYTES: usize = 100;
 
 /// The agency that a name is of, if it is one's.
-pub(super) fn named(name: &str) -> Option<&'static str> {
+pub(crate) fn named(name: &str) -> Option<&'static str> {
     // No agency's name is long, and no byline has to be folded whole.
     let name = fold(&name[..name.floor_char_boundary(DATELINE_BYTES)]);
     let known = |name: &str| {
@@ -108,15 +108,19 @@ pub(crate) fn in_dateline(line: &str) -> Option<String> {
     let within = |open: char, close: char| {
         let (_, rest) = start.split_once(open)?;
         let (inside, after) = rest.split_once(close)?;
-        let begins_text = after
-            .trim_start()
-            .starts_with(['.', '-', '–', '—', ',', ':'])
-            || after.starts_with(' ') && open == '(';
-        begins_text.then(|| named(inside)).flatten()
+        // Elsewhere brackets hold what a body is called for short.
+        let after = after.trim_start();
+        let begins_text = after.starts_with(['-', '–', '—', ':', '|'])
+            || after
+                .strip_prefix('.')
+                .is_some_and(|rest| !rest.trim().is_empty());
+        let mut names = inside.split(['/', ',']);
+        begins_text.then(|| names.find_map(named)).flatten()
     };
     let (head, _) = start
         .split_once(".-")
         .or_else(|| start.split_once(" - "))
+        .or_else(|| start.split_once(" | "))
         .unwrap_or_default();
     within('(', ')')
         .or_else(|| within('/', '/'))
@@ -153,6 +157,13 @@ mod tests {
         check("EFE.- Tres hombres hirieron a dos guardias.", Some("EFE"));
         check("La Paz, 3 may /ABI/.- Tres hombres.", Some("ABI"));
         check("Tres hombres (uno herido) huyeron.", None);
+        check("México (EFE/Ana Ruiz).- Tres hombres.", Some("EFE"));
+        check("EFE | Tres hombres hirieron a dos guardias.", Some("EFE"));
+        check("El congresista de Acción Popular (AP) fue detenido.", None);
+        check(
+            "La agencia de infraestructura (ANI) anunció una obra.",
+            None,
+        );
         check("Según dijo a la agencia EFE, tres hombres huyeron.", None);
         check("", None);
     }
