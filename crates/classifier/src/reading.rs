@@ -241,7 +241,12 @@ impl<'a> Part<'a> {
 
     /// The words of a hit as they stand, and their code points.
     pub(crate) fn quote(&self, hit: Hit) -> (&'a str, (u32, u32)) {
-        let words = &self.words.all()[hit.start as usize..hit.end as usize];
+        self.quote_words((hit.start, hit.end))
+    }
+
+    /// Words as they stand, and their code points.
+    pub(crate) fn quote_words(&self, (start, end): (u32, u32)) -> (&'a str, (u32, u32)) {
+        let words = &self.words.all()[start as usize..end as usize];
         let (Some(first), Some(last)) = (words.first(), words.last()) else {
             return ("", (0, 0));
         };

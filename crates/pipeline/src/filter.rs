@@ -2,6 +2,8 @@
 //! input's `id` carried through. A line that cannot be read gives one line with an `error` and
 //! ends nothing.
 
+mod labelled;
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
@@ -15,6 +17,8 @@ use story::{
     Timestamp,
 };
 use url::Url;
+
+pub use labelled::{LabelledArticle, labelled_line};
 
 /// One line that could not be worked on.
 fn error_line(id: &Value, error: impl std::fmt::Display) -> String {
@@ -186,6 +190,7 @@ pub fn classify_line(classifier: &Classifier, line: &str) -> (bool, String) {
     (kept, answer_line(id.as_ref(), story.as_ref()))
 }
 
+/// An article of a line.
 fn article(line: ClassifyLine) -> Article {
     let (title, text) = (
         line.title.unwrap_or_default(),

@@ -21,7 +21,7 @@ pub mod status;
 
 pub use classifier::{
     Classifier, CountryVotes, DropReason, Explanation, Knowledge, KnowledgeError, KnowledgeFiles,
-    drop_reason,
+    Model, ModelError, Summary as ModelSummary, drop_reason,
 };
 pub use cleaner::{Cleaner, Rejection};
 pub use fetcher::{
@@ -32,5 +32,5 @@ pub use fetcher::{
 };
 pub use ledger::{BalanceRow, FeedCounts, LedgerError, Reader};
 pub use line::{Line, LineError, Mode, Summary};
-pub use settings::{LoadKnowledgeError, Settings, load_knowledge};
+pub use settings::{LoadKnowledgeError, LoadModelError, Settings, load_knowledge, load_model};
 pub use sink::SinkError;

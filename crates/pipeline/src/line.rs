@@ -8,7 +8,7 @@ use fetcher::{Fetcher, FetcherError, InFlight, Report};
 use ledger::{Ledger, LedgerError, WrittenStory};
 use sink::{Sink, SinkError};
 use story::{
-    Article, Page, Story,
+    Article, Page,
     storage::{Checkpoint, Ending, StorageError},
 };
 use tokio::{
@@ -248,7 +248,7 @@ fn spawn_stages(
     )
     .map_err(LineError::Thread)?;
 
-    let classifier = Classifier::new(Arc::clone(&settings.knowledge), settings.threshold);
+    let classifier = settings.classifier();
     let config_hash = settings.config_hash.clone();
     let classify = move |article: Article| classify(&classifier, article, &config_hash);
     let outlets = Outlets {
@@ -300,9 +300,9 @@ fn clean(cleaner: &Cleaner, page: &Page) -> Step<Article> {
 }
 
 fn classify(classifier: &Classifier, article: Article, config_hash: &str) -> Step<Verdict> {
-    let mut story: Story = classifier.classify(article);
+    let (mut story, reason) = classifier.judge(article);
     story.provenance.config = Some(config_hash.to_owned());
-    match classifier::drop_reason(&story) {
+    match reason {
         None => Step::On(Verdict::Keep(Box::new(story))),
         Some(reason) => Step::End(Ending::Dropped {
             reason: reason.as_str().to_owned(),

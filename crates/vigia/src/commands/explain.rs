@@ -14,11 +14,11 @@ use serde_json::Value;
 use story::{Article, CanonicalUrl, Story, StoryId};
 use url::Url;
 
-use super::{
-    classify,
-    input::{self, Input},
+use super::input::{self, Input};
+use crate::{
+    config::{self, Config},
+    topic::Topic,
 };
-use crate::config::{self, Config};
 
 pub(crate) fn run(what: &str, config_file: Option<&Path>) -> Result<()> {
     let config = match config::find(config_file) {
@@ -26,10 +26,8 @@ pub(crate) fn run(what: &str, config_file: Option<&Path>) -> Result<()> {
         Err(_) => None,
     };
     let classifier = match &config {
-        Some(config) => {
-            pipeline::Classifier::new(config.settings.knowledge.clone(), config.settings.threshold)
-        }
-        None => classify::classifier(None)?,
+        Some(config) => config.settings.classifier(),
+        None => Topic::default().classifier()?,
     };
     let url = what
         .parse::<Url>()
