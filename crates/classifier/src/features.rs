@@ -19,13 +19,15 @@ pub(crate) const VERSION: u32 = 1;
 pub struct Vector {
     /// Features of the knowledge, by head: topic and region.
     pub dense: [Vec<(u32, f32)>; 2],
-    /// Hashed n-grams, below `Vector::GRAMS`.
+    /// Hashed n-grams, below [`Vector::TERMS`], and terms of the knowledge from there on.
     pub grams: Vec<(u32, f32)>,
 }
 
 impl Vector {
-    /// How many numbers n-grams have.
-    pub const GRAMS: usize = 1 << grams::BITS;
+    /// From this number on, what looks like an n-gram is a term of the knowledge.
+    pub const TERMS: usize = 1 << grams::BITS;
+    /// How many numbers n-grams and terms have.
+    pub const GRAMS: usize = Self::TERMS + (1 << grams::TERM_BITS);
 }
 
 /// A story's vector, and where its n-grams stand.

@@ -54,7 +54,7 @@ impl Knowledge {
         atlas.add_risks(&files, &matcher, &mut problems);
         if problems.0.is_empty() {
             let hash = hash(&files);
-            let features = Layout::of(&terms).names(&terms);
+            let features = Layout::names(&terms);
             Ok(Self {
                 matcher,
                 atlas,

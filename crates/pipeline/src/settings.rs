@@ -83,7 +83,10 @@ pub fn load_model(
     let Some(path) = path else {
         return Model::embedded(knowledge).map(Arc::new).map_err(|source| {
             let path = PathBuf::from("the embedded model");
-            LoadModelError::Invalid { path, problem: source }
+            LoadModelError::Invalid {
+                path,
+                problem: source,
+            }
         });
     };
     let mut bytes = Vec::new();

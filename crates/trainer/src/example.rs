@@ -45,7 +45,7 @@ impl Example {
         let beginning = |(least, most): (u64, u64)| {
             let words = least + id % (most - least);
             let mut cut = article.clone();
-            cut.text = beginning(&article.text, words as usize).to_owned();
+            beginning(&article.text, words as usize).clone_into(&mut cut.text);
             Classifier::vector(&cut, knowledge)
         };
         let [first, second] = BEGINNINGS.map(beginning);

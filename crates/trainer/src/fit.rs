@@ -19,6 +19,23 @@ pub(crate) enum Subject {
     Grams,
 }
 
+impl Subject {
+    /// What values of n-grams or terms are multiplied by: the larger, the less they are held near 0.
+    fn scale(self) -> f32 {
+        match self {
+            Self::Knowledge => 1.0,
+            Self::Grams => 10.0,
+        }
+    }
+
+    fn rates(self) -> Rates {
+        match self {
+            Self::Knowledge => TERMS,
+            Self::Grams => GRAMS,
+        }
+    }
+}
+
 /// How many times a fit goes over its examples at most.
 pub(crate) const EPOCHS: usize = 6;
 
@@ -30,12 +47,14 @@ const GRAMS: Rates = Rates {
     step: 0.3,
     decay: 1.0,
 };
-const OUTLETS: Rates = Rates {
-    step: 0.1,
+const TERMS: Rates = Rates {
+    step: 0.05,
     decay: 1.0,
 };
-/// What n-gram values are multiplied by: the larger, the less they are held near 0.
-const GRAM_SCALE: f32 = 10.0;
+const OUTLETS: Rates = Rates {
+    step: 0.3,
+    decay: 1.0,
+};
 /// Fewest outlets that an n-gram must come from, and fewest forms of articles that it must stand
 /// in. A name or phrase of one outlet alone says nothing about others, and is not stored.
 const GRAM_OUTLETS: u32 = 3;
@@ -107,20 +126,11 @@ impl Learner {
         }
         let outlets = Ftrl::new(outlet_numbers.len(), OUTLETS);
         let dense = Ftrl::new(features, DENSE);
-        let grams = if subject == Subject::Grams {
-            Vector::GRAMS
-        } else {
-            0
-        };
         Self {
             subject,
             dense: [dense.clone(), dense],
-            grams: Ftrl::new(grams, GRAMS),
-            admitted: if grams > 0 {
-                admitted(examples, &outlet_numbers)
-            } else {
-                Vec::new()
-            },
+            grams: Ftrl::new(Vector::GRAMS, subject.rates()),
+            admitted: admitted(examples, &outlet_numbers),
             outlets: [outlets.clone(), outlets],
             outlet_numbers,
         }
@@ -142,18 +152,14 @@ impl Learner {
                 used[head].push((*at as usize, *value, self.dense[head].weight(*at as usize)));
             }
         }
-        if self.subject == Subject::Grams {
-            for (at, value) in vector
-                .grams
-                .iter()
-                .filter(|(at, _)| self.admitted[*at as usize])
-            {
-                used[2].push((
-                    *at as usize,
-                    value * GRAM_SCALE,
-                    self.grams.weight(*at as usize),
-                ));
-            }
+        let scale = self.subject.scale();
+        let admitted = |at: u32| {
+            let term = at as usize >= Vector::TERMS;
+            term == (self.subject == Subject::Knowledge) && self.admitted[at as usize]
+        };
+        for (at, value) in vector.grams.iter().filter(|(at, _)| admitted(*at)) {
+            let weight = self.grams.weight(*at as usize);
+            used[2].push((*at as usize, value * scale, weight));
         }
         let sum = |used: &[(usize, f32, f32)]| {
             used.iter()
@@ -181,16 +187,15 @@ impl Learner {
     }
 
     fn fitted(&self) -> Fitted {
+        let scale = self.subject.scale();
         let grams = self
             .grams
             .weights()
             .into_iter()
-            .map(|weight| weight * GRAM_SCALE);
-        let mut grams: Vec<f32> = grams.collect();
-        grams.resize(Vector::GRAMS, 0.0);
+            .map(|weight| weight * scale);
         Fitted {
             dense: [0, 1].map(|head: usize| self.dense[head].weights()),
-            grams,
+            grams: grams.collect(),
         }
     }
 }

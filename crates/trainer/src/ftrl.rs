@@ -1,4 +1,4 @@
-//! Follow the regularised leader, proximal (McMahan and others, "Ad Click Prediction: a View from
+//! Follow the regularised leader, proximal (`McMahan` and others, "Ad Click Prediction: a View from
 //! the Trenches", KDD 2013): one pass over a stream, a step size for each weight, and weights that
 //! decay towards 0 as if all were decayed each time.
 

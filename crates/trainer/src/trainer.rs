@@ -76,6 +76,8 @@ const MIXTURES: [(f32, f32); 7] = [
     (0.5, 0.8),
     (0.2, 1.0),
 ];
+/// The share of stories looked for that scores are calibrated to at least.
+const POSITIVES_LEAST: f64 = 0.4;
 /// Share of a language among the articles from which the model judges it.
 const LANGUAGE_SHARE: f64 = 0.02;
 
@@ -317,17 +319,21 @@ impl Plan {
         best.expect("a candidate").1
     }
 
+    /// What was held out, whole and as its longer beginning. Articles for training are chosen where
+    /// it is hard to tell, and most of those are dropped in the end; a score is a probability
+    /// among stories of which at least `POSITIVES_LEAST` are looked for.
     fn points(&self, examples: &[Example], held_out: &HeldOut) -> Vec<(f64, bool, f64)> {
+        let positives = examples.iter().filter(|example| example.label).count() as f64;
+        let share = positives / examples.len() as f64;
+        let least = POSITIVES_LEAST.max(share);
+        let more = least / (1.0 - least) * (1.0 - share) / share;
         let form = |at: usize, form: usize| {
-            (
-                odds(held_out.mixed(at, form, self)),
-                examples[at].label,
-                f64::from(examples[at].weight),
-            )
+            let example = &examples[at];
+            let weight = f64::from(example.weight) * if example.label { more } else { 1.0 };
+            (odds(held_out.mixed(at, form, self)), example.label, weight)
         };
-        (0..examples.len())
-            .flat_map(|at| [form(at, 0), form(at, FORMS - 1)])
-            .collect()
+        let forms = |at: usize| [form(at, 0), form(at, FORMS - 1)];
+        (0..examples.len()).flat_map(forms).collect()
     }
 
     /// The weights of both fits as one.

@@ -112,7 +112,7 @@ impl Layout {
     }
 
     /// The names of the features, in their order.
-    pub(crate) fn names(self, terms: &Terms) -> Vec<String> {
+    pub(crate) fn names(terms: &Terms) -> Vec<String> {
         let plain = PLAIN.iter().map(|(name, _)| (*name).to_owned());
         let stepped = STEPPED
             .iter()

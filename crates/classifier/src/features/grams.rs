@@ -5,11 +5,17 @@ use crate::{
     fold::Word,
     knowledge::Knowledge,
     matcher::Kind,
-    reading::{Part, Reading},
+    reading::{Part, Prominence, Reading},
 };
 
 /// Bits of a hash that are kept. Many words share a number, so that no text can be read back.
 pub(crate) const BITS: u32 = 20;
+/// The same for terms of the knowledge, whose numbers follow those of the n-grams.
+pub(crate) const TERM_BITS: u32 = 14;
+/// Letters of a term's word by which it is known: a stem's endings are alike.
+const TERM_LETTERS: usize = 7;
+/// What a term counts when it stands there once.
+const TERM_VALUE: f32 = 0.3;
 /// Words of the text that are read for their n-grams.
 const WORDS_MAX: usize = 500;
 /// Words at the start of the text that are counted for themselves as well.
@@ -20,7 +26,7 @@ const STEM_LETTERS: usize = 5;
 /// A hashed n-gram and where it stands.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Gram {
-    /// Its number, below `1 << BITS`.
+    /// Its number; those of terms are `1 << BITS` and above.
     pub bucket: u32,
     /// Where it counts: in the story or in its beginning.
     pub block: u8,
@@ -41,6 +47,42 @@ struct Token {
 
 /// All n-grams of a story.
 pub(crate) fn all(reading: &Reading<'_>) -> Vec<Gram> {
+    let mut grams = words(reading);
+    terms(reading, &mut grams);
+    grams
+}
+
+/// The terms of the knowledge, told apart by their words: what each is worth by itself.
+fn terms(reading: &Reading<'_>, grams: &mut Vec<Gram>) {
+    for (number, part) in reading.parts.iter().enumerate() {
+        let words = part.words.all();
+        for hit in part.terms.iter().chain(&part.domains).chain(&part.vetoes) {
+            let hash =
+                words[hit.start as usize..hit.end as usize]
+                    .iter()
+                    .fold(TERM, |hash, word| {
+                        let folded = part.words.folded(word);
+                        let end = folded.char_indices().nth(TERM_LETTERS);
+                        let stem = &folded[..end.map_or(folded.len(), |(end, _)| end)];
+                        hash.rotate_left(17).wrapping_add(hashed(stem))
+                    });
+            let early = part.prominence(*hit) >= Prominence::Lead;
+            for (block, space) in [(BLOCKS, 0), (BLOCKS + 1, EARLY)] {
+                if block == BLOCKS || early {
+                    let bucket = (mixed(hash ^ space) >> (64 - TERM_BITS)) as u32;
+                    grams.push(Gram {
+                        bucket: (1 << BITS) + bucket,
+                        block,
+                        part: number as u8,
+                        words: (hit.start, hit.end),
+                    });
+                }
+            }
+        }
+    }
+}
+
+fn words(reading: &Reading<'_>) -> Vec<Gram> {
     let mut grams = Vec::with_capacity(4096);
     let mut tokens = Vec::with_capacity(WORDS_MAX);
     for (number, part) in reading.parts.iter().enumerate() {
@@ -108,12 +150,26 @@ pub(crate) fn valued(grams: &[Gram]) -> Vec<(u32, f32)> {
             .iter_mut()
             .for_each(|(_, value)| *value *= norm);
     }
+    let from = values.len();
+    buckets.clear();
+    let of_terms = grams.iter().filter(|gram| gram.block >= BLOCKS);
+    buckets.extend(of_terms.map(|gram| gram.bucket));
+    buckets.sort_unstable();
+    for same in buckets.chunk_by(|a, b| a == b) {
+        values.push((same[0], TERM_VALUE * (1.0 + (same.len() as f32).ln())));
+    }
+    debug_assert!(
+        values[from..]
+            .iter()
+            .all(|(bucket, _)| *bucket >= 1 << BITS)
+    );
     values
 }
 
 /// How many blocks n-grams are counted in.
 const BLOCKS: u8 = 2;
 const STEM: u64 = 0x1b87_3593_c2b2_ae35;
+const TERM: u64 = 0x27d4_eb2f_1656_67c5;
 const PAIR: u64 = 0x85eb_ca6b_27d4_eb2f;
 const EARLY: u64 = 0x9e37_79b9_7f4a_7c15;
 

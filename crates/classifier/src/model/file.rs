@@ -315,7 +315,7 @@ mod tests {
         );
         check(|bytes| bytes.truncate(40), &ModelError::Damaged);
         check(|bytes| bytes.truncate(5), &ModelError::NotAModel);
-        check(|bytes| bytes.clear(), &ModelError::NotAModel);
+        check(Vec::clear, &ModelError::NotAModel);
         check(|bytes| bytes[300] ^= 1, &ModelError::Damaged);
     }
 
