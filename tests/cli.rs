@@ -131,6 +131,35 @@ fn filters_answer_each_line_with_one_and_carry_the_id() {
 }
 
 #[test]
+fn a_filter_writes_nothing_of_nothing_and_skips_a_byte_order_mark() {
+    for filter in [&["clean"][..], &["clean", "--text"], &["classify", "--all"]] {
+        for nothing in ["", "\u{feff}", "\n \n"] {
+            let output = vigia_with_input(filter, nothing);
+            let (out, err) = (text(&output.stdout), text(&output.stderr));
+            assert_eq!(
+                (output.status.code(), out, err),
+                (Some(0), String::new(), String::new())
+            );
+        }
+    }
+    let marked = "\u{feff}{\"id\":3,\"title\":\"Uno\",\"text\":\"Una frase.\",\"tag\":\"x\"}\n";
+    let story = text(&vigia_with_input(&["classify", "--all"], marked).stdout);
+    assert!(
+        story.starts_with("{\"schema\":\"vigia.story/1\",\"id\":3,"),
+        "{story}"
+    );
+    assert!(story.ends_with(",\"tag\":\"x\"}\n"), "{story}");
+}
+
+#[test]
+fn an_article_for_reading_may_have_any_id() {
+    let line =
+        "{\"id\":7,\"title\":\"Uno\",\"text\":\"Una frase que se lee bien y no es corta.\"}\n";
+    let read = text(&vigia_with_input(&["clean", "--text"], line).stdout);
+    assert!(read.starts_with("Uno\n") && !read.contains('{'), "{read}");
+}
+
+#[test]
 fn classify_writes_the_dropped_only_when_asked() {
     let line = "{\"id\":\"x\",\"title\":\"El tiempo\",\"text\":\"Mañana lloverá en Buenos Aires, según el servicio meteorológico de la ciudad.\"}\n";
     assert_eq!(text(&vigia_with_input(&["classify"], line).stdout), "");
@@ -231,6 +260,78 @@ async fn explain_shows_what_the_daemon_judged() {
         }
         assert!(!explained.contains('\u{1b}'), "colours in a pipe");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn explain_finds_a_story_by_every_address_it_had() {
+    let site = Site::start().await;
+    let kept = "Doce soldados murieron en una emboscada del ELN en Arauca, Colombia. El ataque \
+                ocurrió de madrugada, informó el Ejército Nacional en un comunicado.";
+    let dropped = "Mañana lloverá en Buenos Aires, según el servicio meteorológico de la ciudad, \
+                   que espera temperaturas de doce grados y viento del sur.";
+    let mut items = String::new();
+    for (n, words) in [(1, kept), (2, dropped)] {
+        let canonical = site.url(&format!("/canon/{n}"));
+        let html = format!(
+            "<html><head><title>Nota {n}</title><link rel=\"canonical\" href=\"{canonical}\"></head>\
+             <body><article><h1>Nota {n}</h1><p>{words}</p><p>{words}</p></article></body></html>"
+        );
+        site.set(
+            &format!("/go/{n}"),
+            Reply::redirect(302, &format!("/nota/{n}")),
+        );
+        site.set(
+            &format!("/nota/{n}"),
+            Reply::ok("text/html; charset=utf-8", html),
+        );
+        let link = site.url(&format!("/go/{n}"));
+        items += &format!("<item><title>Nota {n}</title><link>{link}</link></item>");
+    }
+    let rss = format!("<rss version=\"2.0\"><channel><title>T</title>{items}</channel></rss>");
+    site.set("/rss", Reply::ok("application/rss+xml", rss));
+    let desk = Desk::new(&feeds([site.url("/rss")]));
+    desk.run_once();
+    let asked = site.requests_seen();
+    for (n, verdict) in [(1, "KEPT"), (2, "DROPPED")] {
+        for path in ["go", "nota", "canon"] {
+            let explained = desk.run(&["explain", &site.url(&format!("/{path}/{n}"))]);
+            let out = text(&explained.stdout);
+            assert!(
+                out.starts_with(verdict),
+                "{path}: {out}{}",
+                text(&explained.stderr)
+            );
+        }
+    }
+    assert_eq!(
+        site.requests_seen(),
+        asked,
+        "it was judged already, and asked for again"
+    );
+}
+
+#[test]
+fn entries_says_which_file_is_too_large() {
+    let folder = tempfile::tempdir().unwrap();
+    let large = folder.path().join("large.xml");
+    fs::File::create(&large).unwrap().set_len(1 << 30).unwrap();
+    let small = folder.path().join("small.xml");
+    fs::write(
+        &small,
+        "<rss><channel><item><title>Uno</title></item></channel></rss>",
+    )
+    .unwrap();
+    let (out, _) = run(
+        &["entries", large.to_str().unwrap(), small.to_str().unwrap()],
+        0,
+    );
+    let lines: Vec<Value> = out
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let error = lines[0]["error"].as_str().unwrap();
+    assert!(error.contains("large.xml` is larger than"), "{error}");
+    assert_eq!(lines[1]["entries"][0]["title"], "Uno");
 }
 
 #[tokio::test(flavor = "multi_thread")]

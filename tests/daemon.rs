@@ -147,3 +147,21 @@ async fn a_restart_asks_with_the_validators_of_the_run_before() {
         "a second pass writes nothing new"
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ledger_too_deep_for_a_socket_costs_the_status_and_no_story() {
+    let (_site, desk) = desk_with_news().await;
+    let deep = format!("{}/ledger.db", "d".repeat(120));
+    let config = std::fs::read_to_string(desk.config()).unwrap();
+    std::fs::write(desk.config(), config.replace("ledger.db", &deep)).unwrap();
+    let checked = desk.run(&["check"]);
+    let warned = text(&checked.stderr);
+    assert!(checked.status.success(), "{warned}");
+    assert!(
+        warned.contains("107 are allowed") && warned.contains("[state]"),
+        "{warned}"
+    );
+    let said = desk.run_once();
+    assert!(said.contains("going on without"), "{said}");
+    assert!(!desk.stories().is_empty(), "{said}");
+}

@@ -144,7 +144,9 @@ async fn real_feeds_are_polled_and_each_ends_with_entries_or_a_cause() {
         let seen = feed["skipped"].as_u64().unwrap() + feed["duplicate"].as_u64().unwrap();
         let why = feed["last_result"].as_str().unwrap();
         assert_ne!(why, "never polled");
-        assert!(*entries == 0 || feed["health"] == "ok", "{why}");
+        // What was saved years ago has shown nothing for years.
+        let is_read = feed["health"] == "ok" || feed["health"] == "quiet";
+        assert!(*entries == 0 || is_read, "{why}");
         assert!(*entries == 0 || seen > 0, "{why}");
     }
     let read = readable.iter().filter(|entries| **entries > 0).count();

@@ -1,6 +1,7 @@
 //! 10,000 feeds polled every 100 s from one local site: how late polls start, how many there are in
 //! a second, and how much memory the daemon takes. Half of the feeds answer 304, half 200 with
-//! 20 entries.
+//! 20 entries. One site stands for ten thousand here, so that the gap between two requests to one
+//! server is off.
 //!
 //! Run it with `cargo bench -p vigia --bench scale`; it takes six minutes, and fails where a
 //! figure is missed.

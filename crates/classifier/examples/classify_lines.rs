@@ -68,6 +68,7 @@ fn article(line: &Value) -> Article {
         text: body,
         text_source: TextSource::Text,
         page_missing: None,
+        access: None,
         content_hash: None,
         http_status: None,
         etag: None,

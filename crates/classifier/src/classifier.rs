@@ -187,6 +187,7 @@ impl Classifier {
                 etag: article.etag,
                 last_modified: article.last_modified,
                 page_missing: article.page_missing,
+                access: article.access,
                 published_source: article.published_source,
                 archive: None,
                 program: concat!("vigia/", env!("CARGO_PKG_VERSION")).to_owned(),

@@ -30,6 +30,7 @@ fn article(lang: Option<Lang>, title: &str, text: &str) -> Article {
         text: text.to_owned(),
         text_source: TextSource::Text,
         page_missing: None,
+        access: None,
         content_hash: None,
         http_status: None,
         etag: None,

@@ -287,7 +287,10 @@ impl<'d> Walk<'d, '_> {
         let line = self.text.trim_end();
         if self.text.ends_with('\n') || line.len() >= 80 && ends_sentence(line) {
             self.flush();
-        } else if !line.is_empty() {
+        } else if line.is_empty() {
+            // Else every further break would look at the same spaces again.
+            self.text.clear();
+        } else {
             self.text.truncate(line.len());
             self.text.push('\n');
         }

@@ -5,13 +5,15 @@
 //! that are named as the story's are believed first. Where the page states its text in JSON-LD,
 //! the blocks that stand in it are known to be the story's.
 
+use rustc_hash::FxHashSet;
+
 use crate::{
     agreement::Runs,
     blocks::{Block, Kind, Outline},
     characters::fold,
-    headline,
+    discard::{PROSE_BYTES_MIN, discarded, sums},
+    headline::Sought,
     noise::{Noise, Verdict},
-    vocabulary::Profile,
 };
 
 /// A block whose words stand in the stated text to this share is part of it.
@@ -24,8 +26,11 @@ const STATED_BYTES_MIN: usize = 300;
 /// endless pages hold longer stories further down.
 const STORY_WORTH_MIN: f32 = 400.0;
 
-/// Running text that discarding must leave, in bytes.
-const PROSE_BYTES_MIN: f32 = 250.0;
+/// Bytes of a summary that opens the story; shorter ones are a second headline.
+const STANDFIRST_BYTES_MIN: usize = 140;
+
+/// Bytes of other text that may stand between such a summary and the story.
+const STANDFIRST_GAP_MAX: usize = 120;
 
 /// What is known of the story before its text is looked for.
 pub(crate) struct Clues<'a> {
@@ -70,6 +75,8 @@ struct Reading<'a> {
     worth: Vec<f32>,
     /// The block that is the headline.
     headline: Option<usize>,
+    /// The innermost article around each span.
+    articles: Vec<Option<usize>>,
 }
 
 impl<'a> Reading<'a> {
@@ -109,6 +116,7 @@ impl<'a> Reading<'a> {
             coverage,
             worth: Vec::new(),
             headline: None,
+            articles: articles(outline),
         };
         reading.headline = reading.find_headline();
         reading.worth = sums(blocks.len(), |at| reading.value(at));
@@ -117,11 +125,12 @@ impl<'a> Reading<'a> {
 
     fn find_headline(&self) -> Option<usize> {
         let title = fold(self.clues.title?);
+        let title = Sought::new(&title);
         let blocks = &self.outline.blocks;
         let named = |levels: std::ops::RangeInclusive<u8>| {
             blocks.iter().position(|block| {
                 matches!(block.kind, Kind::Heading(level) if levels.contains(&level))
-                    && headline::agree(&fold(&block.text), &title)
+                    && title.is_in(&fold(&block.text))
             })
         };
         named(1..=1).or_else(|| named(2..=3))
@@ -142,6 +151,8 @@ impl<'a> Reading<'a> {
             _ if block.is_prose() => own * doubt,
             Kind::Heading(_) => 0.0,
             Kind::Item | Kind::Row if block.link_density() < 0.3 => own.min(40.0) - 20.0,
+            Kind::Paragraph if block.link_density() < 0.5 => 0.0,
+            Kind::Paragraph => -10.0,
             _ if block.link_density() > 0.5 => -30.0 - block.link_bytes as f32 / 4.0,
             _ => -10.0,
         }
@@ -164,7 +175,13 @@ impl<'a> Reading<'a> {
             let named = spans
                 .clone()
                 .filter(|&span| self.outline.spans[span].profile.body >= rank);
-            if let Some(span) = self.first_good(&named.collect::<Vec<_>>(), worth * least) {
+            let named: Vec<usize> = named.collect();
+            if let Some(span) = self.first_good(&named, worth * least) {
+                return Some(span);
+            }
+            if rank == 3
+                && let Some(span) = self.list_of(&named, worth)
+            {
                 return Some(span);
             }
         }
@@ -178,6 +195,31 @@ impl<'a> Reading<'a> {
             return self.richest(inside);
         }
         Some(best)
+    }
+
+    /// The span that is named as the story's and holds more text than any has running text: a list.
+    fn list_of(&self, spans: &[usize], worth: f32) -> Option<usize> {
+        let bytes = sums(self.outline.blocks.len(), |at| {
+            if self.discarded[at] {
+                0.0
+            } else {
+                self.outline.blocks[at].own_bytes() as f32
+            }
+        });
+        let bytes = |span: usize| {
+            let span = &self.outline.spans[span];
+            bytes[span.end] - bytes[span.first]
+        };
+        let after_headline = |span: &usize| {
+            self.headline
+                .is_none_or(|at| self.outline.spans[*span].end > at)
+        };
+        let longest = spans
+            .iter()
+            .copied()
+            .filter(after_headline)
+            .max_by(|a, b| bytes(*a).total_cmp(&bytes(*b)))?;
+        (bytes(longest) >= worth.max(STORY_WORTH_MIN)).then_some(longest)
     }
 
     /// The span of most worth, the innermost among equals.
@@ -230,13 +272,18 @@ impl<'a> Reading<'a> {
             if past_stated.is_some_and(|past| at >= past) {
                 break;
             }
-            if !self.confirmed[at] && !self.belongs(at, block) {
+            // Stated texts hold the links to other stories too.
+            let stated = self.confirmed[at] && block.link_density() < 0.9;
+            if !stated && !self.belongs(at, block) {
                 continue;
             }
             let rest = self.worth[range.end] - self.worth[at];
             match noise.judge(&block.text) {
                 // A heading of other stories in the middle of this one heads a box, not the end.
-                Verdict::Ends if bytes > 300 && rest < self.worth[at] - self.worth[range.start] => {
+                Verdict::Ends
+                    if bytes > 300
+                        && rest < end_share(block) * (self.worth[at] - self.worth[range.start]) =>
+                {
                     break;
                 }
                 Verdict::Ends | Verdict::Drop => continue,
@@ -262,8 +309,30 @@ impl<'a> Reading<'a> {
         (self.coverage >= 0.9 && after < before * 0.25).then_some(end)
     }
 
-    /// The blocks of `span` and of its siblings of the same rank, up to another headline.
+    /// The blocks among which the story's are.
     fn range(&self, span: usize) -> std::ops::Range<usize> {
+        let mut range = self.with_siblings(span);
+        if let Some(next) = self.next_story(&range) {
+            range.end = next;
+        }
+        range
+    }
+
+    /// Where the next story of an endless page begins: at a headline in an article that does not
+    /// hold the first one.
+    fn next_story(&self, range: &std::ops::Range<usize>) -> Option<usize> {
+        let headline = self.headline?;
+        let from = range.start.max(headline + 1);
+        (from..range.end).find_map(|at| {
+            let block = &self.outline.blocks[at];
+            let begin = self.outline.spans[self.articles[block.span]?].first;
+            let follows = begin >= from && self.worth[begin] - self.worth[from] >= PROSE_BYTES_MIN;
+            (block.kind == Kind::Heading(1) && follows).then_some(begin)
+        })
+    }
+
+    /// The blocks of `span` and of its siblings of the same rank.
+    fn with_siblings(&self, span: usize) -> std::ops::Range<usize> {
         let chosen = &self.outline.spans[span];
         if chosen.profile.body == 0 {
             return chosen.first..chosen.end;
@@ -310,81 +379,42 @@ impl<'a> Reading<'a> {
         let from = self.headline.map_or(0, |at| at + 1);
         let span_first = self.outline.spans[span].first;
         let description = self.clues.description.map(fold).unwrap_or_default();
-        (from..first.max(span_first).max(from)).find(|&at| {
+        let description = Sought::new(&description);
+        let text = |at: usize| self.outline.blocks[at].text.as_str();
+        let chosen: FxHashSet<&str> = chosen.iter().map(|&at| text(at)).collect();
+        let to = first.max(span_first).max(from);
+        let lead = (from..to).find(|&at| {
             let block = &self.outline.blocks[at];
-            let named =
-                self.outline.spans[block.span].profile.standfirst && self.headline.is_some();
-            let described =
-                block.text.len() >= 40 && headline::agree(&fold(&block.text), &description);
-            (named || described)
-                && (40..600).contains(&block.text.len())
+            let profile = &self.outline.spans[block.span].profile;
+            let named = profile.standfirst && self.headline.is_some();
+            (40..600).contains(&block.text.len())
+                && (named || !self.discarded[at] && description.is_in(&fold(&block.text)))
                 && block.link_density() < 0.3
-                && !chosen
-                    .iter()
-                    .any(|&other| self.outline.blocks[other].text == block.text)
-        })
+                && !chosen.contains(block.text.as_str())
+        })?;
+        let between = (lead + 1..to).filter(|&at| !self.discarded[at]);
+        let between: usize = between.map(|at| text(at).len()).sum();
+        (text(lead).len() >= STANDFIRST_BYTES_MIN && between <= STANDFIRST_GAP_MAX).then_some(lead)
     }
 }
 
-/// Which blocks stand in elements that are discarded. A discard that would take most of the page's
-/// running text is none.
-fn discarded(outline: &Outline) -> Vec<bool> {
-    let prose = sums(outline.blocks.len(), |at| {
-        let block = &outline.blocks[at];
-        if block.is_prose() {
-            block.own_bytes() as f32
-        } else {
-            0.0
-        }
-    });
-    let all = prose.last().copied().unwrap_or_default();
-    let marks = |by_name: bool| -> Vec<bool> {
-        let mut spans: Vec<bool> = Vec::with_capacity(outline.spans.len());
-        for (index, span) in outline.spans.iter().enumerate() {
-            let within = prose[span.end] - prose[span.first];
-            let Profile {
-                noise,
-                furniture,
-                hidden,
-                caption,
-                body,
-                ..
-            } = span.profile;
-            let own = (by_name && noise || furniture || hidden || caption) && within <= all * 0.5;
-            let inherited = span.parent != index && spans[span.parent];
-            spans.push((own || inherited) && (body < 3 || hidden));
-        }
-        outline
-            .blocks
-            .iter()
-            .map(|block| spans[block.span])
-            .collect()
-    };
-    let marked = marks(true);
-    let left = sums(outline.blocks.len(), |at| {
-        if marked[at] {
-            0.0
-        } else {
-            prose[at + 1] - prose[at]
-        }
-    });
-    // Page builders call every part of a page a widget: names that take nearly all mean nothing.
-    let left = left.last().copied().unwrap_or_default();
-    if left < PROSE_BYTES_MIN && left < all * 0.25 {
-        marks(false)
-    } else {
-        marked
+/// The most that may follow a block that says that the story ends, as a share of what stands before
+/// it: a paragraph that says so is more often a label on the links in the middle.
+fn end_share(block: &Block) -> f32 {
+    match block.kind {
+        Kind::Heading(_) => 1.0,
+        _ => 0.15,
     }
 }
 
-/// Running sums: the value at an index is the sum over all before it.
-fn sums(length: usize, value: impl Fn(usize) -> f32) -> Vec<f32> {
-    let mut sums = Vec::with_capacity(length + 1);
-    let mut sum = 0.0;
-    sums.push(sum);
-    for at in 0..length {
-        sum += value(at);
-        sums.push(sum);
+/// The innermost `article` or `main` element around each span.
+fn articles(outline: &Outline) -> Vec<Option<usize>> {
+    let mut articles: Vec<Option<usize>> = Vec::with_capacity(outline.spans.len());
+    for (index, span) in outline.spans.iter().enumerate() {
+        let around = (span.parent != index)
+            .then(|| articles[span.parent])
+            .flatten();
+        articles.push(if span.is_article { Some(index) } else { around });
     }
-    sums
+    articles
 }

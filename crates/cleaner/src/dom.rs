@@ -81,6 +81,54 @@ impl<'a> Dom<'a> {
         Builder::new(page).build()
     }
 
+    /// Adds a node that stands nowhere yet.
+    fn add(&mut self, data: Data<'a>) -> NodeId {
+        self.nodes.push(Node {
+            parent: NONE,
+            first_child: NONE,
+            next: NONE,
+            last_child: NONE,
+            previous: NONE,
+            data,
+        });
+        (self.nodes.len() - 1) as NodeId
+    }
+
+    /// Takes a node with all that is in it from where it stands.
+    fn detach(&mut self, id: NodeId) {
+        let nodes = &mut self.nodes;
+        let node = &mut nodes[id as usize];
+        let (parent, previous, next) = (node.parent, node.previous, node.next);
+        (node.parent, node.previous, node.next) = (NONE, NONE, NONE);
+        match previous {
+            NONE => nodes[parent as usize].first_child = next,
+            _ => nodes[previous as usize].next = next,
+        }
+        match next {
+            NONE => nodes[parent as usize].last_child = previous,
+            _ => nodes[next as usize].previous = previous,
+        }
+    }
+
+    /// Links a new or detached node into `parent` before `next`, or as its last child.
+    fn link(&mut self, parent: NodeId, id: NodeId, next: NodeId) {
+        let nodes = &mut self.nodes;
+        let previous = match next {
+            NONE => nodes[parent as usize].last_child,
+            _ => nodes[next as usize].previous,
+        };
+        let node = &mut nodes[id as usize];
+        (node.parent, node.previous, node.next) = (parent, previous, next);
+        match previous {
+            NONE => nodes[parent as usize].first_child = id,
+            _ => nodes[previous as usize].next = id,
+        }
+        match next {
+            NONE => nodes[parent as usize].last_child = id,
+            _ => nodes[next as usize].previous = id,
+        }
+    }
+
     /// A node.
     pub(crate) fn node(&self, id: NodeId) -> &Node<'a> {
         &self.nodes[id as usize]
@@ -117,14 +165,16 @@ impl<'a> Dom<'a> {
             })
     }
 
-    /// The text of a subtree up to `bytes_max`, white space as it stands.
+    /// The text of a subtree, white space as it stands, cut at the first letter past `bytes_max`.
     pub(crate) fn text(&self, root: NodeId, bytes_max: usize) -> String {
         let mut text = String::new();
         let mut steps = 0;
         let mut at = root;
         loop {
             if let Data::Text(piece) = &self.node(at).data {
-                text.push_str(piece);
+                // A piece may be as long as the page, and be asked for by each element around it.
+                let rest = bytes_max.saturating_sub(text.len()) + 1;
+                text.push_str(&piece[..piece.ceil_char_boundary(rest)]);
             } else if self
                 .element(at)
                 .is_some_and(|element| !element.tag.is_inline())

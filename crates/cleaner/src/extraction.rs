@@ -146,4 +146,76 @@ mod tests {
         );
         check(&page, &[&body]);
     }
+
+    #[test]
+    fn an_endless_page_ends_with_its_first_story() {
+        check(
+            &format!(
+                "<main><article><h1>Guards hurt</h1><p>{A}<p>{B}<p>{A} {C}</article><article><h1>Gold falls</h1><p>{C} {A} {B} {C}</article></main>"
+            ),
+            &[A, B, &format!("{A} {C}")],
+        );
+    }
+
+    #[test]
+    fn a_story_of_short_paragraphs_is_whole() {
+        let names = ["Ana Luz", "Beto Paz", "Carla Ruiz", "Dino Vera", "Ema Soto"];
+        let paragraphs = names.map(|name| format!("<p>{name}")).concat();
+        let mut expected = vec![A];
+        expected.extend(names);
+        expected.push(B);
+        check(
+            &format!("<div><h1>All winners</h1><p>{A}{paragraphs}<p>{B}</div>"),
+            &expected,
+        );
+    }
+
+    #[test]
+    fn a_list_that_is_named_the_story_is_taken() {
+        let names: Vec<String> = (10..60).map(|at| format!("Winner {at}")).collect();
+        let items = format!("<li>{}", names.join("<li>"));
+        let expected: Vec<&str> = names.iter().map(String::as_str).collect();
+        check(
+            &format!("<h1>All winners</h1><div itemprop=articleBody><ul>{items}</ul></div><p>{A}"),
+            &expected,
+        );
+    }
+
+    #[test]
+    fn asides_longer_than_a_named_story_are_no_story() {
+        check(
+            &format!(
+                "<div class=entry-content><p>{A}<p>{B}<p>{A} {B}</div><aside><p>{C} {A} {B} {C}<p>{B} {C} {A} {C}</aside>"
+            ),
+            &[A, B, &format!("{A} {B}")],
+        );
+    }
+
+    #[test]
+    fn a_long_summary_opens_the_story_and_a_short_one_does_not() {
+        let long = format!("{A} The army sent two hundred men into the hills on the same day.");
+        for (summary, expected) in [(long.as_str(), vec![&*long, B, C]), (A, vec![B, C])] {
+            check(
+                &format!(
+                    "<h1>Guards hurt</h1><h2 class=bajada>{summary}</h2><div class=story-body><p>{B}<p>{C}</div>"
+                ),
+                &expected,
+            );
+        }
+    }
+
+    #[test]
+    fn a_label_in_the_middle_is_not_the_end() {
+        let page = |label: &str| {
+            format!(
+                "<div class=story-body><p>{A} {B}<p>{B} {C}<p>{A} {C}{label}<p>{C} {B} {A}</div>"
+            )
+        };
+        let before = [format!("{A} {B}"), format!("{B} {C}"), format!("{A} {C}")];
+        let after = format!("{C} {B} {A}");
+        let mut expected: Vec<&str> = before.iter().map(String::as_str).collect();
+        check(&page("<h3>Don't miss</h3>"), &expected);
+        expected.push(&after);
+        check(&page("<p>Don't miss"), &expected);
+    }
 }

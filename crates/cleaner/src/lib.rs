@@ -15,6 +15,7 @@ mod body;
 mod characters;
 mod dates;
 mod decode;
+mod discard;
 mod dom;
 mod extraction;
 mod headline;
@@ -30,6 +31,7 @@ mod rejection;
 mod text;
 mod vocabulary;
 
+use chrono::TimeDelta;
 use sha2::{Digest, Sha256};
 use story::{
     Article, CanonicalUrl, Content, Entry, Fetched, Home, Page, PublishedSource, StoryId,
@@ -46,6 +48,12 @@ pub const HTML_BYTES_MAX: usize = 10_000_000;
 
 /// Bytes of feed text that outweigh a page with less than a third of them.
 const FEED_BYTES_MIN: usize = 500;
+
+/// How far ahead of its fetching a page may have been published, by clocks and zones that differ.
+const AHEAD_MAX: TimeDelta = TimeDelta::days(1);
+
+/// Why an article was made of its feed's text though it has a page.
+const SHARED: &str = "its page is another entry's";
 
 /// Makes articles of pages. It is built once and shared between threads.
 pub struct Cleaner {
@@ -74,6 +82,15 @@ impl Cleaner {
         match &page.content {
             Content::FeedOnly { why, at } => self
                 .of_feed(entry, &feed, why.clone(), *at)
+                .ok_or(Rejection::NoText),
+            Content::SharedPage { at } => self
+                .of_feed(entry, &feed, SHARED.to_owned(), *at)
+                .map(|article| Article {
+                    // The address is that of the story which the page is.
+                    id: StoryId::of_entry(&entry.feed, &entry.key()),
+                    canonical_url: None,
+                    ..article
+                })
                 .ok_or(Rejection::NoText),
             Content::Fetched(fetched) => {
                 let read = extraction::extract(
@@ -115,6 +132,7 @@ impl Cleaner {
         article.outlet = metadata.outlet;
         (article.published, article.published_source) = metadata.published.unzip();
         article.updated = metadata.updated;
+        article.access = metadata.access;
         article.content_hash = Some(hash(&[bytes]));
         Ok(article)
     }
@@ -207,11 +225,13 @@ impl Cleaner {
             if !metadata.bylines.is_empty() {
                 article.bylines = metadata.bylines;
             }
-            if let Some((published, source)) = metadata.published {
+            let printed = |(at, _): &(Timestamp, _)| *at <= fetched.fetched + AHEAD_MAX;
+            if let Some((published, source)) = metadata.published.filter(printed) {
                 (article.published, article.published_source) = (Some(published), Some(source));
             }
             article.outlet = metadata.outlet.or(article.outlet);
             article.updated = metadata.updated.or(article.updated);
+            article.access = metadata.access;
             article.canonical_url = story_url(&fetched.final_url, metadata.canonical.as_ref());
             article.lang = language::detect(&article.text, metadata.lang.or(entry.home.lang));
         }
@@ -337,6 +357,7 @@ fn blank(title: String, text: String, text_source: TextSource) -> Article {
         text,
         text_source,
         page_missing: None,
+        access: None,
         content_hash: None,
         http_status: None,
         etag: None,

@@ -144,12 +144,14 @@ fn drop_headline(lines: Vec<Line>, title: Option<&str>) -> Vec<Line> {
     keep(lines, &dropped)
 }
 
-/// Drops what stands again, word for word.
+/// Drops sentences that stand again, word for word. Lists repeat their items with reason.
 fn drop_repeats(lines: Vec<Line>) -> Vec<Line> {
     let mut seen = FxHashSet::default();
     let dropped: Vec<bool> = lines
         .iter()
-        .map(|line| line.text.len() >= 40 && !seen.insert(line.text.as_str()))
+        .map(|line| {
+            line.text.len() >= 60 && ends_sentence(&line.text) && !seen.insert(line.text.as_str())
+        })
         .collect();
     keep(lines, &dropped)
 }
@@ -212,6 +214,16 @@ mod tests {
             Some(title),
             &["Nine soldiers wounded on border road!", LONG],
             &[LONG],
+        );
+    }
+
+    #[test]
+    fn sentences_that_stand_again_go_and_items_stay() {
+        let item = "Asparagus and eggs: one cup of asparagus, two soft-boiled eggs, half a potato";
+        check(
+            None,
+            &[LONG, item, "Dinner", item, LONG],
+            &[LONG, item, "Dinner", item],
         );
     }
 

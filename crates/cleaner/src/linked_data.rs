@@ -24,11 +24,31 @@ pub(crate) struct LinkedArticle {
     pub publisher: Option<String>,
     /// `inLanguage`.
     pub language: Option<String>,
+    /// `isAccessibleForFree`.
+    pub free: Option<bool>,
 }
 
-/// Reads the scripts of one page; broken ones are mended where the damage is plain, else left out.
+/// Bytes of all scripts of a page that are read: a value takes up to a hundred times the room of
+/// its text, and a whole article with its text needs a twentieth of this.
+const SCRIPT_BYTES_MAX: usize = 1_000_000;
+
+/// Names of authors that are read, several times the writers of any story.
+const NAMES_MAX: usize = 64;
+
+/// Reads the scripts of one page; broken ones are mended where the damage is plain, else left out,
+/// as is one that passes what may be read of a page.
 pub(crate) fn read(scripts: &[&str]) -> LinkedArticle {
-    let values: Vec<Value> = scripts.iter().filter_map(|script| parse(script)).collect();
+    let mut bytes_left = SCRIPT_BYTES_MAX;
+    let mut fits = |script: &str| {
+        let left = bytes_left.checked_sub(script.len());
+        bytes_left = left.unwrap_or(bytes_left);
+        left.is_some()
+    };
+    let values: Vec<Value> = scripts
+        .iter()
+        .filter(|script| fits(script))
+        .filter_map(|script| parse(script))
+        .collect();
     let mut objects = Vec::new();
     let mut pending: Vec<&Value> = values.iter().rev().collect();
     while let Some(value) = pending.pop() {
@@ -175,7 +195,18 @@ fn article(object: &Map<String, Value>, names: &FxHashMap<&str, &str>) -> Linked
             .get("publisher")
             .and_then(|publisher| people(publisher, names).into_iter().next()),
         language: text("inLanguage"),
+        free: object.get("isAccessibleForFree").and_then(truth),
     }
+}
+
+/// A boolean, however it is written: `false`, `"False"`, `"http://schema.org/False"`.
+fn truth(value: &Value) -> Option<bool> {
+    let written = || {
+        let word = value.as_str()?.rsplit('/').next()?.trim();
+        let is = |name: &str| word.eq_ignore_ascii_case(name);
+        (is("true") || is("false")).then(|| is("true"))
+    };
+    value.as_bool().or_else(written)
 }
 
 /// Names of people or organizations, written as text, as an object or as a reference.
@@ -184,13 +215,14 @@ fn people(value: &Value, names: &FxHashMap<&str, &str>) -> Vec<String> {
         .as_array()
         .map_or(std::slice::from_ref(value), Vec::as_slice);
     let mut found = Vec::new();
-    for item in items {
+    for item in items.iter().take(NAMES_MAX) {
         let name = item.get("name").unwrap_or(item);
         let listed = name
             .as_array()
             .map_or(std::slice::from_ref(name), Vec::as_slice);
         let before = found.len();
-        found.extend(listed.iter().filter_map(Value::as_str).map(str::to_owned));
+        let listed = listed.iter().filter_map(Value::as_str).take(NAMES_MAX);
+        found.extend(listed.map(str::to_owned));
         if found.len() == before {
             let referred = item
                 .get("@id")
@@ -199,6 +231,7 @@ fn people(value: &Value, names: &FxHashMap<&str, &str>) -> Vec<String> {
             found.extend(referred.map(|name| (*name).to_owned()));
         }
     }
+    found.truncate(NAMES_MAX);
     found
 }
 
@@ -234,6 +267,16 @@ mod tests {
             "H",
             &["A", "B"],
         );
+    }
+
+    #[test]
+    fn no_more_is_read_than_an_article_needs() {
+        let many = format!("[{}\"Ana\"]", "\"Ana\",".repeat(500));
+        let script = format!(r#"{{"@type":"Article","author":{many}}}"#);
+        assert_eq!(read(&[&script]).authors.len(), NAMES_MAX);
+        let long = format!("[{}0]", "0,".repeat(SCRIPT_BYTES_MAX / 2));
+        let article = r#"{"@type":"Article","headline":"H"}"#;
+        assert_eq!(read(&[&long, article]).headline.as_deref(), Some("H"));
     }
 
     #[test]

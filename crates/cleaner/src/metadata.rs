@@ -1,18 +1,17 @@
 //! What a page says of its article outside the text: headline, names, dates, address, language.
 
-use story::{Lang, PublishedSource, Timestamp};
+mod stated;
+
+use story::{Access, Lang, PublishedSource, Timestamp};
 use url::Url;
 
 use crate::{
-    characters::tidy,
-    dates,
-    dom::{Dom, Element, NodeId, Tag},
-    headline,
-    lexer::Key,
-    linked_data::LinkedArticle,
-    names, plain,
-    vocabulary::Vocabulary,
+    dates, dom::Dom, headline, linked_data::LinkedArticle, names, plain, vocabulary::Vocabulary,
 };
+use stated::Stated;
+
+/// Tags of writers that are read, several times the writers of any story.
+const AUTHOR_TAGS_MAX: usize = 64;
 
 /// What was read.
 #[derive(Debug, Default)]
@@ -33,30 +32,8 @@ pub(crate) struct Metadata {
     pub canonical: Option<Url>,
     /// The language that the page states.
     pub lang: Option<Lang>,
-}
-
-/// Metadata as the elements of the page give it, before anything is chosen.
-#[derive(Default)]
-struct Stated {
-    tags: Vec<(String, String)>,
-    page_title: Option<String>,
-    headings: Vec<String>,
-    canonical: Option<String>,
-    lang: Option<String>,
-    times: Vec<(u8, String)>,
-    bylines: Vec<(u8, String)>,
-}
-
-impl Stated {
-    fn tag(&self, names: &[&str]) -> Option<&str> {
-        names.iter().find_map(|name| {
-            let found = self
-                .tags
-                .iter()
-                .find(|(tag, value)| tag == name && !value.trim().is_empty());
-            found.map(|(_, value)| value.trim())
-        })
-    }
+    /// Who may read the page.
+    pub access: Option<Access>,
 }
 
 const PUBLISHED_TAGS: &[&str] = &[
@@ -112,7 +89,7 @@ pub(crate) fn read<'d>(
     linked: &LinkedArticle,
     url: Option<&Url>,
 ) -> Metadata {
-    let stated = gather(dom, vocabulary);
+    let stated = Stated::of(dom, vocabulary);
     let outlet = outlet(&stated, linked);
     let absolute = |address: &str| {
         url.map_or_else(|| Url::parse(address), |base| base.join(address))
@@ -149,98 +126,9 @@ pub(crate) fn read<'d>(
         updated: updated.or_else(|| dates::parse(stated.tag(UPDATED_TAGS)?)),
         canonical,
         lang: language.and_then(|tag| tag.get(..2)?.parse().ok()),
+        access: access(&stated, linked),
         outlet,
     }
-}
-
-fn gather<'d>(dom: &'d Dom<'d>, vocabulary: &mut Vocabulary<'d>) -> Stated {
-    let mut stated = Stated::default();
-    for (id, element) in dom.elements() {
-        let attribute = |key| dom.attribute(element, key);
-        match element.tag {
-            Tag::Html => stated.lang = attribute(Key::Lang).map(str::to_owned),
-            Tag::Title if stated.page_title.is_none() => stated.page_title = Some(line(dom, id)),
-            Tag::H1 if stated.headings.len() < 8 => stated.headings.push(line(dom, id)),
-            Tag::Meta => stated.tags.extend(meta(dom, element)),
-            Tag::Link
-                if attribute(Key::Rel).is_some_and(|rel| rel.eq_ignore_ascii_case("canonical")) =>
-            {
-                stated.canonical = stated
-                    .canonical
-                    .take()
-                    .or_else(|| attribute(Key::Href).map(str::to_owned));
-            }
-            Tag::Time if stated.times.len() < 16 => stated.times.extend(time(dom, id, element)),
-            _ => {}
-        }
-        if !dom.attributes(element).is_empty() {
-            gather_visible(dom, vocabulary, id, element, &mut stated);
-        }
-    }
-    stated
-}
-
-/// Bylines and dates that stand on the page for readers.
-fn gather_visible<'d>(
-    dom: &'d Dom<'d>,
-    vocabulary: &mut Vocabulary<'d>,
-    id: NodeId,
-    element: &Element,
-    stated: &mut Stated,
-) {
-    let itemprop = dom.attribute(element, Key::Itemprop).unwrap_or_default();
-    if itemprop == "datePublished" && element.tag != Tag::Time {
-        let value = dom
-            .attribute(element, Key::Content)
-            .map_or_else(|| line(dom, id), str::to_owned);
-        stated.times.push((3, value));
-    }
-    if element.tag != Tag::Meta && stated.times.len() < 24 && vocabulary.is_date(element) {
-        stated.times.push((1, line(dom, id)));
-    }
-    if stated.bylines.len() >= 12 || matches!(element.tag, Tag::Link | Tag::Meta) {
-        return;
-    }
-    let is_author = itemprop == "author"
-        || dom
-            .attribute(element, Key::Rel)
-            .is_some_and(|rel| rel.contains("author"));
-    let rank = if is_author {
-        3
-    } else {
-        vocabulary.byline_rank(element)
-    };
-    if rank > 0 {
-        let text = line(dom, id);
-        if (3..120).contains(&text.len()) {
-            stated.bylines.push((rank, text));
-        }
-    }
-}
-
-fn line(dom: &Dom, id: NodeId) -> String {
-    tidy(&dom.text(id, 2000))
-}
-
-fn meta(dom: &Dom, element: &Element) -> Option<(String, String)> {
-    let name = [Key::Property, Key::Name, Key::Itemprop, Key::HttpEquiv]
-        .iter()
-        .find_map(|key| dom.attribute(element, *key))?;
-    let content = dom.attribute(element, Key::Content)?;
-    Some((name.to_ascii_lowercase(), content.to_owned()))
-}
-
-fn time(dom: &Dom, id: NodeId, element: &Element) -> Option<(u8, String)> {
-    let attribute = |key| dom.attribute(element, key);
-    let itemprop = attribute(Key::Itemprop).unwrap_or_default();
-    let class = attribute(Key::Class).unwrap_or_default();
-    let published = attribute(Key::Pubdate).is_some()
-        || itemprop == "datePublished"
-        || class.contains("published");
-    let updated = itemprop == "dateModified" || class.contains("updated") && !published;
-    let value = attribute(Key::Datetime).map_or_else(|| line(dom, id), str::to_owned);
-    let rank = if published { 3 } else { 2 };
-    (!updated).then_some((rank, value))
 }
 
 fn published(
@@ -283,6 +171,25 @@ fn published(
     })
 }
 
+/// Who may read the page: by the tier that it gives, else by what it says to search engines.
+fn access(stated: &Stated, linked: &LinkedArticle) -> Option<Access> {
+    let tier = stated.tag(&["article:content_tier", "og:article:content_tier"]);
+    let tier = match tier.unwrap_or_default().to_ascii_lowercase().as_str() {
+        "free" => Some(Access::Free),
+        "metered" => Some(Access::Metered),
+        "locked" => Some(Access::Subscribers),
+        _ => None,
+    };
+    let by_engines = |free| {
+        if free {
+            Access::Free
+        } else {
+            Access::Subscribers
+        }
+    };
+    tier.or_else(|| linked.free.map(by_engines))
+}
+
 fn outlet(stated: &Stated, linked: &LinkedArticle) -> Option<String> {
     let name = stated
         .tag(&["og:site_name"])
@@ -318,6 +225,7 @@ fn bylines(stated: &Stated, linked: &LinkedArticle, outlet: Option<&str>) -> Vec
             .tags
             .iter()
             .filter(|(name, _)| name == tag)
+            .take(AUTHOR_TAGS_MAX)
             .map(|(_, value)| plain::unescape(value))
             .collect();
         let found = names::people(&values, outlet);
@@ -349,6 +257,7 @@ fn titles(stated: &Stated, linked: &LinkedArticle) -> [Option<String>; 3] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::linked_data;
 
     fn of(html: &str) -> Metadata {
         let url = "https://www.eldiario.test/judicial/2023/03/27/nota"
@@ -421,6 +330,30 @@ mod tests {
                 .bylines
                 .is_empty()
         );
+    }
+
+    #[test]
+    fn a_page_says_who_may_read_it() {
+        let tier = |tier: &str| {
+            of(&format!(
+                "<meta property=article:content_tier content={tier}>"
+            ))
+        };
+        assert_eq!(tier("locked").access, Some(Access::Subscribers));
+        assert_eq!(tier("metered").access, Some(Access::Metered));
+        assert_eq!(tier("otro").access, None);
+        let free = |free: &str| {
+            let script = format!("{{\"@type\":\"NewsArticle\",\"isAccessibleForFree\":{free}}}");
+            let dom = Dom::parse("<p>").unwrap();
+            let linked = linked_data::read(&[script.as_str()]);
+            read(&dom, &mut Vocabulary::new(&dom), &linked, None).access
+        };
+        assert_eq!(
+            free("\"http://schema.org/False\""),
+            Some(Access::Subscribers)
+        );
+        assert_eq!(free("true"), Some(Access::Free));
+        assert_eq!(free("\"quizá\""), None);
     }
 
     #[test]

@@ -108,18 +108,24 @@ const NOT_PEOPLE: &[&str] = &[
     "writers",
 ];
 
+/// People that one story names as its writers; a longer list is a masthead.
+const PEOPLE_MAX: usize = 12;
+
 /// The people named in what a page gives as its authors; `outlet` is none of them.
 pub(crate) fn people(stated: &[String], outlet: Option<&str>) -> Vec<String> {
     let outlet = outlet.map(fold).unwrap_or_default();
     let mut people: Vec<String> = Vec::new();
+    let mut known: Vec<String> = Vec::new();
     for name in stated.iter().flat_map(|stated| split(&tidy(stated))) {
+        if people.len() == PEOPLE_MAX {
+            break;
+        }
         let folded = fold(&name);
-        let known = people.iter().any(|known| fold(known) == folded);
-        if !known && folded != outlet && is_person(&name, &folded) {
+        if folded != outlet && !known.contains(&folded) && is_person(&name, &folded) {
             people.push(name);
+            known.push(folded);
         }
     }
-    people.truncate(12);
     people
 }
 

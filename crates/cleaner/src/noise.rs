@@ -198,6 +198,37 @@ mod tests {
     }
 
     #[test]
+    fn subscription_pleas() {
+        check(
+            Verdict::Drop,
+            &[
+                "Unlimited digital access to the Daily.",
+                "Create an account or sign in to go on reading.",
+                "CLICK HERE TO GET THE DAILY APP",
+                "Get the Daily delivered to your door every month.",
+                "To view this video please enable JavaScript",
+                "Tu suscripción se está usando en otro dispositivo",
+                "El periodismo independiente necesita del apoyo de sus lectores.",
+                "Hazte socio y recibe cada semana una carta",
+            ],
+        );
+    }
+
+    #[test]
+    fn credits_and_filing() {
+        check(
+            Verdict::Drop,
+            &[
+                "05/10/2018 - Publicado por: Ana Luz - Categoria: Saúde",
+                "postado em 04/05/2022 05:49 / atualizado em 04/05/2022 05:50",
+                "Published under: Mines, Gold",
+                "ATENÇÃO: Comentários com palavras de baixo calão não serão aprovados.",
+                "Para leer sobre otros hechos en la ciudad, clic AQUÍ.",
+            ],
+        );
+    }
+
+    #[test]
     fn copyright() {
         check(
             Verdict::Drop,
@@ -232,6 +263,10 @@ mod tests {
                 "He asked them to share the story with others.",
                 "Related crimes rose by 5 percent, police said.",
                 "Veja o que se sabe dos crimes de 2023.",
+                "Posted by the group on Monday, the video shows a convoy of trucks in the hills.",
+                "Comentários com que o ministro respondeu ao jornal foram publicados no domingo.",
+                "Watch the video of the attack, said the general, and tell me who fired the first shot.",
+                "Su suscripción a la causa le costó el puesto.",
             ],
         );
     }

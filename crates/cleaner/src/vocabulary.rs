@@ -124,12 +124,12 @@ impl<'d> Vocabulary<'d> {
                 _ => {}
             }
         }
-        let frame = matches!(
+        let is_content = matches!(
             element.tag,
-            Tag::Html | Tag::Body | Tag::Main | Tag::Article
+            Tag::Html | Tag::Body | Tag::Main | Tag::Article | Tag::Tr | Tag::Td | Tag::Th
         );
-        profile.noise = noise && !not_noise && !frame && profile.body == 0;
-        profile.caption &= !frame && profile.body == 0;
+        profile.noise = noise && !not_noise && !is_content && profile.body == 0;
+        profile.caption &= !is_content && profile.body == 0;
         profile
     }
 
@@ -253,6 +253,8 @@ mod tests {
         assert!(!of("<div class='header shareholders'>").noise);
         assert!(of("<nav>").furniture);
         assert!(!of("<article class='post tag-share comments'>").noise);
+        assert!(!of("<table><tr class='player odd'>").noise);
+        assert!(!of("<p class=paywall>").noise);
     }
 
     #[test]

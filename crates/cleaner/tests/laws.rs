@@ -226,3 +226,26 @@ fn the_feed_stands_in_for_a_page_without_text() {
         assert!(article.fetched.is_some());
     }
 }
+
+#[test]
+fn what_shares_its_page_is_a_story_of_its_own_without_an_address_of_its_own() {
+    let content = format!("<p>{STORY}</p>");
+    let at = "2024-05-02T11:00:00Z".parse().expect("a time");
+    let clean = |missing| {
+        Cleaner::new()
+            .clean(&page(Some(&content), missing))
+            .expect("the feed's text")
+    };
+    let alone = clean(Content::FeedOnly {
+        why: "404 Not Found".to_owned(),
+        at,
+    });
+    let shared = clean(Content::SharedPage { at });
+    assert_ne!(shared.id, alone.id);
+    assert_eq!((&shared.text, &shared.url), (&alone.text, &alone.url));
+    assert_eq!(
+        (shared.text_source, shared.canonical_url),
+        (TextSource::Feed, None)
+    );
+    assert!(alone.canonical_url.is_some() && shared.page_missing.is_some());
+}

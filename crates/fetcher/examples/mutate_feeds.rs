@@ -2,12 +2,15 @@
 //! 100000 [SEED]`.
 //!
 //! It takes the feed corpus where that is at hand and the samples of the tests else, and fails
-//! where a panic is caught, where a feed takes too long, or where two readings differ.
+//! where a panic is caught, where a feed takes too long or too much memory, or where two readings
+//! differ.
 
 #[path = "../tests/feed/mutate.rs"]
 mod mutate;
 #[path = "../tests/feed/samples.rs"]
 mod samples;
+#[path = "../tests/feed/size.rs"]
+mod size;
 
 use std::{
     path::Path,
@@ -19,6 +22,9 @@ use story::{EntryKey, Home};
 
 /// The least time that a feed is given, whatever its length.
 const TIME_MIN: Duration = Duration::from_millis(100);
+
+/// One in so many feeds is blown up besides.
+const BLOATED: u64 = 50;
 
 /// The time that a byte is given: a hundredth of the speed that is measured.
 const TIME_PER_BYTE: Duration = Duration::from_micros(1);
@@ -35,7 +41,10 @@ fn main() {
     for seed in first_seed..first_seed + times {
         let mut dice = fastrand::Rng::with_seed(seed);
         let feed = dice.choice(&feeds).expect("there are feeds");
-        let broken = mutate::broken(feed, &feeds, &mut dice);
+        let mut broken = mutate::broken(feed, &feeds, &mut dice);
+        if seed % BLOATED == 0 {
+            broken = mutate::bloated(&broken, &mut dice);
+        }
         let (is_read, taken) = check(seed, &broken);
         read += u64::from(is_read);
         slowest = slowest.max((taken, broken.len(), seed));
@@ -71,6 +80,9 @@ fn check(seed: u64, broken: &[u8]) -> (bool, Duration) {
         !matches!(first, Err(FeedError::Panicked)),
         "seed {seed}: a panic"
     );
+    if let Ok(feed) = &first {
+        size::check_budget(feed, broken, &format!("seed {seed}"));
+    }
     let again = feed::parse(broken, None, &context);
     let (first, again) = (first.ok().map(keys), again.ok().map(keys));
     assert_eq!(first, again, "seed {seed}: other keys");

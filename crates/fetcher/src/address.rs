@@ -13,7 +13,12 @@ use std::{
 };
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use tokio::sync::Semaphore;
 use url::{Host, Url};
+
+/// How many names the system looks up at once, each on a thread of its own that may hang for as long
+/// as a server of names keeps silent.
+pub const LOOKUPS_MAX: usize = 32;
 
 /// A name that stands for no public address.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -70,6 +75,12 @@ impl PublicResolver {
         (self.look_up)(name)
     }
 
+    /// Lets all names be at any address.
+    pub(crate) fn allowing_all(self) -> Self {
+        let is_public = |_| true;
+        Self { is_public, ..self }
+    }
+
     /// Lets one name be at an address that is not public.
     pub(crate) fn sparing(self, spared: Option<String>) -> Self {
         Self { spared, ..self }
@@ -78,8 +89,19 @@ impl PublicResolver {
 
 impl Default for PublicResolver {
     fn default() -> Self {
-        let look_up = |name: String| -> Found {
-            Box::pin(async move { Ok(tokio::net::lookup_host((name, 0)).await?.collect()) })
+        let bound = Arc::new(Semaphore::new(LOOKUPS_MAX));
+        let look_up = move |name: String| -> Found {
+            let bound = Arc::clone(&bound);
+            Box::pin(async move {
+                let place = bound.acquire_owned().await.map_err(io::Error::other)?;
+                // The system's look-up cannot be broken off: it keeps its place to its end,
+                // whether or not anybody waits for it.
+                let system = tokio::spawn(async move {
+                    let _place = place;
+                    tokio::net::lookup_host((name, 0)).await.map(Vec::from_iter)
+                });
+                system.await.map_err(io::Error::other)?
+            })
         };
         Self {
             look_up: Arc::new(look_up),

@@ -18,7 +18,7 @@ use chrono_tz::Tz;
 use story::same_site;
 use url::Url;
 
-use crate::{FetchError, Settings, http::Wanted};
+use crate::{Access, Feed, FetchError, Settings, http::Wanted};
 use ask::{Brought, Client};
 
 pub use probe::{FeedLook, Probe, ProbeError, Redirect};
@@ -139,7 +139,14 @@ impl Scout {
     /// Looks at one feed: one request, unconditional, and its redirects. `timezone` is that of
     /// dates that name none.
     pub async fn probe(&self, url: &Url, timezone: Tz) -> Probe {
-        self.look(url, timezone).await.0
+        self.look(url, timezone, None).await.0
+    }
+
+    /// Looks at a feed of the configuration, with the headers and the login that it has.
+    pub async fn probe_feed(&self, feed: &Feed) -> Probe {
+        self.look(&feed.url, feed.timezone, Some(&feed.access))
+            .await
+            .0
     }
 
     /// Finds the feeds of a site by one of its pages. `telling` hears each address before it is
@@ -165,8 +172,14 @@ impl Scout {
         search.ended()
     }
 
-    async fn look(&self, url: &Url, timezone: Tz) -> (Probe, Option<Brought>) {
-        let asked = self.client.ask(url, Wanted::Feed, self.feed_bytes_max);
+    async fn look(
+        &self,
+        url: &Url,
+        timezone: Tz,
+        access: Option<&Access>,
+    ) -> (Probe, Option<Brought>) {
+        let client = &self.client;
+        let asked = client.ask(url, Wanted::Feed, self.feed_bytes_max, access);
         match asked.await {
             Ok(brought) => (probe::read(url, &brought, timezone).await, Some(brought)),
             Err(error) => (Probe::failed(url, error), None),
@@ -203,7 +216,7 @@ impl<'a> Search<'a> {
         (self.telling)(page);
         self.known.push(page.clone());
         let client = &self.scout.client;
-        let asked = client.ask(page, Wanted::Page, self.scout.page_bytes_max);
+        let asked = client.ask(page, Wanted::Page, self.scout.page_bytes_max, None);
         match asked.await {
             Ok(brought) => {
                 self.known.push(brought.url.clone());
@@ -268,7 +281,11 @@ impl<'a> Search<'a> {
     /// A document that is no feed itself; one that cannot be had is as good as empty.
     async fn document(&mut self, url: &Url, bytes_max: usize) -> Option<Brought> {
         (self.telling)(url);
-        let asked = self.scout.client.ask(url, Wanted::Page, bytes_max).await;
+        let asked = self
+            .scout
+            .client
+            .ask(url, Wanted::Page, bytes_max, None)
+            .await;
         asked.ok()
     }
 
@@ -297,7 +314,7 @@ impl<'a> Search<'a> {
         }
         self.looks += 1;
         (self.telling)(&url);
-        let (probe, brought) = self.scout.look(&url, Tz::UTC).await;
+        let (probe, brought) = self.scout.look(&url, Tz::UTC, None).await;
         let is_feed = probe.outcome.is_ok();
         self.note(how, probe);
         brought.filter(|_| !is_feed && how == How::Linked)

@@ -24,6 +24,10 @@ const ZSTD_WINDOW_LOG_MAX: u32 = 23;
 /// How much is decompressed at once.
 const PIECE_BYTES: usize = 16 << 10;
 
+/// How many members of gzip are undone: each costs a decoder however little is in it, and servers
+/// send one.
+const GZIP_MEMBERS_MAX: usize = 64;
+
 /// How many bytes are looked at to tell text from compressed data.
 const SNIFFED_BYTES: usize = 64;
 
@@ -210,14 +214,22 @@ impl Out {
     /// Reads gzip's members one after another; what follows the last is passed over, as
     /// browsers do.
     fn gunzip(&mut self, mut bytes: &[u8]) -> io::Result<Fits> {
-        while Coding::shown(bytes) == Some(Coding::Gzip) {
+        for _ in 0..GZIP_MEMBERS_MAX {
+            if Coding::shown(bytes) != Some(Coding::Gzip) {
+                return Ok(Fits::Yes);
+            }
             let mut member = GzDecoder::new(bytes);
             if self.take(&mut member)? == Fits::No {
                 return Ok(Fits::No);
             }
             bytes = member.into_inner();
         }
-        Ok(Fits::Yes)
+        match Coding::shown(bytes) {
+            Some(Coding::Gzip) => Err(io::Error::other(format!(
+                "more than {GZIP_MEMBERS_MAX} members"
+            ))),
+            _ => Ok(Fits::Yes),
+        }
     }
 
     fn unzstd(&mut self, bytes: impl BufRead) -> io::Result<Fits> {

@@ -13,6 +13,7 @@ mod document;
 mod draft;
 mod front;
 mod json;
+mod kept;
 mod lexer;
 mod mojibake;
 mod names;
@@ -29,6 +30,7 @@ use chrono_tz::Tz;
 use story::{Entry, FeedId, Hints, Home, Timestamp};
 use url::Url;
 
+pub(crate) use kept::{Kept, NewsAt, problem as left_out};
 use sniff::Shape;
 
 /// How far ahead of the clock a date may be; feeds announce tomorrow, and zones are mistaken.
@@ -54,7 +56,7 @@ pub struct ParsedFeed {
     pub kind: FeedKind,
     /// Its title, as plain text.
     pub title: Option<String>,
-    /// Its entries, in the order of the document.
+    /// Its entries, in the order of the document; the newest where there are very many.
     pub entries: Vec<Entry>,
     /// What was wrong with it, in the words of a person.
     pub problems: Vec<String>,

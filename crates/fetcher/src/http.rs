@@ -11,10 +11,7 @@ use reqwest::{
         RETRY_AFTER,
     },
 };
-use story::{
-    Fetched,
-    storage::{Validators, entry_host},
-};
+use story::storage::{Validators, entry_host};
 use tokio::time::{Instant, sleep, timeout_at};
 use url::Url;
 
@@ -25,7 +22,7 @@ use crate::{
     body::{self, innermost},
     counters::{Counters, UnderWay, add},
     encoding,
-    politeness::{Closed, Gates, Slot},
+    politeness::{Closed, Gates, Load, Slot},
     stop::Stop,
     tls,
 };
@@ -36,6 +33,7 @@ mod client;
 mod error;
 mod post;
 mod redirect;
+mod wall;
 mod whereabouts;
 
 pub use answer::Refusal;
@@ -196,8 +194,12 @@ impl Http {
             leave.for_address(url).await?;
         }
         let host = entry_host(Some(url));
-        let passed = stop.before_it(self.pass(&host, url)).await?;
-        let slot = passed.map_err(|closed| FetchError::HostClosed { wait: closed.wait })?;
+        let load = match request.wanted {
+            Wanted::Page => Load::Page,
+            Wanted::Feed | Wanted::Robots => Load::Poll,
+        };
+        let passed = stop.before_it(self.pass(&host, url, load)).await?;
+        let slot = passed?;
         // Boxed, so that the thousands that may wait for their turn take little memory.
         Box::pin(self.exchange(url, request, own, left, slot, stop)).await
     }
@@ -272,12 +274,14 @@ impl Http {
     }
 
     /// Waits for the turn of a request to this address.
-    async fn pass(&self, host: &str, url: &Url) -> Result<Slot, Closed> {
-        let address = match &self.whereabouts {
-            Some(whereabouts) => whereabouts.of(url).await,
-            None => None,
+    async fn pass(&self, host: &str, url: &Url, load: Load) -> Result<Slot, Closed> {
+        let address = async {
+            match &self.whereabouts {
+                Some(whereabouts) => whereabouts.of(url).await,
+                None => None,
+            }
         };
-        self.gates.pass(host, address).await
+        self.gates.pass(host, address, load).await
     }
 
     /// What a server says in refusing, for which the start of its body is read.
@@ -410,15 +414,6 @@ pub(crate) fn shown(url: &Url) -> Url {
     let _ = url.set_username("");
     let _ = url.set_password(None);
     url
-}
-
-/// Fetches one page, as the fetcher would: for `vigia fetch URL` and `vigia explain URL`.
-pub async fn fetch_one(settings: &Settings, url: &Url) -> Result<Fetched, FetchError> {
-    let http = Http::new(settings, Arc::default(), Clock::system())?;
-    let request = Request::new(url, Wanted::Page, settings.page_bytes_max);
-    let answer = http.get(&request, &Stop::default()).await?;
-    let (fetched, _slot) = answer.into_page()?;
-    Ok(fetched)
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use sha2::{Digest, Sha256};
 use story::{
     Entry, Health, Hints, Timestamp, hex,
-    storage::{FeedState, Moved, Sight, Validators},
+    storage::{Child, FeedState, Moved, Sight, Validators},
 };
 use url::Url;
 
@@ -15,8 +15,11 @@ use crate::{
     Cut, Feed, FetchError, Settings,
     feed::FeedError,
     http::shown,
+    push,
     schedule::{self, Ended},
 };
+
+mod index;
 
 /// A permanent redirect is remembered after so many polls in a row that it led to a feed.
 const MOVED_POLLS: u32 = 3;
@@ -56,14 +59,16 @@ pub(crate) struct Answered {
     pub(crate) validators: Validators,
     /// For how long the answer is fresh.
     pub(crate) fresh_for: Option<Duration>,
-    /// The feed; `None` where nothing was modified.
+    /// The sitemaps that were asked for, where the feed is an index of them.
+    pub(crate) children: Vec<Child>,
+    /// The feed; `None` where nothing was modified. Of an index, what was modified of it.
     pub(crate) brought: Option<Brought>,
     /// Whether the feed's changes are pushed.
     pub(crate) pushed: bool,
 }
 
 /// A feed that a poll brought.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Brought {
     /// The status.
     pub(crate) status: u16,
@@ -143,35 +148,53 @@ pub(crate) fn answered(
     state.health = Health::Ok;
     state.health_why.clear();
     state.host_closed_until = None;
+    state.ask_plainly = false;
+    if answer.conditional {
+        state.conditions_refused = None;
+    }
     note_move(feed, &mut state, answer, now);
     let first = state.last_body.is_none();
     match &answer.brought {
         None => {
-            // What a 304 names is newer, what it leaves out stays (RFC 9111 §4.3.4).
-            let newer = believable(answer.validators.clone(), now);
-            state.validators.etag = newer.etag.or(state.validators.etag);
-            state.validators.last_modified = newer.last_modified.or(state.validators.last_modified);
-            state.fresh_for = answer.fresh_for.or(state.fresh_for);
+            freshen(&mut state, answer, now);
             "304 Not Modified".clone_into(&mut state.last_result);
+        }
+        Some(brought) if !answer.children.is_empty() => {
+            index::take_in(&mut state, answer, brought, now);
         }
         Some(brought) => take_in(&mut state, answer, brought, now),
     }
+    state.children = index::children(answer, now);
     state.url = answer.url.clone();
     let entries = answer.brought.as_ref().map(|brought| &*brought.entries);
     learn(&mut state, entries.unwrap_or_default(), sights, now);
     if state.lied.is_some() {
         state.health = Health::LyingValidators;
-        "says 304 where there is something new; asked for the whole of it, once a day"
-            .clone_into(&mut state.health_why);
+        let how = match state.conditions_refused {
+            Some(_) => "refuses conditional requests",
+            None => "says 304 where there is something new",
+        };
+        state.health_why = format!("{how}; asked for the whole of it, once a day");
     }
     let overflowed =
         !first && sights.len() >= OVERFLOWED && sights.iter().all(|sight| *sight == Sight::New);
+    // What push did not bring shows that pulls must.
+    let missed = sights.contains(&Sight::New) && push::is_late(&state, now);
     let ended = Ended::Answer {
         overflowed,
-        pushed: answer.pushed,
+        pushed: answer.pushed && !missed,
     };
     state.next_poll = Some(schedule::next_poll(settings, feed, &state, ended, now));
     state
+}
+
+/// Takes in a 304: what it names is newer, what it leaves out stays (RFC 9111 §4.3.4).
+fn freshen(state: &mut FeedState, answer: &Answered, now: Timestamp) {
+    let newer = believable(answer.validators.clone(), now);
+    let held = std::mem::take(&mut state.validators);
+    state.validators.etag = newer.etag.or(held.etag);
+    state.validators.last_modified = newer.last_modified.or(held.last_modified);
+    state.fresh_for = answer.fresh_for.or(state.fresh_for);
 }
 
 /// Takes in a whole answer.
@@ -282,7 +305,7 @@ pub(crate) fn failed(
         }
     }
     let was_audit = !conditional && !state.validators.is_empty();
-    if was_audit {
+    if was_audit && is_answer(error) {
         state.audited = Some(now);
     }
     match error {
@@ -290,9 +313,14 @@ pub(crate) fn failed(
         PollError::UnaskedNotModified => state.validators = Validators::default(),
         // Asked with validators it refuses; without them it may not.
         PollError::Fetch(FetchError::Status { status, refusal })
-            if may_mean_validators(*status) =>
+            if may_mean_validators(*status) && refusal.conditional =>
         {
-            state.ask_plainly = refusal.conditional;
+            state.ask_plainly = true;
+            // Once may be a whim. A server that does it again is spared them, and whole answers
+            // at the usual pace as well.
+            if state.conditions_refused.replace(now).is_some() {
+                state.lied = Some(now);
+            }
         }
         _ => {}
     }
@@ -306,6 +334,17 @@ pub(crate) fn failed(
     state.last_poll = Some(now);
     state.last_result = error.to_string();
     state
+}
+
+/// Whether the server said anything at all.
+fn is_answer(error: &PollError) -> bool {
+    match error {
+        PollError::Fetch(error) => matches!(
+            error,
+            FetchError::Status { .. } | FetchError::Challenge { .. } | FetchError::Body(_)
+        ),
+        PollError::Feed(_) | PollError::Challenge { .. } | PollError::UnaskedNotModified => true,
+    }
 }
 
 fn retry_after(error: &PollError) -> Option<Duration> {
@@ -351,7 +390,7 @@ fn ended(error: &PollError, in_a_row: u32) -> Ended {
         return Ended::Asked { wait };
     }
     match error {
-        PollError::Fetch(FetchError::HostClosed { wait }) => Ended::Asked { wait: *wait },
+        PollError::Fetch(FetchError::HostClosed { wait, .. }) => Ended::Asked { wait: *wait },
         PollError::Fetch(FetchError::Status { status: 404, .. }) => Ended::Missing { in_a_row },
         PollError::Fetch(FetchError::Status { status: 410, .. }) => Ended::Gone,
         _ => Ended::Failure { in_a_row },

@@ -1,12 +1,12 @@
 //! The pages of one host's pending entries: taken from the store a few at a time, fetched, and
 //! sent down the line.
 
-use std::{collections::VecDeque, sync::Arc, time::Duration};
+use std::{collections::VecDeque, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
-use futures_util::{StreamExt, stream::FuturesUnordered};
+use futures_util::{FutureExt, StreamExt, stream::FuturesUnordered};
 use story::{
-    Content, Entry, Fetched, Page,
-    storage::{FetchStore, PendingEntry},
+    Content, Entry, EntryId, Fetched, Page,
+    storage::{FetchStore, PendingEntry, Tries},
 };
 use tokio::{
     sync::{Notify, mpsc::Sender},
@@ -14,7 +14,7 @@ use tokio::{
 };
 
 use crate::{
-    FetchError, InFlight, Refusal,
+    FetchError, InFlight,
     backoff::Backoff,
     counters::add,
     fetcher::{Shared, persist},
@@ -84,12 +84,21 @@ impl<S: FetchStore> HostPages<S> {
 
     /// Takes entries that are due, unless the host is to be left alone or the run ends.
     async fn claim(&self, limit: usize) -> Vec<PendingEntry> {
-        if self.stop.begun() || self.shared.http.gates.closed(&self.host).is_some() {
+        if self.stop.begun() || self.closed_for().is_some() {
             return Vec::new();
         }
         let store = &self.shared.store;
         let claim = || store.claim(&self.host, self.shared.clock.now(), limit);
         persist(&self.stop, claim).await.unwrap_or_default()
+    }
+
+    /// How long the host asked to be left alone yet. One that refuses everything is not waited for:
+    /// its pages go on with the feed's text.
+    fn closed_for(&self) -> Option<Duration> {
+        let closed = self.shared.http.gates.closed(&self.host);
+        closed
+            .filter(|closed| !closed.refusing)
+            .map(|closed| closed.wait)
     }
 
     /// Waits until an entry may be due; false where there is nothing to wait for.
@@ -98,12 +107,7 @@ impl<S: FetchStore> HostPages<S> {
         let Ok(Some(due)) = persist(&self.stop, next_due).await else {
             return false;
         };
-        let closed = self
-            .shared
-            .http
-            .gates
-            .closed(&self.host)
-            .unwrap_or_default();
+        let closed = self.closed_for().unwrap_or_default();
         let wait = schedule::until(self.shared.clock.now(), due)
             .max(closed)
             .max(DUE_PAUSE);
@@ -123,22 +127,27 @@ impl<S: FetchStore> HostPages<S> {
         let PendingEntry {
             id,
             entry,
-            attempts,
+            tries,
+            shares_page,
         } = pending;
-        let (content, _slot) = match self.fetch(&entry).await {
+        if shares_page {
+            let at = self.shared.clock.now();
+            return self.send(id, entry, Content::SharedPage { at }).await;
+        }
+        let (content, _slot) = match self.fetch_or_fault(&entry).await {
             Ok((fetched, slot)) => {
                 add(&self.shared.counters.pages_fetched, 1);
                 (Content::Fetched(fetched), slot)
             }
             Err(PageError::Fetch(FetchError::Stopped)) => return Ok(()),
-            Err(PageError::Fetch(error)) if self.may_retry(&error, attempts) => {
+            Err(PageError::Fetch(error)) if self.may_retry(&error, tries) => {
                 // The store is asked until the run ends, and then the claim ends with it.
-                let _ = self.put_off(id, &entry, attempts, &error).await;
+                let _ = self.put_off(id, &entry, tries, &error).await;
                 return Ok(());
             }
             Err(error) => {
                 add(&self.shared.counters.pages_failed, 1);
-                tracing::debug!(feed = %entry.feed, host = self.host, attempt = attempts + 1, %error, "no page");
+                tracing::debug!(feed = %entry.feed, host = self.host, attempt = tries.page + 1, %error, "no page");
                 (
                     Content::FeedOnly {
                         why: error.to_string(),
@@ -149,14 +158,23 @@ impl<S: FetchStore> HostPages<S> {
             }
         };
         // The slot is held until the page is sent, so that bodies in memory are bounded.
-        let sent = self
-            .out
-            .send(InFlight {
-                id,
-                page: Page { entry, content },
-            })
-            .await;
+        self.send(id, entry, content).await
+    }
+
+    async fn send(&self, id: EntryId, entry: Entry, content: Content) -> Result<(), LineClosed> {
+        let page = Page { entry, content };
+        let sent = self.out.send(InFlight { id, page }).await;
         sent.map_err(|_| LineClosed)
+    }
+
+    /// Fetches a page. A panic on the way ends this page alone: the task goes on with the host's
+    /// others, and none of its claims is stranded.
+    async fn fetch_or_fault(&self, entry: &Entry) -> Result<(Fetched, Option<Slot>), PageError> {
+        let fetched = AssertUnwindSafe(self.fetch(entry)).catch_unwind().await;
+        fetched.unwrap_or_else(|_| {
+            tracing::error!(feed = %entry.feed, host = self.host, "a page broke off");
+            Err(PageError::Fault)
+        })
     }
 
     async fn fetch(&self, entry: &Entry) -> Result<(Fetched, Option<Slot>), PageError> {
@@ -178,46 +196,49 @@ impl<S: FetchStore> HostPages<S> {
             .http
             .get(&request, &self.stop)
             .await?
-            .into_page()?;
+            .into_page(url)?;
         Ok((fetched, Some(slot)))
     }
 
     /// Whether asking again may help and may yet be tried.
-    fn may_retry(&self, error: &FetchError, attempts: u32) -> bool {
+    fn may_retry(&self, error: &FetchError, tries: Tries) -> bool {
         match error {
-            FetchError::HostClosed { .. } => true, // it was not asked at all
-            FetchError::RobotsUnreachable { .. } => robots::patience(attempts).is_some(),
-            _ => error.is_transient() && attempts + 1 < self.shared.settings.page_attempts,
+            // It was not asked at all, and may be when the time is over, unless it only refuses.
+            FetchError::HostClosed { refusing, .. } => !refusing,
+            FetchError::RobotsUnreachable { .. } => robots::patience(tries.robots).is_some(),
+            _ => {
+                error.is_transient()
+                    && tries.page.saturating_add(1) < self.shared.settings.page_attempts
+            }
         }
     }
 
     async fn put_off(
         &self,
-        id: story::EntryId,
+        id: EntryId,
         entry: &Entry,
-        attempts: u32,
+        tries: Tries,
         error: &FetchError,
     ) -> Result<(), Stopped> {
-        let (attempts, wait) = match error {
-            FetchError::HostClosed { wait } => (attempts, *wait),
-            FetchError::Status {
-                refusal:
-                    Refusal {
-                        retry_after: Some(asked),
-                        ..
-                    },
-                ..
-            } => (attempts + 1, *asked),
+        let mut tries = tries;
+        let wait = match error {
+            FetchError::HostClosed { wait, .. } => *wait, // nothing was asked
             FetchError::RobotsUnreachable { .. } => {
-                (attempts + 1, robots::patience(attempts).unwrap_or_default())
+                let wait = robots::patience(tries.robots).unwrap_or_default();
+                tries.robots += 1;
+                wait
             }
-            _ => (attempts + 1, RETRY.wait(attempts + 1)),
+            _ => {
+                tries.page += 1;
+                asked_wait(error).unwrap_or_else(|| RETRY.wait(tries.page))
+            }
         };
         add(&self.shared.counters.pages_retried, 1);
         tracing::debug!(
             feed = %entry.feed,
             host = self.host,
-            attempt = attempts,
+            attempt = tries.page,
+            robots_wait = tries.robots,
             wait_s = wait.as_secs(),
             %error,
             "fetch retry"
@@ -225,9 +246,17 @@ impl<S: FetchStore> HostPages<S> {
         let next_try = schedule::after(self.shared.clock.now(), wait);
         let store = &self.shared.store;
         persist(&self.stop, || {
-            store.postpone(id, attempts, next_try, error.to_string())
+            store.postpone(id, tries, next_try, error.to_string())
         })
         .await
+    }
+}
+
+/// How long a server asks to be left alone.
+fn asked_wait(error: &FetchError) -> Option<Duration> {
+    match error {
+        FetchError::Status { refusal, .. } => refusal.retry_after,
+        _ => None,
     }
 }
 
@@ -236,6 +265,8 @@ impl<S: FetchStore> HostPages<S> {
 enum PageError {
     #[error("no link")]
     NoLink,
+    #[error("a fault of the program while its page was fetched")]
+    Fault,
     #[error(transparent)]
     Fetch(#[from] FetchError),
 }

@@ -8,6 +8,7 @@
 
 use std::{
     collections::HashMap,
+    future::Future,
     net::IpAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -39,11 +40,16 @@ const SLOWNESS: u32 = 2;
 /// The longest gap that slowness leads to.
 const SLOW_GAP_MAX: Duration = Duration::from_mins(1);
 
+/// A gap is up to this part of itself longer.
+const JITTER: f64 = 10.0;
+
 /// The host asked to be left alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Closed {
     /// For how long from now.
     pub(crate) wait: Duration,
+    /// Whether by refusing (403) again and again: it will hardly give what waits for it later.
+    pub(crate) refusing: bool,
 }
 
 /// The gates of all servers.
@@ -51,6 +57,7 @@ pub(crate) struct Gates {
     gap: Duration,
     concurrency: usize,
     all: Arc<Semaphore>,
+    pages: Arc<Semaphore>,
     by_server: Mutex<HashMap<String, Arc<Gate>>>,
 }
 
@@ -58,6 +65,17 @@ pub(crate) struct Gates {
 pub(crate) struct Slot {
     host: Vec<OwnedSemaphorePermit>,
     _all: OwnedSemaphorePermit,
+    _pages: Option<OwnedSemaphorePermit>,
+}
+
+/// What is asked for, as far as its place among all requests goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Load {
+    /// A feed, or what has to be known before a page: some places are never taken by pages, so that
+    /// polls keep their time whatever waits for pages.
+    Poll,
+    /// A page.
+    Page,
 }
 
 impl Slot {
@@ -70,39 +88,49 @@ impl Slot {
 impl Gates {
     /// Gates with a gap between starts, and bounds per host and in all.
     pub(crate) fn new(gap: Duration, host_concurrency: usize, concurrency: usize) -> Self {
+        let concurrency = concurrency.clamp(1, Semaphore::MAX_PERMITS);
         Self {
             gap,
             concurrency: host_concurrency.max(1),
-            all: Arc::new(Semaphore::new(concurrency.clamp(1, Semaphore::MAX_PERMITS))),
+            all: Arc::new(Semaphore::new(concurrency)),
+            pages: Arc::new(Semaphore::new(concurrency - concurrency / 4)),
             by_server: Mutex::default(),
         }
     }
 
-    /// Waits for the turn of a request to `host`, which is at `address` where that is known.
-    pub(crate) async fn pass(&self, host: &str, address: Option<IpAddr>) -> Result<Slot, Closed> {
+    /// Waits for the turn of a request to `host`. Its address, where it can be known, is asked for in
+    /// the domain's turn, so that a domain of a thousand names has one looked up at a time.
+    pub(crate) async fn pass(
+        &self,
+        host: &str,
+        address: impl Future<Output = Option<IpAddr>>,
+        load: Load,
+    ) -> Result<Slot, Closed> {
         let domain = self.gate(domain(host));
         // The domain's turn goes before its address's everywhere, so that nobody waits in a circle,
         // and a domain's long gap is not waited out in the turn of the others at its address.
-        let mut turns = vec![Turn::of(&domain).await?];
-        if let Some(address) = address {
-            turns.push(Turn::of(&self.gate(&address.to_string())).await?);
+        let mut turns = vec![self.turn(&domain).await?];
+        let address = address.await.map(|address| self.gate(&address.to_string()));
+        // A host that is written as an address has one gate for both, unless it names a port.
+        if let Some(address) = address.filter(|address| !Arc::ptr_eq(address, &domain)) {
+            turns.push(self.turn(&address).await?);
         }
-        let all = Arc::clone(&self.all);
-        let all = all
-            .acquire_owned()
-            .await
-            .expect("the bound is never closed");
+        let pages = match load {
+            Load::Page => Some(permit(&self.pages).await),
+            Load::Poll => None,
+        };
+        let all = permit(&self.all).await;
         domain.check()?;
-        let host = turns.into_iter().map(|turn| turn.take(self)).collect();
-        Ok(Slot { host, _all: all })
+        Ok(Slot {
+            host: turns.into_iter().map(Turn::take).collect(),
+            _all: all,
+            _pages: pages,
+        })
     }
 
-    /// How long the host wants to be left alone yet.
-    pub(crate) fn closed(&self, host: &str) -> Option<Duration> {
-        self.gate(domain(host))
-            .check()
-            .err()
-            .map(|closed| closed.wait)
+    /// Whether the host wants to be left alone yet.
+    pub(crate) fn closed(&self, host: &str) -> Option<Closed> {
+        self.gate(domain(host)).check().err()
     }
 
     /// Leaves the host alone: as long as it asked for, else longer each time.
@@ -117,6 +145,7 @@ impl Gates {
         mood.strikes += 1;
         let wait = asked.unwrap_or_else(|| CLOSING.wait(mood.strikes));
         mood.closed_until = mood.closed_until.max(Some(now + wait));
+        mood.refusing = mood.refusals >= REFUSALS && asked.is_none();
         tracing::warn!(host, wait_s = wait.as_secs(), "host asks to be left alone");
     }
 
@@ -146,8 +175,21 @@ impl Gates {
         mood.slow_gap = (took * SLOWNESS).min(SLOW_GAP_MAX);
     }
 
-    /// The gap after a request that starts now. Where the operator wants none, a slow answer makes
-    /// none either.
+    /// Waits until the gap after the last request to a gate is over: as long as it is by now, since
+    /// that request's answer may have made it longer.
+    async fn turn(&self, gate: &Arc<Gate>) -> Result<Turn, Closed> {
+        let permit = permit(&gate.slots).await;
+        let last_start = Arc::clone(&gate.last_start).lock_owned().await;
+        gate.check()?;
+        let next_start = last_start.map(|last| last + self.gap_at(gate).mul_f64(jitter()));
+        if let Some(next_start) = next_start.filter(|next| *next > Instant::now()) {
+            sleep_until(next_start).await; // even a sleep of nothing lasts a tick of the timer
+        }
+        Ok(Turn { permit, last_start })
+    }
+
+    /// The least time between the starts of two requests. Where the operator wants none, a slow
+    /// answer makes none either.
     fn gap_at(&self, gate: &Gate) -> Duration {
         let mood = gate.mood();
         let ours = if self.gap.is_zero() {
@@ -156,6 +198,15 @@ impl Gates {
             self.gap.max(mood.slow_gap)
         };
         ours.max(mood.asked_gap)
+    }
+
+    /// Whether forgetting a gate changes nothing.
+    fn is_idle(&self, gate: &Gate) -> bool {
+        let gap = self.gap_at(gate).mul_f64(1.0 + 1.0 / JITTER);
+        let rested = (gate.last_start.try_lock())
+            .is_ok_and(|last| last.is_none_or(|last| last.elapsed() >= gap));
+        let mood = gate.mood();
+        rested && mood.strikes == 0 && mood.refusals == 0
     }
 
     fn gate(&self, name: &str) -> Arc<Gate> {
@@ -167,7 +218,7 @@ impl Gates {
             return Arc::clone(gate);
         }
         if gates.len() >= GATES_KEPT {
-            gates.retain(|_, gate| Arc::strong_count(gate) > 1 || !gate.is_idle());
+            gates.retain(|_, gate| Arc::strong_count(gate) > 1 || !self.is_idle(gate));
         }
         let gate = Arc::new(Gate::new(self.concurrency));
         gates.insert(name.to_owned(), Arc::clone(&gate));
@@ -175,8 +226,13 @@ impl Gates {
     }
 }
 
+async fn permit(of: &Arc<Semaphore>) -> OwnedSemaphorePermit {
+    let permit = Arc::clone(of).acquire_owned().await;
+    permit.expect("bounds are never closed")
+}
+
 /// The registrable domain that a host is of, without its port; what is no name stays as it is.
-fn domain(host: &str) -> &str {
+pub(crate) fn domain(host: &str) -> &str {
     let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
     if name.parse::<IpAddr>().is_ok() || name.starts_with('[') {
         return host;
@@ -187,8 +243,8 @@ fn domain(host: &str) -> &str {
 /// One server's gate.
 struct Gate {
     slots: Arc<Semaphore>,
-    /// Not before this may the next request start.
-    next_start: Arc<AsyncMutex<Instant>>,
+    /// When the last request started; `None` where there was none.
+    last_start: Arc<AsyncMutex<Option<Instant>>>,
     mood: Mutex<Mood>,
 }
 
@@ -200,6 +256,8 @@ struct Mood {
     strikes: u32,
     /// How often in a row it refused.
     refusals: u32,
+    /// Whether it was closed for that.
+    refusing: bool,
     /// The gap that it asks for, whatever ours is.
     asked_gap: Duration,
     /// The gap that its slowness asks for.
@@ -208,40 +266,28 @@ struct Mood {
 
 /// The turn at a gate: whoever holds it has waited out the gap; the others queue behind in order.
 struct Turn {
-    gate: Arc<Gate>,
     permit: OwnedSemaphorePermit,
-    next_start: OwnedMutexGuard<Instant>,
+    last_start: OwnedMutexGuard<Option<Instant>>,
 }
 
 impl Turn {
-    async fn of(gate: &Arc<Gate>) -> Result<Self, Closed> {
-        let permit = Arc::clone(&gate.slots).acquire_owned().await;
-        let permit = permit.expect("gates are never closed for good");
-        let next_start = Arc::clone(&gate.next_start).lock_owned().await;
-        gate.check()?;
-        if *next_start > Instant::now() {
-            sleep_until(*next_start).await; // even a sleep of nothing lasts a tick of the timer
-        }
-        Ok(Self {
-            gate: Arc::clone(gate),
-            permit,
-            next_start,
-        })
-    }
-
-    /// Starts the request, and the gap after it.
-    fn take(mut self, gates: &Gates) -> OwnedSemaphorePermit {
-        let gap = gates.gap_at(&self.gate);
-        *self.next_start = Instant::now() + gap.mul_f64(1.0 + fastrand::f64() / 10.0);
+    /// Starts the request, and with it the gap to the next.
+    fn take(mut self) -> OwnedSemaphorePermit {
+        *self.last_start = Some(Instant::now());
         self.permit
     }
+}
+
+/// A factor that makes a gap up to a tenth longer, so that requests fall into no rhythm.
+fn jitter() -> f64 {
+    1.0 + fastrand::f64() / JITTER
 }
 
 impl Gate {
     fn new(concurrency: usize) -> Self {
         Self {
             slots: Arc::new(Semaphore::new(concurrency)),
-            next_start: Arc::new(AsyncMutex::new(Instant::now())),
+            last_start: Arc::default(),
             mood: Mutex::default(),
         }
     }
@@ -251,21 +297,15 @@ impl Gate {
     }
 
     fn check(&self) -> Result<(), Closed> {
-        let until = self.mood().closed_until;
+        let mood = self.mood();
+        let until = mood.closed_until;
         match until.map(|until| until.saturating_duration_since(Instant::now())) {
-            Some(wait) if !wait.is_zero() => Err(Closed { wait }),
+            Some(wait) if !wait.is_zero() => Err(Closed {
+                wait,
+                refusing: mood.refusing,
+            }),
             _ => Ok(()),
         }
-    }
-
-    /// Whether forgetting the gate changes nothing.
-    fn is_idle(&self) -> bool {
-        let rested = self
-            .next_start
-            .try_lock()
-            .is_ok_and(|next| *next <= Instant::now());
-        let mood = self.mood();
-        rested && mood.strikes == 0 && mood.refusals == 0
     }
 }
 

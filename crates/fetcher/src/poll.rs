@@ -15,6 +15,8 @@ use story::{
 };
 use url::Url;
 
+mod index;
+
 use crate::{
     Access, Feed, FetchError,
     body::Body,
@@ -32,9 +34,6 @@ use crate::{
 
 /// Feeds bigger than this are parsed off the runtime's threads.
 const PARSED_IN_PLACE_BYTES: usize = 8 << 10;
-
-/// How many sitemaps of an index are read, the newest first.
-const SITEMAPS_MAX: usize = 5;
 
 /// What a poll came to.
 #[derive(Debug)]
@@ -86,7 +85,7 @@ pub(crate) async fn poll<S: FetchStore>(
         access: access(feed, url),
         ..Request::new(url, Wanted::Feed, shared.settings.feed_bytes_max)
     };
-    match ask(shared, feed, state.next_poll, &request, stop).await {
+    match ask(shared, feed, &state, &request, stop).await {
         Err(PollError::Fetch(FetchError::Stopped)) => Err(Stopped),
         Ok(Asked { answer, said, slot }) => {
             let answer = Answered { pushed, ..answer };
@@ -184,12 +183,12 @@ fn report(feed: &Feed, state: &FeedState, error: &PollError, now: Timestamp) {
 async fn ask<S>(
     shared: &Shared<S>,
     feed: &Feed,
-    due: Option<Timestamp>,
+    state: &FeedState,
     request: &Request<'_>,
     stop: &Stop,
 ) -> Result<Asked, PollError> {
     let answer = shared.http.get(request, stop).await?;
-    note_lateness(shared, due, &answer);
+    note_lateness(shared, state.next_poll, &answer);
     let answered = Answered {
         asked: request.url.clone(),
         url: answer.url.clone(),
@@ -200,22 +199,27 @@ async fn ask<S>(
             last_modified: answer.header(&LAST_MODIFIED),
         },
         fresh_for: freshness(&answer.headers, SystemTime::from(shared.clock.now())),
+        children: Vec::new(),
         brought: None,
         pushed: false,
     };
+    // Who doubts the index's validators doubts those of its sitemaps.
+    let held = request.validators.map_or(&[][..], |_| &state.children);
     if answer.status == StatusCode::NOT_MODIFIED {
-        return if answer.conditional {
-            Ok(Asked {
-                answer: answered,
-                said: Said::Nothing,
-                slot: None,
-            })
-        } else {
-            Err(PollError::UnaskedNotModified)
-        };
+        if !answer.conditional {
+            return Err(PollError::UnaskedNotModified);
+        }
+        drop(answer); // with its slot: nobody waits for a second one while holding a first
+        let named = held.iter().map(|child| &child.named);
+        let gathered = index::gather(shared, feed, named, held, stop).await;
+        return Ok(Asked {
+            answer: answered.with(gathered.map_err(FetchError::from)?, None),
+            said: Said::Nothing,
+            slot: None,
+        });
     }
     let links = link_headers(&answer);
-    let (parsed, mut brought, slot) = read(feed, answer).await?;
+    let (parsed, brought, slot) = read(feed, answer).await?;
     let mut slot = Some(slot);
     let links: Vec<&str> = links.iter().map(String::as_str).collect();
     let topic = discover(
@@ -224,55 +228,15 @@ async fn ask<S>(
         &parsed.hubs,
         parsed.self_url.as_ref(),
     );
-    for sitemap in parsed.sitemaps.iter().take(SITEMAPS_MAX) {
-        slot = None; // nobody waits for a second one while holding a first
-        add_sitemap(shared, feed, sitemap, &mut brought, stop)
-            .await
-            .map_err(FetchError::from)?;
+    if !parsed.sitemaps.is_empty() {
+        slot = None; // as above
     }
+    let gathered = index::gather(shared, feed, parsed.sitemaps.iter(), held, stop).await;
     Ok(Asked {
-        answer: Answered {
-            brought: Some(brought),
-            ..answered
-        },
+        answer: answered.with(gathered.map_err(FetchError::from)?, Some(brought)),
         said: topic.map_or(Said::NoHub, Said::Hub),
         slot,
     })
-}
-
-/// Adds the entries of a sitemap that an index names. One that cannot be had leaves the feed
-/// incomplete, so that it is asked for again.
-async fn add_sitemap<S>(
-    shared: &Shared<S>,
-    feed: &Feed,
-    sitemap: &Url,
-    brought: &mut Brought,
-    stop: &Stop,
-) -> Result<(), Stopped> {
-    let request = Request {
-        access: access(feed, sitemap),
-        ..Request::new(sitemap, Wanted::Feed, shared.settings.feed_bytes_max)
-    };
-    let read = match shared.http.get(&request, stop).await {
-        Ok(answer) if answer.status == StatusCode::NOT_MODIFIED => {
-            Err(PollError::UnaskedNotModified)
-        }
-        Ok(answer) => read(feed, answer).await,
-        Err(FetchError::Stopped) => return Err(Stopped),
-        Err(error) => Err(error.into()),
-    };
-    match read {
-        Ok((_, sitemap, _)) => {
-            brought.entries.extend(sitemap.entries);
-            brought.problems.extend(sitemap.problems);
-            brought.whole &= sitemap.whole;
-        }
-        Err(error) => {
-            brought.whole = false;
-            brought.cut = Some(format!("sitemap {sitemap}: {error}"));
-        }
-    }
-    Ok(())
 }
 
 fn note_lateness<S>(shared: &Shared<S>, due: Option<Timestamp>, answer: &Answer) {
@@ -394,8 +358,12 @@ async fn commit<S: FetchStore>(
     })
 }
 
-/// Marks an entry that is too old to be fetched; an undated one is fetched.
-fn show(entry: Entry, now: Timestamp, max_age: TimeDelta) -> ShownEntry {
+/// Leaves out dates that lie ahead, and marks an entry that is too old to be fetched; an undated
+/// one is fetched.
+fn show(mut entry: Entry, now: Timestamp, max_age: TimeDelta) -> ShownEntry {
+    let believable = |date| feed::believable(date, now);
+    entry.published = entry.published.and_then(believable);
+    entry.updated = entry.updated.and_then(believable);
     let dated = entry.published.or(entry.updated);
     let too_old = dated.is_some_and(|dated| now.signed_duration_since(dated) > max_age);
     ShownEntry {

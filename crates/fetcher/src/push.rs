@@ -4,7 +4,10 @@
 use std::{future::pending, sync::Arc};
 
 use chrono::TimeDelta;
-use story::{FeedId, Timestamp, storage::FetchStore};
+use story::{
+    FeedId, Timestamp,
+    storage::{FeedState, FetchStore},
+};
 use tokio::sync::mpsc::Receiver;
 
 use crate::{
@@ -16,6 +19,13 @@ use crate::{
 
 /// What a pull finds that is younger than this may be on its way to be pushed.
 const ON_ITS_WAY: TimeDelta = TimeDelta::minutes(10);
+
+/// Whether the newest entry of a feed is older than any that may be on its way yet.
+pub(crate) fn is_late(state: &FeedState, now: Timestamp) -> bool {
+    state
+        .last_new
+        .is_some_and(|newest| now - newest > ON_ITS_WAY)
+}
 
 /// The subscriber, where there is one.
 #[derive(Default)]
@@ -63,8 +73,7 @@ impl Push {
             return;
         };
         let feed = &polled.state.feed;
-        let late = (polled.state.last_new).is_some_and(|newest| now - newest > ON_ITS_WAY);
-        if polled.counts.new > 0 && late {
+        if polled.counts.new > 0 && is_late(&polled.state, now) {
             subscriber.missed(feed);
         }
         match &polled.said {

@@ -15,7 +15,7 @@ use std::{borrow::Cow, time::Duration};
 use url::{Position, Url};
 
 pub use asking::{Judged, robots_verdict};
-pub(crate) use keeper::{Keeper, RobotsLeave, patience};
+pub(crate) use keeper::{Keeper, RobotsLeave, Rules, patience, rules_of};
 use pattern::{Path, Pattern};
 
 /// How much of a file is read; RFC 9309 §2.5 asks for 500 KiB at least.

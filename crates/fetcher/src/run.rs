@@ -1,7 +1,7 @@
 //! One run of the fetcher: who polls, who brings pages, and how both end.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeSet, HashMap, HashSet},
     future::Future,
     sync::Arc,
     time::Duration,
@@ -12,21 +12,25 @@ use story::{
     storage::{FeedState, FetchStore, entry_host},
 };
 use tokio::{
-    sync::{Notify, mpsc::Sender},
+    sync::mpsc::Sender,
     task::{Id, JoinError, JoinSet},
     time::{Instant, sleep, sleep_until},
 };
 
+mod hosts;
+
 use crate::{
     Feed, FeedReport, FetcherError, InFlight,
     fetcher::Shared,
-    pages::{HostPages, LineClosed},
+    pages::HostPages,
     poll::{self, Polled},
     push::Push,
     schedule::{self, Agenda},
     stop::{Stop, Stopped},
     websub::Delivery,
 };
+
+use hosts::{Broken, Ended, Hosts};
 
 /// The longest sleep before the clock is looked at again, which somebody may have set.
 const NAP: Duration = Duration::from_secs(30);
@@ -36,6 +40,10 @@ const BUSY_PAUSE: Duration = Duration::from_secs(1);
 
 /// Where feeds are so many that the usual starts in a second would not do, all start within so long.
 const ROUND_SECONDS: u32 = 60;
+
+/// How many deliveries wait for their feeds; with as many, no more are taken from the listener,
+/// which then has hubs come again.
+const DELIVERED_MAX: usize = 8;
 
 /// What must wait longer than this stays pending in a single pass.
 const PATIENCE_ONCE: Duration = Duration::from_secs(30);
@@ -63,12 +71,14 @@ pub(crate) struct Run<S> {
     /// since both make the feed's next state of its last one.
     busy: HashSet<usize>,
     push: Push,
-    /// Deliveries of busy feeds.
+    /// Feeds whose next pull is far off because push works.
+    pushed: BTreeSet<usize>,
+    /// Feeds that push has failed, to be pulled as soon as they may.
+    unpushed: BTreeSet<usize>,
+    /// Deliveries of busy feeds, in the order in which they came.
     delivered: Vec<(usize, Delivery)>,
     numbers: HashMap<FeedId, usize>,
-    hosts: JoinSet<Result<(), LineClosed>>,
-    host_names: HashMap<Id, String>,
-    active: HashMap<String, Active>,
+    hosts: Hosts,
     out: Sender<InFlight>,
     stop: Stop,
     /// Whether the stop signal was heard.
@@ -93,13 +103,6 @@ enum WorkKind {
     Delivery,
 }
 
-/// A host whose pages are being brought.
-struct Active {
-    bell: Arc<Notify>,
-    /// Whether the bell was rung, perhaps too late for the task to hear.
-    rung: bool,
-}
-
 impl<S: FetchStore> Run<S> {
     pub(crate) fn new(
         shared: Arc<Shared<S>>,
@@ -121,10 +124,10 @@ impl<S: FetchStore> Run<S> {
             polling: HashMap::new(),
             busy: HashSet::new(),
             push: Push::default(),
+            pushed: BTreeSet::new(),
+            unpushed: BTreeSet::new(),
             delivered: Vec::new(),
-            hosts: JoinSet::new(),
-            host_names: HashMap::new(),
-            active: HashMap::new(),
+            hosts: Hosts::default(),
             out,
             stop,
             ending: false,
@@ -154,8 +157,12 @@ impl<S: FetchStore> Run<S> {
                     self.stop.give_up();
                 }
                 Some(ended) = self.polls.join_next_with_id() => self.poll_ended(ended),
-                Some(ended) = self.hosts.join_next_with_id() => self.host_ended(ended),
-                delivery = self.push.delivery(), if !self.ending => self.delivery_came(delivery),
+                Some(ended) = self.hosts.next_end() => self.host_ended(ended),
+                delivery = self.push.delivery(),
+                    if !self.ending && self.delivered.len() < DELIVERED_MAX =>
+                {
+                    self.delivery_came(delivery);
+                }
                 () = sleep(until_start.unwrap_or(NAP)), if until_start.is_some() => {
                     self.start_polls();
                 }
@@ -179,7 +186,7 @@ impl<S: FetchStore> Run<S> {
         Ok(())
     }
 
-    /// Enters every feed at the instant that its last poll set; in a single pass, now.
+    /// Enters every feed at the instant that its last poll set; in a single pass, as soon as may be.
     async fn enter_feeds(&mut self) -> Result<(), FetcherError> {
         let states = self.shared.store.feed_states().await?;
         let mut states: HashMap<_, _> = states
@@ -195,9 +202,10 @@ impl<S: FetchStore> Run<S> {
             let scheduled = (state.as_ref())
                 .filter(same)
                 .and_then(|state| state.next_poll);
+            let soonest = schedule::soonest(&self.shared.settings, state.as_ref(), now);
             let due = match self.mode {
-                Mode::Daemon => scheduled.unwrap_or(now),
-                Mode::Once => now,
+                Mode::Daemon => scheduled.unwrap_or(soonest),
+                Mode::Once => soonest,
             };
             let closed_until = state.as_ref().and_then(|state| state.host_closed_until);
             if let Some(until) = closed_until.filter(|until| *until > now) {
@@ -234,12 +242,35 @@ impl<S: FetchStore> Run<S> {
 
     /// Starts the poll that is due; all that are, where there is no gap between starts.
     fn start_polls(&mut self) {
+        self.pull_what_push_failed();
         let gap = self.start_gap();
         while let Some(number) = self.agenda.take(self.shared.clock.now()) {
             self.start_poll(number);
             if !gap.is_zero() {
                 self.next_start = Instant::now() + gap;
                 break;
+            }
+        }
+    }
+
+    /// Brings feeds back to polling whose lease has ended or was denied, or whose delivery was lost
+    /// (W3C WebSub §5.2); looked at whenever the clock is.
+    fn pull_what_push_failed(&mut self) {
+        let ended = |number: &usize| !self.push.works_for(&self.feeds[*number].id);
+        let ended: Vec<usize> = self.pushed.iter().copied().filter(ended).collect();
+        self.pushed.retain(|number| !ended.contains(number));
+        self.unpushed.extend(ended);
+        let now = self.shared.clock.now();
+        let min = self.shared.settings.min_interval;
+        for number in std::mem::take(&mut self.unpushed) {
+            let last = self.states[number]
+                .as_ref()
+                .and_then(|state| state.last_poll);
+            let due = last.map_or(now, |last| schedule::after(last.min(now), min).max(now));
+            if self.busy.contains(&number) {
+                self.unpushed.insert(number);
+            } else {
+                self.agenda.move_up(due, number);
             }
         }
     }
@@ -252,6 +283,11 @@ impl<S: FetchStore> Run<S> {
         let (shared, stop) = (Arc::clone(&self.shared), self.stop.clone());
         let (feed, state) = (Arc::clone(&self.feeds[number]), self.states[number].clone());
         let pushed = self.push.works_for(&feed.id);
+        if pushed {
+            self.pushed.insert(number);
+        } else {
+            self.pushed.remove(&number);
+        }
         self.start_work(number, WorkKind::Pull, async move {
             poll::poll(&shared, &feed, state, pushed, &stop)
                 .await
@@ -279,7 +315,13 @@ impl<S: FetchStore> Run<S> {
             return; // it was never pulled, so that nothing was subscribed to
         };
         if self.busy.contains(&number) {
-            self.delivered.push((number, delivery));
+            // More of one feed would take the others' places; a pull brings what they had.
+            let of_feed = self.delivered.iter().filter(|(of, _)| *of == number);
+            if of_feed.count() >= DELIVERED_MAX / 2 {
+                self.unpushed.insert(number);
+            } else {
+                self.delivered.push((number, delivery));
+            }
             return;
         }
         let (shared, stop) = (Arc::clone(&self.shared), self.stop.clone());
@@ -318,7 +360,7 @@ impl<S: FetchStore> Run<S> {
         }
         let waiting = self.delivered.iter().position(|(of, _)| *of == number);
         if let Some(waiting) = waiting {
-            let (_, delivery) = self.delivered.swap_remove(waiting);
+            let (_, delivery) = self.delivered.remove(waiting);
             self.delivery_came(delivery);
         }
     }
@@ -358,45 +400,39 @@ impl<S: FetchStore> Run<S> {
         }
     }
 
-    /// Has a host's pages brought, by the task that does so already or by a new one.
+    /// Has a host's pages brought.
     fn wake(&mut self, host: String) {
-        if let Some(active) = self.active.get_mut(&host) {
-            active.rung = true;
-            active.bell.notify_one();
-            return;
-        }
-        let bell = Arc::new(Notify::new());
-        let pages = HostPages {
+        self.hosts.wake(host, |host, bell| HostPages {
             shared: Arc::clone(&self.shared),
-            host: host.clone(),
-            bell: Arc::clone(&bell),
+            host,
+            bell,
             out: self.out.clone(),
             stop: self.stop.clone(),
             patience: match self.mode {
                 Mode::Daemon => Duration::MAX,
                 Mode::Once => PATIENCE_ONCE,
             },
-        };
-        let id = self.hosts.spawn(pages.bring_all()).id();
-        self.host_names.insert(id, host.clone());
-        self.active.insert(host, Active { bell, rung: false });
+        });
     }
 
-    fn host_ended(&mut self, ended: Result<(Id, Result<(), LineClosed>), JoinError>) {
-        let id = ended.as_ref().map_or_else(JoinError::id, |(id, _)| *id);
-        let Some(host) = self.host_names.remove(&id) else {
+    fn host_ended(&mut self, ended: hosts::Brought) {
+        let Some(Ended { host, how, to_wake }) = self.hosts.note_end(ended) else {
             return;
         };
-        let rung = self.active.remove(&host).is_some_and(|active| active.rung);
-        match ended {
-            Ok((_, Ok(()))) if rung && !self.stop.begun() => self.wake(host),
-            Ok((_, Ok(()))) => {}
-            Ok((_, Err(LineClosed))) => {
+        match how {
+            Ok(()) => {}
+            Err(Broken::LineClosed) => {
                 self.line_closed = true;
                 self.stop.begin();
             }
-            // What it had claimed is taken up by the next run.
-            Err(error) => tracing::error!(host, %error, "pages of a host broke off"),
+            // A page that breaks off does not come here: it ends alone, in its task. What the task
+            // itself had claimed is taken up by the next run, since some of it may be down the line.
+            Err(Broken::Panicked(error)) => {
+                tracing::error!(host, %error, "pages of a host broke off");
+            }
+        }
+        if !self.stop.begun() {
+            to_wake.into_iter().for_each(|host| self.wake(host));
         }
     }
 

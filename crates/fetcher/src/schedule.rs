@@ -3,9 +3,13 @@
 use std::{cmp::Reverse, collections::BinaryHeap, time::Duration};
 
 use chrono::{Datelike, TimeDelta, Timelike};
-use story::{FeedId, Hints, Timestamp, storage::FeedState};
+use story::{Hints, Timestamp, storage::FeedState};
 
 use crate::{Feed, Settings, backoff::Backoff};
+
+mod phase;
+
+use phase::on_phase;
 
 /// How often a feed is polled whose operator says nothing: no more than once an hour is asked of a
 /// server that gave no leave for more.
@@ -26,10 +30,6 @@ const POLLS_PER_ENTRY: u32 = 8;
 /// Learned periods are rounded to steps of this factor, so that a feed keeps its phase while its
 /// rhythm wavers.
 const STEP: f64 = 1.25;
-
-/// A feed's instants lie so much farther apart than its period that a poll which started a little
-/// late does not miss the next one.
-const SLACK: f64 = 1.05;
 
 /// How far ahead an hour is looked for that the feed does not exclude.
 const SKIPPED_HOURS_MAX: i64 = 72;
@@ -70,18 +70,29 @@ pub(crate) fn next_poll(
     };
     match ended {
         Ended::Answer { overflowed, pushed } => {
-            let period = if overflowed && !pushed {
+            let soon = overflowed && !pushed && state.lied.is_none();
+            let period = if soon {
                 floor.max(stated(settings, feed, state))
             } else {
                 period(settings, feed, state, pushed)
             };
-            outside_skipped(on_phase(now, period, &feed.id), &state.hints)
+            let at = on_phase(now, period, settings.max_interval, &feed.id);
+            outside_skipped(at, &state.hints)
         }
         Ended::Failure { in_a_row } => after(now, failing(2, settings.max_interval).wait(in_a_row)),
         Ended::Asked { wait } => after(now, wait.max(settings.min_interval)),
         Ended::Missing { in_a_row } => after(now, missing_wait(failing(4, GONE), in_a_row)),
         Ended::Gone => after(now, GONE),
     }
+}
+
+/// When a feed is polled that is to be polled as soon as it may: now, or a gap after its
+/// last poll, which may have been by a run just before this one.
+pub(crate) fn soonest(settings: &Settings, state: Option<&FeedState>, now: Timestamp) -> Timestamp {
+    let last_poll = state.and_then(|state| state.last_poll);
+    // A clock that was set back must not put it off.
+    let rested = last_poll.map(|last| after(last.min(now), settings.host_gap));
+    now.max(rested.unwrap_or(now))
 }
 
 /// Whether a feed that was not found so often in a row is as good as gone: asked once a month.
@@ -112,7 +123,9 @@ fn period(settings: &Settings, feed: &Feed, state: &FeedState, pushed: bool) -> 
         || feed.interval.unwrap_or(DEFAULT_INTERVAL),
         |gap| gap / POLLS_PER_ENTRY,
     );
-    let period = stepped(floor, learned).clamp(floor, settings.max_interval);
+    // Only what others ask for leads to a wait of more than `max_interval`.
+    let longest = settings.max_interval.div_f64(phase::LONGEST);
+    let period = stepped(floor, learned).min(longest).max(floor);
     let period = period.max(stated(settings, feed, state));
     if pushed {
         period.max(BACKED_BY_PULL)
@@ -141,21 +154,6 @@ fn stepped(floor: Duration, period: Duration) -> Duration {
     floor.mul_f64(STEP.powi(steps.clamp(0.0, 64.0) as i32))
 }
 
-/// The first of the feed's own instants that is a period away or more. They lie a little more
-/// than a period apart, at the feed's place within it, so that feeds with one period are spread.
-fn on_phase(now: Timestamp, period: Duration, feed: &FeedId) -> Timestamp {
-    let cell = (period.mul_f64(SLACK).as_millis() as i64).max(1);
-    let phase = (phase(feed) * cell as f64) as i64;
-    let earliest = after(now, period).timestamp_millis();
-    let late = (earliest - phase).rem_euclid(cell);
-    let at = if late == 0 {
-        earliest
-    } else {
-        earliest - late + cell
-    };
-    Timestamp::from_timestamp_millis(at).unwrap_or_else(|| after(now, period))
-}
-
 /// The first instant from `at` on that is in no hour and no day which the feed excludes; `at`
 /// itself where it excludes all of three days.
 fn outside_skipped(at: Timestamp, hints: &Hints) -> Timestamp {
@@ -170,20 +168,6 @@ fn outside_skipped(at: Timestamp, hints: &Hints) -> Timestamp {
         .filter_map(|hours| at.checked_add_signed(TimeDelta::hours(hours)))
         .find(|at| !skipped(*at))
         .unwrap_or(at)
-}
-
-/// A feed's own place within an interval, 0 to 1: the same at every start (FNV-1a over its id,
-/// and the last mixing of `MurmurHash3`, since FNV leaves the high bits of like names alike).
-fn phase(id: &FeedId) -> f64 {
-    let hash = id
-        .as_str()
-        .bytes()
-        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-        });
-    let hash = (hash ^ (hash >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
-    let hash = (hash ^ (hash >> 33)).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
-    f64::from((hash >> 32) as u32) / (f64::from(u32::MAX) + 1.0)
 }
 
 /// Adds a wait to an instant, and stays in the calendar.
@@ -205,6 +189,16 @@ impl Agenda {
     /// Enters a feed.
     pub(crate) fn enter(&mut self, due: Timestamp, feed: usize) {
         self.0.push(Reverse((due, feed)));
+    }
+
+    /// Has a feed that was entered come up earlier.
+    pub(crate) fn move_up(&mut self, due: Timestamp, feed: usize) {
+        let entered = |entry: &Reverse<(Timestamp, usize)>| entry.0.1 == feed;
+        let earliest = self.0.iter().find(|entry| entered(entry));
+        if earliest.is_some_and(|Reverse((at, _))| *at > due) {
+            self.0.retain(|entry| !entered(entry));
+            self.enter(due, feed);
+        }
     }
 
     /// When the next feed is due.
@@ -249,6 +243,11 @@ mod tests {
         pushed: false,
     };
 
+    const OVERFLOWED: Ended = Ended::Answer {
+        overflowed: true,
+        pushed: false,
+    };
+
     /// Checks the wait after a poll that ended so.
     fn check(feed: &Feed, state: &FeedState, ended: Ended, between: std::ops::Range<Duration>) {
         let now = "2026-01-05T14:30:00Z".parse().unwrap(); // a Monday
@@ -282,7 +281,7 @@ mod tests {
         check_answer(None, HOUR..HOUR * 21 / 10);
         check_answer(Some(HOUR / 6), HOUR / 6..HOUR * 21 / 60);
         check_answer(Some(HOUR / 60), HOUR / 12..HOUR / 5);
-        check_answer(Some(HOUR * 100), HOUR * 24..HOUR * 51);
+        check_answer(Some(HOUR * 100), HOUR * 21..HOUR * 24 + HOUR / 60);
     }
 
     #[test]
@@ -306,7 +305,7 @@ mod tests {
         for (interval, gap, from, to) in [
             (None, HOUR, HOUR, HOUR * 21 / 10),
             (None, HOUR * 40, HOUR * 3, HOUR * 10),
-            (None, HOUR * 24 * 30, HOUR * 15, HOUR * 51),
+            (None, HOUR * 24 * 30, HOUR * 15, HOUR * 24 + HOUR / 60),
             (Some(HOUR / 6), HOUR, HOUR / 6, HOUR * 21 / 60),
             (Some(HOUR / 6), HOUR * 16, HOUR, HOUR * 4),
         ] {
@@ -322,7 +321,7 @@ mod tests {
         fresh.fresh_for = Some(HOUR * 3);
         check(&plain, &fresh, ANSWER, HOUR * 3..HOUR * 7);
         fresh.fresh_for = Some(HOUR * 1000);
-        check(&plain, &fresh, ANSWER, HOUR * 24..HOUR * 51);
+        check(&plain, &fresh, ANSWER, HOUR * 24..HOUR * 27);
 
         let mut slow = state(&plain);
         slow.hints.ttl = Some(HOUR * 6);
@@ -350,11 +349,7 @@ mod tests {
     fn a_feed_that_may_have_shown_more_is_asked_sooner() {
         let feed = feed(None);
         let slow = with_gap(&feed, HOUR * 40);
-        let overflowed = Ended::Answer {
-            overflowed: true,
-            pushed: false,
-        };
-        check(&feed, &slow, overflowed, HOUR..HOUR * 21 / 10);
+        check(&feed, &slow, OVERFLOWED, HOUR..HOUR * 21 / 10);
     }
 
     #[test]
@@ -364,10 +359,11 @@ mod tests {
             overflowed: false,
             pushed: true,
         };
-        check(&feed, &state(&feed), pushed, HOUR * 24..HOUR * 51);
+        check(&feed, &state(&feed), pushed, HOUR * 24..HOUR * 27);
         let mut lied = state(&feed);
         lied.lied = Some(Utc::now());
-        check(&feed, &lied, ANSWER, HOUR * 24..HOUR * 51);
+        check(&feed, &lied, ANSWER, HOUR * 24..HOUR * 27);
+        check(&feed, &lied, OVERFLOWED, HOUR * 24..HOUR * 27);
     }
 
     #[test]
@@ -392,16 +388,17 @@ mod tests {
     }
 
     #[test]
-    fn phases_are_spread_and_stable() {
-        let phases: Vec<f64> = (0..100)
-            .map(|n| phase(&format!("diario-{n}").parse().unwrap()))
-            .collect();
-        let lower = phases.iter().filter(|phase| **phase < 0.5).count();
-        assert!(
-            (35..65).contains(&lower),
-            "{lower} of 100 in the first half"
-        );
-        assert!(phases.iter().all(|phase| (0.0..=1.0).contains(phase)));
+    fn two_runs_keep_the_gap_between_their_polls_of_one_feed() {
+        let settings = Settings::default();
+        let now: Timestamp = "2026-01-05T14:30:00Z".parse().unwrap();
+        let wait = |last: Option<i64>| {
+            let mut state = state(&feed(None));
+            state.last_poll = last.map(|ago| now - TimeDelta::seconds(ago));
+            until(now, soonest(&settings, Some(&state), now)).as_secs()
+        };
+        assert_eq!(wait(None), 0);
+        assert_eq!((wait(Some(2)), wait(Some(60))), (3, 0));
+        assert_eq!(wait(Some(-3600)), 5, "by a clock that was set back");
     }
 
     #[test]

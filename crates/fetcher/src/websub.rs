@@ -20,7 +20,7 @@
 //!     None => push.lost(&feed),                           // not after a 304, which names nothing
 //! }
 //! let next = match push.state(&feed) {
-//!     Some(PushState::Active { until }) => daily.min(until),
+//!     Some(PushState::Active { .. }) => daily,            // and sooner once it is so no more
 //!     _ => at_its_own_pace,
 //! };
 //!

@@ -3,25 +3,32 @@
 //!
 //! What was shown and how it ended are counted where they happen, in the same transaction; what is
 //! pending is counted off the pending entries themselves. An entry that got lost in between, or one
-//! that ended twice, shows as a difference.
+//! that ended twice, shows as a difference. Hours that are over are put together to days.
+
+mod days;
 
 use rusqlite::{Connection, params};
-use story::{EntryId, Timestamp, storage::PollCounts};
+use story::{
+    EntryId, Timestamp,
+    storage::{PollCounts, Stored},
+};
 
 use crate::Ledger;
 
 const HOUR_MS: i64 = 3_600_000;
 
-/// The books are kept for so many hours.
-const KEPT_HOURS: i64 = 24 * 90;
+/// How many imbalances are told at most: where there are more, the books themselves are at fault.
+const IMBALANCES_MAX: i64 = 1000;
 
-/// What became of what one feed showed for the first time in one hour.
+/// What became of what one feed showed for the first time in one hour, or in one day that is over.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names say it")]
 pub struct BalanceRow {
     pub feed: String,
-    /// The begin of the hour.
+    /// The begin of the hour or day.
     pub hour: Timestamp,
+    /// Whether it is a day: hours of some days ago that balanced are put together.
+    pub whole_day: bool,
     /// Entries that polls of this hour showed.
     pub shown: u64,
     /// Of them, those that the feed had not shown before; all that follows is about these.
@@ -94,24 +101,51 @@ pub(crate) fn count_ending(
         .map(drop)
 }
 
-/// Every feed's hours, oldest first.
+/// The books with what is pending beside them: `hours`, and the `days` of hours that are over.
+/// Pending entries are gone through from their own side, so that one of an hour that has no row in
+/// the books shows as well.
+const BOOKS: &str = "
+    WITH waiting AS MATERIALIZED (
+        SELECT entry.feed AS feed, entry.seen_ms / 3600000 AS hour, count(*) AS pending
+        FROM pending JOIN entry ON entry.id = pending.entry GROUP BY 1, 2),
+    hours AS (
+        SELECT tally.feed AS feed, tally.hour AS hour, shown, new, known, kept, dropped, duplicate,
+               failed, skipped, coalesce(pending, 0) AS pending, 0 AS whole_day
+        FROM tally LEFT JOIN waiting ON waiting.feed = tally.feed AND waiting.hour = tally.hour
+        UNION ALL
+        SELECT feed, hour, 0, 0, 0, 0, 0, 0, 0, 0, pending, 0 FROM waiting
+        WHERE NOT EXISTS (
+            SELECT 1 FROM tally WHERE tally.feed = waiting.feed AND tally.hour = waiting.hour)),
+    days AS (
+        SELECT feed, day * 24 AS hour, shown, new, known, kept, dropped, duplicate,
+               failed, skipped, 0 AS pending, 1 AS whole_day
+        FROM tally_day)";
+
+/// What [`BalanceRow::is_balanced`] says, of a row of the books.
+const BALANCED: &str = "(shown = new + known
+    AND new = kept + dropped + duplicate + failed + skipped + pending)";
+
+/// Every feed's days and hours, oldest first.
 pub(crate) fn rows(connection: &Connection) -> rusqlite::Result<Vec<BalanceRow>> {
-    // Pending entries are joined from their own side, so that one of an hour that has no row in the
-    // books shows as well.
-    let mut query = connection.prepare(
-        "WITH waiting AS (
-             SELECT entry.feed AS feed, entry.seen_ms / 3600000 AS hour, count(*) AS pending
-             FROM pending JOIN entry ON entry.id = pending.entry GROUP BY 1, 2),
-         hours AS (SELECT feed, hour FROM tally UNION SELECT feed, hour FROM waiting)
-         SELECT feed.id, hours.hour, coalesce(shown, 0), coalesce(new, 0), coalesce(known, 0),
-                coalesce(kept, 0), coalesce(dropped, 0), coalesce(duplicate, 0),
-                coalesce(failed, 0), coalesce(skipped, 0), coalesce(pending, 0)
-         FROM hours JOIN feed ON feed.no = hours.feed
-         LEFT JOIN tally ON tally.feed = hours.feed AND tally.hour = hours.hour
-         LEFT JOIN waiting ON waiting.feed = hours.feed AND waiting.hour = hours.hour
-         ORDER BY hours.hour, feed.id",
-    )?;
-    let rows = query.query_map([], |row| {
+    let all = "(SELECT * FROM hours UNION ALL SELECT * FROM days)";
+    read(connection, all, "", i64::MAX)
+}
+
+/// Reads up to `limit` rows of `books` for which a condition holds, oldest first.
+fn read(
+    connection: &Connection,
+    books: &str,
+    condition: &str,
+    limit: i64,
+) -> rusqlite::Result<Vec<BalanceRow>> {
+    let mut query = connection.prepare(&format!(
+        "{BOOKS}
+         SELECT feed.id, hour, shown, new, known, kept, dropped, duplicate, failed, skipped,
+                pending, whole_day
+         FROM {books} AS books JOIN feed ON feed.no = books.feed {condition}
+         ORDER BY hour, feed.id LIMIT ?1"
+    ))?;
+    let rows = query.query_map([limit], |row| {
         let count = |column| row.get::<_, i64>(column).map(|count| count as u64);
         let hour = Timestamp::from_timestamp(row.get::<_, i64>(1)?.saturating_mul(3600), 0);
         Ok(BalanceRow {
@@ -126,26 +160,29 @@ pub(crate) fn rows(connection: &Connection) -> rusqlite::Result<Vec<BalanceRow>>
             failed: count(8)?,
             skipped: count(9)?,
             pending: count(10)?,
+            whole_day: row.get(11)?,
         })
     })?;
     rows.collect()
 }
 
 impl Ledger {
-    /// The hours whose books do not balance, and forgets those that are long over: for the check
-    /// that the daemon makes of itself.
-    pub async fn imbalances(&self) -> Result<Vec<BalanceRow>, story::storage::StorageError> {
-        self.writer
-            .write("balance the books", |connection| {
-                let oldest = crate::entries::now_ms() / HOUR_MS - KEPT_HOURS;
-                connection.execute(
-                    "DELETE FROM tally WHERE hour < ?1 AND new = kept + dropped + duplicate + failed + skipped",
-                    [oldest],
-                )?;
-                let mut rows = rows(connection)?;
-                rows.retain(|row| !row.is_balanced());
-                Ok(rows)
-            })
-            .await
+    /// The hours whose books do not balance, the oldest thousand of them: for the check that the
+    /// daemon makes of itself. It is read beside the writing thread, which goes on meanwhile.
+    pub async fn imbalanced_hours(&self) -> Stored<Vec<BalanceRow>> {
+        self.imbalanced("hours").await
+    }
+
+    /// The days whose books do not balance, which they did when their hours were put together.
+    pub async fn imbalanced_days(&self) -> Stored<Vec<BalanceRow>> {
+        self.imbalanced("days").await
+    }
+
+    async fn imbalanced(&self, books: &'static str) -> Stored<Vec<BalanceRow>> {
+        self.read("balance the books", move |connection| {
+            let condition = format!("WHERE NOT {BALANCED}");
+            read(connection, books, &condition, IMBALANCES_MAX)
+        })
+        .await
     }
 }

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, params};
 use story::{
-    Entry, EntryId, FeedId, Timestamp,
+    EntryId, FeedId, Timestamp,
     storage::{
-        Conclude, FeedState, FetchStore, PendingEntry, PollCounts, RobotsCopy, ShownEntry, Stored,
+        Conclude, Ending, FeedState, FetchStore, PendingEntry, PollCounts, RobotsCopy, ShownEntry,
+        Stored, Tries,
     },
 };
 
-use crate::{Ledger, feeds, robots, subscriptions};
+use crate::{Ledger, feeds, robots, stories, subscriptions};
 
 /// The clock as the ledger stores it.
 pub(crate) fn now_ms() -> i64 {
@@ -24,6 +25,8 @@ pub(crate) fn release_claims(connection: &Connection) -> rusqlite::Result<()> {
         .map(drop)
 }
 
+/// Claims what is due. An entry that cannot be read any more ends here, as failed, and keeps none
+/// of the others.
 fn claim(
     connection: &Connection,
     host: &str,
@@ -34,30 +37,52 @@ fn claim(
         "UPDATE pending SET claimed = 1 WHERE entry IN (
              SELECT entry FROM pending WHERE host = ?1 AND claimed = 0 AND due_ms <= ?2
              ORDER BY due_ms, entry LIMIT ?3)
-         RETURNING entry, attempts, body",
+         RETURNING entry, attempts, robots_waits, shares_page, body",
     )?;
     let rows = query.query_map(params![host, now.timestamp_millis(), limit as i64], |row| {
-        Ok((row.get(0)?, row.get(1)?, row.get::<_, String>(2)?))
+        let body = row.get_ref(4)?.as_bytes().unwrap_or_default();
+        let tries = Tries {
+            page: count(row.get(1)?),
+            robots: count(row.get(2)?),
+        };
+        let entry = serde_json::from_slice(body);
+        Ok((EntryId(row.get(0)?), tries, row.get(3)?, entry))
     })?;
     let mut claimed: Vec<PendingEntry> = Vec::new();
-    for row in rows {
-        let (id, attempts, body): (i64, u32, String) = row?;
-        let entry: Entry = serde_json::from_str(&body).map_err(|error| {
-            rusqlite::Error::FromSqlConversionFailure(
-                2,
-                rusqlite::types::Type::Text,
-                Box::new(error),
-            )
-        })?;
-        claimed.push(PendingEntry {
-            id: EntryId(id),
-            entry,
-            attempts,
-        });
+    for row in rows.collect::<rusqlite::Result<Vec<_>>>()? {
+        match row {
+            (id, tries, shares_page, Ok(entry)) => claimed.push(PendingEntry {
+                id,
+                entry,
+                tries,
+                shares_page,
+            }),
+            (id, _, _, Err(error)) => set_aside(connection, host, id, &error)?,
+        }
     }
     // RETURNING promises no order.
     claimed.sort_by_key(|pending| pending.id);
     Ok(claimed)
+}
+
+/// A count as it was stored; the most there is for one that cannot be.
+fn count(stored: i64) -> u32 {
+    stored.try_into().unwrap_or(u32::MAX)
+}
+
+/// Ends an entry whose stored body is none.
+fn set_aside(
+    connection: &Connection,
+    host: &str,
+    id: EntryId,
+    error: &serde_json::Error,
+) -> rusqlite::Result<()> {
+    tracing::error!(host, entry = id.0, %error, "a pending entry cannot be read, set aside as failed");
+    let ending = Ending::Failed {
+        reason: "unreadable-entry".to_owned(),
+        detail: format!("what the ledger holds of it is no entry: {error}"),
+    };
+    stories::finish(connection, id, &ending)
 }
 
 impl FetchStore for Ledger {
@@ -117,7 +142,7 @@ impl FetchStore for Ledger {
     async fn postpone(
         &self,
         id: EntryId,
-        attempts: u32,
+        tries: Tries,
         next_try: Timestamp,
         why: String,
     ) -> Stored<()> {
@@ -125,9 +150,10 @@ impl FetchStore for Ledger {
             .write("postpone an entry", move |connection| {
                 connection
                     .prepare_cached(
-                        "UPDATE pending SET claimed = 0, attempts = ?2, due_ms = ?3, why = ?4 WHERE entry = ?1",
+                        "UPDATE pending SET claimed = 0, attempts = ?2, robots_waits = ?3, due_ms = ?4,
+                             why = ?5 WHERE entry = ?1",
                     )?
-                    .execute(params![id.0, attempts, next_try.timestamp_millis(), why])
+                    .execute(params![id.0, tries.page, tries.robots, next_try.timestamp_millis(), why])
                     .map(drop)
             })
             .await

@@ -72,19 +72,15 @@ fn place(
     if known {
         return Ok(Sight::Known);
     }
-    let elsewhere: Option<Option<String>> = connection
-        .prepare_cached(
-            "SELECT story FROM entry WHERE link = ?1 AND ending IS NOT 'failed' AND ending IS NOT 'skipped' LIMIT 1",
-        )?
-        .query_row([link], |row| row.get(0))
-        .optional()?;
-    let (placed, ending, reason, story) = match (&shown.skip, elsewhere) {
+    let before = page_before(connection, feed, key.as_str(), link, title)?;
+    let shares_page = (before.as_ref()).is_some_and(|before| is_own_story(&shown.entry, before));
+    let (placed, ending, reason, story) = match (&shown.skip, before) {
         (Some(reason), _) => (Sight::Skipped, Some("skipped"), Some(reason.as_str()), None),
-        (None, Some(of)) => {
-            let of = of.or_else(|| link.map(str::to_owned));
+        (None, Some(before)) if !shares_page => {
+            let of = before.story.or_else(|| link.map(str::to_owned));
             (Sight::Duplicate, Some("duplicate"), Some("same-page"), of)
         }
-        (None, None) => (Sight::New, None, None, None),
+        (None, _) => (Sight::New, None, None, None),
     };
     connection
         .prepare_cached(
@@ -106,16 +102,62 @@ fn place(
         let body = serde_json::to_string(&shown.entry).expect("an entry is plain data");
         connection
             .prepare_cached(
-                "INSERT INTO pending (entry, host, due_ms, body) VALUES (?1, ?2, ?3, ?4)",
+                "INSERT INTO pending (entry, host, due_ms, body, shares_page)
+                 VALUES (?1, ?2, ?3, ?4, ?5)",
             )?
             .execute(params![
                 connection.last_insert_rowid(),
                 entry_host(shown.entry.link.as_ref()),
                 now,
-                body
+                body,
+                shares_page
             ])?;
     }
     Ok(placed)
+}
+
+/// An entry that was shown before of the page that a new one links to.
+struct Before {
+    /// What it became, where that is known already.
+    story: Option<String>,
+    /// Whether it is the new one by its key or title, shown by another feed.
+    is_same: bool,
+    /// Whether the new one's feed has shown the page.
+    in_feed: bool,
+}
+
+/// The entry by which a page was shown first, and before it the one that is the same as the new one.
+fn page_before(
+    connection: &Connection,
+    feed: i64,
+    key: &str,
+    link: Option<&str>,
+    title: &str,
+) -> rusqlite::Result<Option<Before>> {
+    connection
+        .prepare_cached(
+            "WITH before AS (
+                 SELECT id, story, key = ?2 OR title IS ?3 AS is_same, feed = ?4 AS in_feed
+                 FROM entry
+                 WHERE link = ?1 AND ending IS NOT 'failed' AND ending IS NOT 'skipped')
+             SELECT story, is_same, (SELECT max(in_feed) FROM before) FROM before
+             ORDER BY is_same DESC, id LIMIT 1",
+        )?
+        .query_row(params![link, key, title, feed], |row| {
+            Ok(Before {
+                story: row.get(0)?,
+                is_same: row.get(1)?,
+                in_feed: row.get(2)?,
+            })
+        })
+        .optional()
+}
+
+/// Whether an entry is a story of its own though its page is another's: bulletins, the posts of a
+/// live page and what links to a section differ in guid, title and text, and share the link.
+fn is_own_story(entry: &Entry, before: &Before) -> bool {
+    let has_text = |text: &Option<String>| text.as_ref().is_some_and(|t| !t.trim().is_empty());
+    before.in_feed && !before.is_same && (has_text(&entry.summary) || has_text(&entry.content))
 }
 
 /// The story that an entry's link names; none where the link is a site's front page, which many

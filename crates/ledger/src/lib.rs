@@ -28,6 +28,8 @@ pub use balance::BalanceRow;
 pub use reader::{FeedCounts, Reader};
 pub use recovery::{Recovered, WrittenStory};
 
+use rusqlite::Connection;
+use story::storage::{StorageError, Stored};
 use writer::Writer;
 
 /// Why a ledger cannot be used.
@@ -112,6 +114,7 @@ impl LedgerError {
 #[derive(Debug)]
 pub struct Ledger {
     writer: Writer,
+    path: PathBuf,
     /// Held as long as the ledger is; a killed process lets go of it by itself.
     _lock: File,
 }
@@ -126,7 +129,36 @@ impl Ledger {
         let writer = Writer::start(connection).map_err(LedgerError::Thread)?;
         Ok(Self {
             writer,
+            path: path.to_owned(),
             _lock: lock,
         })
+    }
+
+    /// Reads beside the writing thread, for what would keep that from its work: sees what was
+    /// committed when it begins.
+    async fn read<T: Send + 'static>(
+        &self,
+        what: &'static str,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Stored<T> {
+        let path = self.path.clone();
+        let read = move || {
+            let reader = Reader::open(&path)?;
+            reader.read(work)
+        };
+        let failed = |source: Box<dyn std::error::Error + Send + Sync>| StorageError {
+            what: what.to_owned(),
+            source: Some(source),
+        };
+        match tokio::task::spawn_blocking(read).await {
+            Ok(read) => read.map_err(|error| failed(error.into())),
+            Err(fault) => Err(failed(fault.into())),
+        }
+    }
+
+    /// Ends when the ledger can do no more, which it never should while it is in use: its thread
+    /// died of a fault.
+    pub fn ended(&self) -> impl Future<Output = ()> + Send + 'static {
+        self.writer.ended()
     }
 }

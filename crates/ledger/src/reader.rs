@@ -42,6 +42,14 @@ impl Reader {
         })
     }
 
+    /// Reads with the connection itself.
+    pub(crate) fn read<T>(
+        &self,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, LedgerError> {
+        work(&self.connection).map_err(|e| LedgerError::of(&self.path, e))
+    }
+
     /// The state of every feed that was polled.
     pub fn feed_states(&self) -> Result<Vec<FeedState>, LedgerError> {
         feeds::states(&self.connection).map_err(|e| LedgerError::of(&self.path, e))
@@ -74,9 +82,10 @@ impl Reader {
         read().map_err(|e| LedgerError::of(&self.path, e))
     }
 
-    /// What became of what each feed showed, by the hour in which it was first seen, oldest first.
+    /// What became of what each feed showed, by the hour in which it was first seen, oldest first;
+    /// by the day where that is over.
     pub fn balance(&self) -> Result<Vec<BalanceRow>, LedgerError> {
-        balance::rows(&self.connection).map_err(|e| LedgerError::of(&self.path, e))
+        self.read(balance::rows)
     }
 
     /// The verdict on a story that was dropped in the last 30 days, as the story's JSON.
@@ -91,6 +100,43 @@ impl Reader {
             .optional()
             .map_err(|e| LedgerError::of(&self.path, e))?;
         Ok(packed.and_then(|packed| unpack(&packed)))
+    }
+
+    /// The story that an entry which linked to the address with this id became, or whose duplicate
+    /// it is; that is another one where the address led elsewhere.
+    pub fn story_of_link(&self, link: &StoryId) -> Result<Option<StoryId>, LedgerError> {
+        let story: Option<String> = self
+            .connection
+            .query_row(
+                "SELECT story FROM entry WHERE link = ?1 AND story IS NOT NULL ORDER BY id LIMIT 1",
+                [link.as_str()],
+                |row| row.get(0),
+            )
+            .optional()
+            .map_err(|e| LedgerError::of(&self.path, e))?;
+        Ok(story.map(StoryId::carried))
+    }
+
+    /// The newest verdict on a dropped story of whose JSON `found` makes something. It reads them
+    /// all where there is none.
+    pub fn find_dropped<T>(
+        &self,
+        found: impl Fn(&str) -> Option<T>,
+    ) -> Result<Option<T>, LedgerError> {
+        let find = || {
+            let mut query = self
+                .connection
+                .prepare("SELECT verdict FROM dropped ORDER BY at_ms DESC")?;
+            let mut rows = query.query([])?;
+            while let Some(row) = rows.next()? {
+                let verdict = unpack(row.get_ref(0)?.as_blob().unwrap_or_default());
+                if let Some(found) = verdict.as_deref().and_then(&found) {
+                    return Ok(Some(found));
+                }
+            }
+            Ok(None)
+        };
+        find().map_err(|e| LedgerError::of(&self.path, e))
     }
 
     /// The newest verdicts on dropped stories, as their JSON, newest first.

@@ -8,6 +8,9 @@ use crate::packed::{pack, unpack};
 /// Copies that nobody asked for again in so long are forgotten.
 const KEPT_MS: i64 = 60 * 24 * 3_600_000;
 
+/// Asked at every write, which is why there is an index for it.
+const FORGET: &str = "DELETE FROM robots WHERE asked_ms < ?1";
+
 /// The copy of an authority's file. One that cannot be read is as good as none.
 pub(crate) fn copy(
     connection: &Connection,
@@ -36,7 +39,25 @@ pub(crate) fn keep(
         )?
         .execute(params![authority, asked_ms, pack(&json)?])?;
     connection
-        .prepare_cached("DELETE FROM robots WHERE asked_ms < ?1")?
+        .prepare_cached(FORGET)?
         .execute([asked_ms - KEPT_MS])
         .map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema;
+
+    #[test]
+    fn forgetting_goes_through_no_copy_that_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let ledger = schema::open(&folder.path().join("ledger.db")).unwrap();
+        let plan: String = ledger
+            .query_row(&format!("EXPLAIN QUERY PLAN {FORGET}"), [0], |row| {
+                row.get("detail")
+            })
+            .unwrap();
+        assert!(plan.contains("robots_by_time"), "{plan}");
+    }
 }

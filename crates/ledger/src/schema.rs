@@ -10,7 +10,7 @@ use rusqlite::Connection;
 use crate::LedgerError;
 
 /// The version of the tables below, kept in `PRAGMA user_version`.
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 
 /// "VIGI", kept in `PRAGMA application_id`: tells a ledger from any other SQLite file.
 const APPLICATION_ID: i64 = 0x5649_4749;
@@ -107,6 +107,28 @@ SELECT feed, seen_ms / 3600000, count(*), count(*),
 FROM entry GROUP BY feed, seen_ms / 3600000;
 ";
 
+/// What version 3 added: days in the books, so that 90 days of hours are not gone through again and
+/// again, the order in which robots.txt go stale, how often an entry waited for one, and whether its
+/// page is another's.
+const STEP_3: &str = "
+CREATE TABLE tally_day (            -- hours of tally that balanced and are over, by the day
+    day       INTEGER NOT NULL,     -- since 1970
+    feed      INTEGER NOT NULL REFERENCES feed (no),
+    shown     INTEGER NOT NULL,
+    new       INTEGER NOT NULL,
+    known     INTEGER NOT NULL,
+    kept      INTEGER NOT NULL,
+    dropped   INTEGER NOT NULL,
+    duplicate INTEGER NOT NULL,
+    failed    INTEGER NOT NULL,
+    skipped   INTEGER NOT NULL,
+    PRIMARY KEY (day, feed)
+) WITHOUT ROWID;
+CREATE INDEX robots_by_time ON robots (asked_ms);
+ALTER TABLE pending ADD COLUMN robots_waits INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE pending ADD COLUMN shares_page INTEGER NOT NULL DEFAULT 0;
+";
+
 /// Makes the ledger's folder where it is not there, and takes the lock beside the ledger, so that
 /// no second daemon works on its entries.
 pub(crate) fn lock(path: &Path) -> Result<File, LedgerError> {
@@ -192,6 +214,7 @@ fn prepare(connection: &Connection, path: &Path) -> Result<(), LedgerError> {
              {TABLES}
              {TABLES_2}
              {COLUMNS_2}
+             {STEP_3}
              COMMIT;"
         );
         connection.execute_batch(&create).map_err(sqlite)?;
@@ -202,7 +225,7 @@ fn prepare(connection: &Connection, path: &Path) -> Result<(), LedgerError> {
 }
 
 /// Brings an older ledger's tables up to this version, after a copy that the older program can
-/// still read, beside it: `ledger.db.v1`.
+/// still read, beside it: `ledger.db.v1` for the tables of version 1.
 fn migrate(connection: &Connection, path: &Path, found: i64) -> Result<(), LedgerError> {
     let sqlite = |source| LedgerError::of(path, source);
     let mut copy = path.as_os_str().to_owned();
@@ -221,9 +244,10 @@ fn migrate(connection: &Connection, path: &Path, found: i64) -> Result<(), Ledge
     connection
         .execute("VACUUM INTO ?1", [copy.to_string_lossy()])
         .map_err(sqlite)?;
-    let steps = format!(
-        "BEGIN IMMEDIATE; {TABLES_2} {COLUMNS_2} {MIGRATE_1_TO_2} PRAGMA user_version = {VERSION}; COMMIT;"
-    );
+    let to_2 = [TABLES_2, COLUMNS_2, MIGRATE_1_TO_2].concat();
+    let steps = [&*to_2, STEP_3];
+    let missing = steps[(found - 1).clamp(0, 2) as usize..].concat();
+    let steps = format!("BEGIN IMMEDIATE; {missing} PRAGMA user_version = {VERSION}; COMMIT;");
     connection.execute_batch(&steps).map_err(sqlite)
 }
 
@@ -293,6 +317,32 @@ mod tests {
         assert_eq!(tally, (2, 3, 1, 1));
         let copy = Connection::open(folder.path().join("ledger.db.v1")).unwrap();
         assert_eq!(version(&copy).unwrap(), 1);
+    }
+
+    #[test]
+    fn a_ledger_of_version_2_gets_what_it_lacks_and_no_more() {
+        let folder = folder();
+        let path = folder.path().join("ledger.db");
+        let old = Connection::open(&path).unwrap();
+        old.execute_batch(&format!(
+            "PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = 2;
+             {TABLES} {TABLES_2} {COLUMNS_2}"
+        ))
+        .unwrap();
+        drop(old);
+        let tables = |ledger: &Connection| -> Vec<String> {
+            let mut query = ledger
+                .prepare("SELECT name FROM sqlite_schema ORDER BY name")
+                .unwrap();
+            let names = query.query_map([], |row| row.get(0)).unwrap();
+            names.collect::<Result<_, _>>().unwrap()
+        };
+        let brought = tables(&open(&path).unwrap());
+        assert_eq!(
+            brought,
+            tables(&open(&folder.path().join("new.db")).unwrap())
+        );
+        assert!(folder.path().join("ledger.db.v2").is_file());
     }
 
     #[test]

@@ -106,7 +106,29 @@ pub(crate) fn finish(
     connection
         .prepare_cached("DELETE FROM pending WHERE entry = ?1")?
         .execute([entry.0])?;
+    if word == "failed" {
+        forget_duplicates(connection, entry)?;
+    }
     balance::count_ending(connection, entry, word)
+}
+
+/// Forgets that other feeds showed the page of an entry that failed, where nobody else made
+/// something of it: whichever shows it next has it taken up as new, with that feed's text.
+fn forget_duplicates(connection: &Connection, failed: EntryId) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "WITH failed AS (SELECT link, feed FROM entry WHERE id = ?1 AND link IS NOT NULL)
+             DELETE FROM entry
+             WHERE link = (SELECT link FROM failed) AND feed <> (SELECT feed FROM failed)
+                   AND ending = 'duplicate' AND reason = 'same-page'
+                   AND NOT EXISTS (
+                       SELECT 1 FROM entry AS made
+                       WHERE made.link = (SELECT link FROM failed)
+                             AND (made.ending IS NULL OR made.ending IN ('kept', 'dropped')
+                                  OR made.ending = 'duplicate' AND made.reason <> 'same-page'))",
+        )?
+        .execute([failed.0])
+        .map(drop)
 }
 
 fn keep_verdict(connection: &Connection, story: &StoryId, verdict: &str) -> rusqlite::Result<()> {

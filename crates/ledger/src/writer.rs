@@ -3,8 +3,8 @@
 use std::{io, thread};
 
 use rusqlite::Connection;
-use story::storage::{StorageError, Stored};
-use tokio::sync::{mpsc, oneshot};
+use story::storage::{StorageError, StoreEnded, Stored};
+use tokio::sync::{mpsc, oneshot, watch};
 
 /// Jobs that wait for the thread; a full queue makes callers wait.
 const QUEUE: usize = 1024;
@@ -22,19 +22,32 @@ type Answer = Box<dyn FnOnce(Result<(), &rusqlite::Error>) + Send>;
 pub(crate) struct Writer {
     jobs: Option<mpsc::Sender<Job>>,
     thread: Option<thread::JoinHandle<()>>,
+    /// Closed when the thread ends.
+    alive: watch::Receiver<()>,
 }
 
 impl Writer {
     /// Starts the thread over `connection`.
     pub(crate) fn start(connection: Connection) -> io::Result<Self> {
         let (jobs, queue) = mpsc::channel(QUEUE);
+        let (living, alive) = watch::channel(());
         let thread = thread::Builder::new()
             .name("vigia-ledger".to_owned())
-            .spawn(move || work(&connection, queue))?;
+            .spawn(move || {
+                work(&connection, queue);
+                drop(living); // as it is where a job panics
+            })?;
         Ok(Self {
             jobs: Some(jobs),
             thread: Some(thread),
+            alive,
         })
+    }
+
+    /// Ends when the thread has ended. It does not keep the thread from ending.
+    pub(crate) fn ended(&self) -> impl Future<Output = ()> + Send + 'static {
+        let mut alive = self.alive.clone();
+        async move { while alive.changed().await.is_ok() {} }
     }
 
     /// Runs `work` inside a transaction and answers when that is committed and synced. An error of
@@ -61,10 +74,7 @@ impl Writer {
                 let _ = sender.send(answer);
             })
         });
-        let gone = || StorageError {
-            what: format!("{what}: the ledger has stopped"),
-            source: None,
-        };
+        let gone = || failed(what, StoreEnded);
         let jobs = self.jobs.as_ref().ok_or_else(gone)?;
         jobs.send(job).await.map_err(|_| gone())?;
         receiver.await.map_err(|_| gone())?
@@ -162,6 +172,17 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_thread_that_died_says_so_for_good() {
+        let writer = Writer::start(Connection::open_in_memory().unwrap()).unwrap();
+        let ended = writer.ended();
+        let fault = writer.write("count", |_| -> rusqlite::Result<()> { panic!("a fault") });
+        assert!(fault.await.unwrap_err().is_final());
+        ended.await;
+        let after = writer.write("count", |_| Ok(())).await.unwrap_err();
+        assert!(after.is_final(), "{after:?}");
+    }
+
+    #[tokio::test]
     async fn without_a_transaction_nothing_is_done() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("t.db");
@@ -176,7 +197,7 @@ mod tests {
             })
         };
         other.execute_batch("BEGIN IMMEDIATE").unwrap();
-        assert!(insert().await.is_err());
+        assert!(!insert().await.unwrap_err().is_final());
         other.execute_batch("COMMIT").unwrap();
         insert().await.unwrap();
         let rows: i64 = other

@@ -1,7 +1,8 @@
 //! Every stage as a filter: one JSON object a line in, one out, in the same order, with the
-//! input's `id` carried through. A line that cannot be read gives one line with an `error` and
-//! ends nothing.
+//! input's `id` and the fields that a record does not have of its own carried through. A line that
+//! cannot be read gives one line with an `error` and ends nothing.
 
+mod fields;
 mod labelled;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -10,11 +11,12 @@ use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use classifier::Classifier;
 use cleaner::Cleaner;
 use fetcher::feed::{self, FeedContext};
-use serde::{Deserialize, Serialize};
+use fields::Fields;
+use serde::Deserialize;
 use serde_json::{Value, json};
 use story::{
-    Article, CanonicalUrl, Entry, Fetched, Home, Iso2, Lang, PublishedSource, StoryId, TextSource,
-    Timestamp,
+    Article, CanonicalUrl, Content, Entry, FeedId, Fetched, Home, Iso2, Lang, Page,
+    PublishedSource, StoryId, TextSource, Timestamp,
 };
 use url::Url;
 
@@ -26,24 +28,13 @@ fn error_line(id: &Value, error: impl std::fmt::Display) -> String {
 }
 
 /// A line as JSON, or the line that says why not.
-fn read<'line, T: Deserialize<'line>>(line: &'line str) -> Result<T, String> {
-    serde_json::from_str(line).map_err(|error| {
-        let id = serde_json::from_str::<Value>(line)
-            .ok()
-            .and_then(|value| value.get("id").cloned())
-            .unwrap_or(Value::Null);
-        error_line(&id, error)
-    })
+fn read<'line, T: Deserialize<'line>>(line: &'line str) -> Result<(T, Fields), String> {
+    Fields::read(line).map_err(|(id, error)| error_line(&id, error))
 }
 
-/// The line of a record whose `id` came in with the input; one that is not a string is put in the
-/// place of the record's own.
-fn with_id(id: Option<&Value>, record: &impl Serialize) -> String {
-    let mut value = serde_json::to_value(record).expect("records are plain data");
-    if let Some(id) = id {
-        value["id"] = id.clone();
-    }
-    value.to_string()
+/// What a line that lacks what a filter needs is told: why it came without, if it says so itself.
+fn lacking(fields: &Fields, what: &str) -> String {
+    fields.text("error").unwrap_or(what).to_owned()
 }
 
 /// What `vigia clean` reads: a page as `html` or `html_base64`, or `text` that was scraped by
@@ -51,7 +42,6 @@ fn with_id(id: Option<&Value>, record: &impl Serialize) -> String {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct CleanLine {
-    id: Option<Value>,
     url: Option<String>,
     html: Option<String>,
     html_base64: Option<String>,
@@ -60,27 +50,33 @@ struct CleanLine {
     title: Option<String>,
     published: Option<Timestamp>,
     fetched: Option<Timestamp>,
-    feed: Option<story::FeedId>,
+    feed: Option<FeedId>,
     feed_country: Option<Iso2>,
 }
 
+/// What `vigia clean` uses up: the bytes and texts that an article is made of.
+const CLEANED: [&str; 4] = ["html", "html_base64", "content_type", "content"];
+
 /// One line of `vigia clean`.
 pub fn clean_line(cleaner: &Cleaner, line: &str) -> String {
-    let line: CleanLine = match read(line) {
-        Ok(line) => line,
-        Err(error) => return error,
-    };
-    let id = line.id.clone();
-    let answer = guarded(|| clean(cleaner, line)).and_then(|cleaned| cleaned);
-    answer_line(id.as_ref(), answer.as_ref())
+    match cleaned(cleaner, line) {
+        Ok((article, fields)) => fields.carried(&article, &CLEANED),
+        Err(error) => error,
+    }
 }
 
-/// The line of a record or of an error, with the `id` that came in.
-fn answer_line(id: Option<&Value>, answer: Result<&impl Serialize, &String>) -> String {
-    match answer {
-        Ok(record) => with_id(id, record),
-        Err(error) => error_line(id.unwrap_or(&Value::Null), error),
-    }
+/// The article of one line of `vigia clean`, with an id of its own, or the line that says why
+/// there is none.
+pub fn clean_article(cleaner: &Cleaner, line: &str) -> Result<Article, String> {
+    cleaned(cleaner, line).map(|(article, _)| article)
+}
+
+fn cleaned(cleaner: &Cleaner, line: &str) -> Result<(Article, Fields), String> {
+    let (line, fields) = read(line)?;
+    guarded(|| clean(cleaner, line, &fields))
+        .and_then(|cleaned| cleaned)
+        .map_err(|error| error_line(&fields.id(), error))
+        .map(|article| (article, fields))
 }
 
 /// Runs one line's work; a panic is that line's error and ends nothing.
@@ -88,37 +84,103 @@ fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(work)).map_err(|_| "a fault in vigia: it panicked".to_owned())
 }
 
-fn clean(cleaner: &Cleaner, line: CleanLine) -> Result<Article, String> {
+fn clean(cleaner: &Cleaner, line: CleanLine, fields: &Fields) -> Result<Article, String> {
     let url = line.url.as_deref().and_then(|url| url.parse::<Url>().ok());
-    let html = match (line.html, line.html_base64) {
+    let html = match (&line.html, &line.html_base64) {
         (Some(html), _) => Some((
-            html.into_bytes(),
+            html.clone().into_bytes(),
             Some("text/html; charset=utf-8".to_owned()),
         )),
         (None, Some(encoded)) => {
             let bytes = BASE64
                 .decode(encoded.trim())
                 .map_err(|error| format!("`html_base64` is not base64: {error}"))?;
-            Some((bytes, line.content_type))
+            Some((bytes, line.content_type.clone()))
         }
         (None, None) => None,
     };
-    let mut article = match (html, line.text) {
-        (Some((bytes, content_type)), _) => {
+    let article = match (html, &line.text, url, &line.feed) {
+        (Some((bytes, content_type)), _, Some(url), Some(feed)) => {
+            let page = page_of(&line, fields, feed, url, bytes, content_type);
+            return cleaner.clean(&page).map_err(|error| error.to_string());
+        }
+        (Some((bytes, content_type)), _, url, _) => {
             cleaner.clean_html(&bytes, content_type.as_deref(), url.as_ref())
         }
-        (None, Some(text)) => cleaner.clean_text(line.title.as_deref(), &text, url.as_ref()),
-        (None, None) => return Err("none of `html`, `html_base64` and `text` is there".to_owned()),
-    }
-    .map_err(|rejection| rejection.to_string())?;
+        (None, Some(text), url, _) => cleaner.clean_text(line.title.as_deref(), text, url.as_ref()),
+        (None, None, ..) => {
+            let what = "none of `html`, `html_base64` and `text` is there";
+            return Err(lacking(fields, what));
+        }
+    };
+    let mut article = article.map_err(|rejection| rejection.to_string())?;
+    stand_in(&mut article, line, fields);
+    Ok(article)
+}
+
+/// A page that an entry of a feed led to, as the daemon has it.
+fn page_of(
+    line: &CleanLine,
+    fields: &Fields,
+    feed: &FeedId,
+    url: Url,
+    body: Vec<u8>,
+    content_type: Option<String>,
+) -> Page {
+    let text = |name| fields.text(name).map(str::to_owned);
+    let entry = Entry {
+        feed: feed.clone(),
+        feed_title: text("feed_title"),
+        home: Home {
+            country: line.feed_country,
+            lang: fields.parsed("feed_lang"),
+        },
+        guid: text("id"),
+        link: fields.parsed("link"),
+        title: line.title.clone(),
+        summary: text("summary"),
+        content: text("content"),
+        published: line.published,
+        updated: fields.parsed("updated"),
+        authors: fields.texts("authors"),
+        categories: fields.texts("categories"),
+    };
+    let content = Content::Fetched(Fetched {
+        final_url: url,
+        status: fields.number("status").unwrap_or(200),
+        content_type,
+        etag: text("etag"),
+        last_modified: text("last_modified"),
+        body: body.into(),
+        fetched: line.fetched.unwrap_or_else(chrono::Utc::now),
+    });
+    Page { entry, content }
+}
+
+/// Puts what the line says where the page says nothing.
+fn stand_in(article: &mut Article, line: CleanLine, fields: &Fields) {
+    let text = |name| fields.text(name).map(str::to_owned);
     if article.published.is_none() && line.published.is_some() {
         article.published = line.published;
         article.published_source = Some(PublishedSource::Input);
     }
+    if article.title.is_empty() {
+        article.title = line.title.unwrap_or_default();
+    }
+    for name in ["bylines", "authors"] {
+        if article.bylines.is_empty() {
+            article.bylines = fields.texts(name);
+        }
+    }
+    article.outlet = article.outlet.take().or_else(|| text("outlet"));
+    article.updated = article.updated.or_else(|| fields.parsed("updated"));
     article.fetched = article.fetched.or(line.fetched);
-    article.feed = article.feed.or(line.feed);
+    article.feed = article.feed.take().or(line.feed);
     article.home.country = article.home.country.or(line.feed_country);
-    Ok(article)
+    article.home.lang = article.home.lang.or_else(|| fields.parsed("feed_lang"));
+    article.http_status = fields.number("http_status").or(fields.number("status"));
+    article.etag = text("etag");
+    article.last_modified = text("last_modified");
 }
 
 /// An article out of one whole input that is not JSONL: a page, or plain text.
@@ -155,7 +217,6 @@ fn looks_like_html(bytes: &[u8]) -> bool {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct ClassifyLine {
-    id: Option<Value>,
     title: Option<String>,
     text: Option<String>,
     lang: Option<Lang>,
@@ -165,7 +226,7 @@ struct ClassifyLine {
     published_source: Option<PublishedSource>,
     updated: Option<Timestamp>,
     fetched: Option<Timestamp>,
-    feed: Option<story::FeedId>,
+    feed: Option<FeedId>,
     feed_country: Option<Iso2>,
     home: Home,
     outlet: Option<String>,
@@ -174,24 +235,35 @@ struct ClassifyLine {
     content_hash: Option<String>,
 }
 
+/// What `vigia classify` uses up: a story has these in its provenance.
+const CLASSIFIED: [&str; 7] = [
+    "published_source",
+    "page_missing",
+    "access",
+    "content_hash",
+    "http_status",
+    "etag",
+    "last_modified",
+];
+
 /// One line of `vigia classify`, and whether its story is kept; a line with an error is.
 pub fn classify_line(classifier: &Classifier, line: &str) -> (bool, String) {
-    let line: ClassifyLine = match read(line) {
-        Ok(line) => line,
+    let (line, fields): (ClassifyLine, _) = match read(line) {
+        Ok(read) => read,
         Err(error) => return (true, error),
     };
-    let id = line.id.clone();
     if line.title.is_none() && line.text.is_none() {
-        let id = id.unwrap_or(Value::Null);
-        return (true, error_line(&id, "neither `title` nor `text` is there"));
+        let why = lacking(&fields, "neither `title` nor `text` is there");
+        return (true, error_line(&fields.id(), why));
     }
-    let story = guarded(|| classifier.classify(article(line)));
-    let kept = story.as_ref().map_or(true, |story| story.relevant);
-    (kept, answer_line(id.as_ref(), story.as_ref()))
+    match guarded(|| classifier.classify(article(line, &fields))) {
+        Ok(story) => (story.relevant, fields.carried(&story, &CLASSIFIED)),
+        Err(error) => (true, error_line(&fields.id(), error)),
+    }
 }
 
 /// An article of a line.
-fn article(line: ClassifyLine) -> Article {
+fn article(line: ClassifyLine, fields: &Fields) -> Article {
     let (title, text) = (
         line.title.unwrap_or_default(),
         line.text.unwrap_or_default(),
@@ -228,11 +300,14 @@ fn article(line: ClassifyLine) -> Article {
         lang,
         text,
         text_source: line.text_source.unwrap_or(TextSource::Text),
-        page_missing: None,
+        page_missing: fields.text("page_missing").map(str::to_owned),
+        access: fields
+            .text("access")
+            .and_then(|word| serde_json::from_value(word.into()).ok()),
         content_hash: line.content_hash,
-        http_status: None,
-        etag: None,
-        last_modified: None,
+        http_status: fields.number("http_status"),
+        etag: fields.text("etag").map(str::to_owned),
+        last_modified: fields.text("last_modified").map(str::to_owned),
     }
 }
 
@@ -283,15 +358,24 @@ pub fn fetched_line(page: &Fetched, entry: Option<&Entry>) -> String {
         "url": page.final_url,
         "status": page.status,
         "content_type": page.content_type,
+        "etag": page.etag,
+        "last_modified": page.last_modified,
         "fetched": page.fetched,
         "html_base64": BASE64.encode(&page.body),
     });
     if let Some(entry) = entry {
         line["feed"] = json!(entry.feed);
+        line["feed_title"] = json!(entry.feed_title);
         line["feed_country"] = json!(entry.home.country);
+        line["feed_lang"] = json!(entry.home.lang);
+        line["link"] = json!(entry.link);
         line["title"] = json!(entry.title);
+        line["authors"] = json!(entry.authors);
+        line["categories"] = json!(entry.categories);
         line["published"] = json!(entry.published);
+        line["updated"] = json!(entry.updated);
         line["summary"] = json!(entry.summary);
+        line["content"] = json!(entry.content);
     }
     line.to_string()
 }
@@ -300,3 +384,6 @@ pub fn fetched_line(page: &Fetched, entry: Option<&Entry>) -> String {
 pub fn unfetched_line(url: &str, error: impl std::fmt::Display) -> String {
     error_line(&Value::from(url), error)
 }
+
+#[cfg(test)]
+mod tests;

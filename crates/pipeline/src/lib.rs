@@ -25,10 +25,10 @@ pub use classifier::{
 };
 pub use cleaner::{Cleaner, Rejection};
 pub use fetcher::{
-    Access, Auth, Feed, FeedReport, FetchError, Given, Proxy, Report, Secret, SecretSource,
-    Settings as FetchSettings, WebSub, discovery,
+    Access, Auth, Errand, Feed, FeedReport, FetchError, Given, LOOKUPS_MAX, Proxy, Report, Secret,
+    SecretSource, Settings as FetchSettings, WebSub, discovery,
     feed::{FeedContext, parse as parse_feed},
-    fetch_one, robots_verdict,
+    robots_verdict,
 };
 pub use ledger::{BalanceRow, FeedCounts, LedgerError, Reader};
 pub use line::{Line, LineError, Mode, Summary};

@@ -1,6 +1,6 @@
 //! The line of stages: opened in an order that loses nothing, run, drained, and watched.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use classifier::Classifier;
 use cleaner::Cleaner;
@@ -13,11 +13,11 @@ use story::{
 };
 use tokio::{
     sync::mpsc,
-    task::JoinSet,
+    task::{JoinHandle, JoinSet},
     time::{Instant, timeout_at},
 };
 use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 use crate::{
     balance,
@@ -43,15 +43,6 @@ pub enum LineError {
     /// The fetcher cannot be made, or ended.
     #[error(transparent)]
     Fetcher(#[from] FetcherError),
-    /// The socket for `vigia status` cannot be opened.
-    #[error("listen on `{}` for `vigia status`", path.display())]
-    Socket {
-        /// The socket.
-        path: PathBuf,
-        /// The system's reason.
-        #[source]
-        source: std::io::Error,
-    },
     /// A thread cannot be started.
     #[error("start a worker thread")]
     Thread(#[source] std::io::Error),
@@ -147,11 +138,7 @@ impl Line {
             status,
         } = self;
         let socket = status::socket_path(&settings.ledger);
-        let listener = status::listen(&socket).map_err(|source| LineError::Socket {
-            path: socket.clone(),
-            source,
-        })?;
-        let serving = tokio::spawn(status::serve(listener, Arc::clone(&status)));
+        let serving = serve_status(&socket, &status);
         let balancing = tokio::spawn(balance::watch(Arc::clone(&ledger), Arc::clone(&status)));
 
         let fetcher = Fetcher::new(
@@ -168,6 +155,7 @@ impl Line {
         let (pages, queue) = mpsc::channel(settings.queue);
         spawn_stages(&mut stages, &settings, &status, &ledger, sink, queue)?;
         let draining = stop.clone();
+        let watching = watch_ledger(&ledger, stop.clone());
         stages.spawn(async move {
             let ended = match mode {
                 Mode::Daemon => fetcher.run(pages, stop).await.map(|()| None),
@@ -176,17 +164,49 @@ impl Line {
             ("fetch", ended.map_err(LineError::from))
         });
 
-        let ended = supervise(stages, mode, &draining, settings.grace).await;
-        serving.abort();
+        let mut ended = supervise(stages, mode, &draining, settings.grace).await;
+        if watching.is_finished() {
+            let why = "its thread died of a fault; the log says where".to_owned();
+            ended = Err(LineError::StageEnded {
+                stage: "ledger",
+                why,
+            });
+        }
+        watching.abort();
         balancing.abort();
         balance::check(&ledger, &status).await;
-        // Whoever comes next would ask a daemon that is gone.
-        let _ = std::fs::remove_file(&socket);
+        if let Some(serving) = serving {
+            serving.abort();
+            // Whoever comes next would ask a daemon that is gone.
+            let _ = std::fs::remove_file(&socket);
+        }
         Ok(Summary {
             feeds: ended?,
             counts: status.snapshot(),
         })
     }
+}
+
+/// Opens the socket for `vigia status` and serves it. Stories are not given up for want of it.
+fn serve_status(socket: &Path, status: &Arc<Status>) -> Option<JoinHandle<()>> {
+    match status::listen(socket) {
+        Ok(listener) => Some(tokio::spawn(status::serve(listener, Arc::clone(status)))),
+        Err(error) => {
+            let socket = socket.display();
+            warn!(%socket, %error, "no socket for `vigia status`, going on without");
+            None
+        }
+    }
+}
+
+/// Stops the line where its ledger has stopped, and ends then: no stage can do its work any more.
+fn watch_ledger(ledger: &Ledger, stop: CancellationToken) -> JoinHandle<()> {
+    let ended = ledger.ended();
+    tokio::spawn(async move {
+        ended.await;
+        error!("the ledger has stopped, ending the run");
+        stop.cancel();
+    })
 }
 
 /// Tells the ledger what stands in the record.
@@ -283,8 +303,8 @@ fn spawn_stages(
     }
     let recording = record::run(sink, Arc::clone(ledger), sink_queue, Arc::clone(status));
     stages.spawn(async move {
-        recording.await;
-        ("sink", Ok(None))
+        let ended = recording.await;
+        ("sink", ended.map(|()| None).map_err(LineError::from))
     });
     Ok(())
 }

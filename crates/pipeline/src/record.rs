@@ -27,17 +27,19 @@ const RETRY_MAX: Duration = Duration::from_secs(10);
 ///
 /// For each group: reserve the stories in the ledger, write and sync their lines, then record in
 /// the ledger how each entry ended. A step that fails is tried again until it succeeds: stages
-/// before this one wait meanwhile, because their queues are full.
+/// before this one wait meanwhile, because their queues are full. Only a ledger that has stopped
+/// for good ends it; what was not acknowledged is settled at the next start.
 pub(crate) async fn run<S: SinkStore>(
     mut sink: Sink,
     store: Arc<S>,
     mut queue: Receiver<Parcel<Verdict>>,
     status: Arc<Status>,
-) {
+) -> Result<(), StorageError> {
     let mut group = Vec::with_capacity(GROUP_MAX);
     while queue.recv_many(&mut group, GROUP_MAX).await > 0 {
-        sink = commit(sink, &*store, std::mem::take(&mut group), &status).await;
+        sink = commit(sink, &*store, std::mem::take(&mut group), &status).await?;
     }
+    Ok(())
 }
 
 async fn commit<S: SinkStore>(
@@ -45,7 +47,7 @@ async fn commit<S: SinkStore>(
     store: &S,
     group: Vec<Parcel<Verdict>>,
     status: &Status,
-) -> Sink {
+) -> Result<Sink, StorageError> {
     let mut endings = Vec::with_capacity(group.len());
     let mut asking = Vec::new();
     let mut stories = Vec::new();
@@ -62,7 +64,7 @@ async fn commit<S: SinkStore>(
     let granted = if asking.is_empty() {
         Vec::new()
     } else {
-        persist(status, || store.reserve(asking.clone())).await
+        persist(status, || store.reserve(asking.clone())).await?
     };
     let mut kept = Vec::new();
     for ((id, story), reservation) in stories.into_iter().zip(granted) {
@@ -76,9 +78,9 @@ async fn commit<S: SinkStore>(
         }
     }
     let (sink, checkpoint, stories) = write(sink, kept, &mut endings, status).await;
-    persist(status, || store.finish(endings.clone(), checkpoint.clone())).await;
+    persist(status, || store.finish(endings.clone(), checkpoint.clone())).await?;
     status.kept(&stories);
-    sink
+    Ok(sink)
 }
 
 /// Writes and syncs stories, and adds to `endings` that they are kept.
@@ -116,7 +118,6 @@ async fn write(
             revision: story.revision,
         };
         debug!(story_id = %story.id, feed = story.feed.as_ref().map(story::FeedId::as_str), "story kept");
-        status.sink.passed();
         status.sink.ended(&ending);
         endings.push((id, ending));
     }
@@ -143,8 +144,8 @@ fn chain(error: &dyn std::error::Error) -> String {
     text
 }
 
-/// Asks the ledger until it does what it is asked.
-async fn persist<T, F>(status: &Status, mut ask: impl FnMut() -> F) -> T
+/// Asks the ledger until it does what it is asked, or can do nothing any more.
+async fn persist<T, F>(status: &Status, mut ask: impl FnMut() -> F) -> Result<T, StorageError>
 where
     F: Future<Output = Result<T, StorageError>>,
 {
@@ -153,7 +154,11 @@ where
         match ask().await {
             Ok(answer) => {
                 wait.over(status);
-                return answer;
+                return Ok(answer);
+            }
+            Err(error) if error.is_final() => {
+                status.set_trouble(Some(chain(&error)));
+                return Err(error);
             }
             Err(error) => wait.after(status, &chain(&error)).await,
         }
@@ -190,5 +195,136 @@ impl Backoff {
             info!(attempts = self.attempts, "writing again");
             status.set_trouble(None);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{path::Path, sync::Mutex};
+
+    use story::{StoryId, TextSource, storage::StoreEnded};
+    use tokio::sync::mpsc;
+
+    use super::*;
+
+    /// A store that grants the first story of each name, and can be made to fail.
+    #[derive(Default)]
+    struct Store {
+        taken: Mutex<Vec<StoryId>>,
+        failures: Mutex<Vec<StorageError>>,
+    }
+
+    impl Store {
+        fn fail(&self) -> Result<(), StorageError> {
+            self.failures.lock().unwrap().pop().map_or(Ok(()), Err)
+        }
+    }
+
+    impl SinkStore for Store {
+        async fn reserve(
+            &self,
+            stories: Vec<(EntryId, StoryId, u32)>,
+        ) -> Result<Vec<Reservation>, StorageError> {
+            self.fail()?;
+            let mut taken = self.taken.lock().unwrap();
+            let mut reserve = |id: StoryId| {
+                if taken.contains(&id) {
+                    return Reservation::Taken;
+                }
+                taken.push(id);
+                Reservation::Granted
+            };
+            Ok(stories.into_iter().map(|(_, id, _)| reserve(id)).collect())
+        }
+
+        async fn finish(
+            &self,
+            _: Vec<(EntryId, Ending)>,
+            _: Option<Checkpoint>,
+        ) -> Result<(), StorageError> {
+            self.fail()
+        }
+    }
+
+    fn failure(source: Option<StoreEnded>) -> StorageError {
+        StorageError {
+            what: "reserve stories".to_owned(),
+            source: source.map(Into::into),
+        }
+    }
+
+    /// Records stories with these titles, one group, and returns how that ended.
+    async fn record(store: Store, titles: &[&str]) -> (Result<(), StorageError>, Arc<Status>) {
+        let folder = tempfile::tempdir().unwrap();
+        let sink = Sink::open(folder.path(), None).unwrap().sink;
+        let status = Arc::new(Status::new(0, Path::new("stories")));
+        let (sender, queue) = mpsc::channel(titles.len());
+        for (title, id) in titles.iter().zip(1..) {
+            let content = Verdict::Keep(Box::new(story(title)));
+            let id = EntryId(id);
+            sender.send(Parcel { id, content }).await.unwrap();
+        }
+        drop(sender);
+        let ended = run(sink, Arc::new(store), queue, Arc::clone(&status)).await;
+        (ended, status)
+    }
+
+    fn story(title: &str) -> Story {
+        let knowledge = crate::load_knowledge(None).unwrap();
+        let article = story::Article {
+            id: StoryId::of_text(title, ""),
+            url: None,
+            canonical_url: None,
+            feed: None,
+            home: story::Home::default(),
+            outlet: None,
+            title: title.to_owned(),
+            bylines: Vec::new(),
+            published: None,
+            published_source: None,
+            updated: None,
+            fetched: None,
+            lang: None,
+            text: String::new(),
+            text_source: TextSource::Text,
+            page_missing: None,
+            access: None,
+            content_hash: None,
+            http_status: None,
+            etag: None,
+            last_modified: None,
+        };
+        let model = crate::load_model(None, &knowledge).unwrap();
+        classifier::Classifier::new(knowledge, model, 0.5).classify(article)
+    }
+
+    #[tokio::test]
+    async fn a_story_that_the_sink_took_ended_there_and_was_not_passed_on() {
+        let (ended, status) = record(Store::default(), &["a", "b", "a"]).await;
+        ended.unwrap();
+        let counts = status.sink.snapshot();
+        assert_eq!((counts.taken, counts.passed), (3, 0));
+        assert_eq!(counts.ended.values().sum::<u64>(), 3);
+        assert_eq!((counts.ended["kept"], counts.ended["duplicate"]), (2, 1));
+    }
+
+    #[tokio::test]
+    async fn a_ledger_that_refuses_is_asked_again_and_one_that_stopped_is_not() {
+        let store = Store::default();
+        store.failures.lock().unwrap().push(failure(None));
+        let (ended, status) = record(store, &["a"]).await;
+        ended.unwrap();
+        assert_eq!(status.sink.snapshot().ended["kept"], 1);
+
+        let store = Store::default();
+        store
+            .failures
+            .lock()
+            .unwrap()
+            .push(failure(Some(StoreEnded)));
+        let (ended, status) = record(store, &["a"]).await;
+        let error = chain(&ended.unwrap_err());
+        assert!(error.contains("the ledger has stopped"), "{error}");
+        assert!(status.snapshot().trouble.is_some());
     }
 }

@@ -27,7 +27,7 @@ const LAST_KEPT: usize = 10;
 const REQUEST_BYTES_MAX: u64 = 256;
 const REQUEST_TIME_MAX: Duration = Duration::from_secs(5);
 
-/// Counters of one stage: taken = passed + ended + in work.
+/// Counters of one stage: taken = passed + ended + in work. The last stage passes nothing on.
 #[derive(Debug, Default)]
 pub struct StageCounters {
     taken: AtomicU64,
@@ -292,6 +292,23 @@ pub(crate) fn listen(path: &Path) -> io::Result<UnixListener> {
     let listener = UnixListener::bind(path)?;
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o660))?;
     Ok(listener)
+}
+
+/// Bytes of a Unix socket's path, above which the system refuses it (`sun_path`, less its NUL).
+const SOCKET_PATH_BYTES_MAX: usize = 107;
+
+/// Why the socket beside this ledger cannot be had, where that can be told beforehand.
+pub fn socket_problem(ledger: &Path) -> Option<String> {
+    let socket = socket_path(ledger);
+    let bytes = socket.as_os_str().len();
+    (bytes > SOCKET_PATH_BYTES_MAX).then(|| {
+        format!(
+            "the socket for `vigia status` would lie at `{}`, a path of {bytes} bytes where \
+             {SOCKET_PATH_BYTES_MAX} are allowed: the daemon goes on without it; give the ledger a \
+             shorter path in [state]",
+            socket.display()
+        )
+    })
 }
 
 /// Serves the socket.

@@ -9,7 +9,7 @@ use std::{
 use chrono::NaiveDate;
 use story::{Story, storage::Checkpoint};
 
-use crate::{FILE_PREFIX, FILE_SUFFIX, SinkError, io_error};
+use crate::{SinkError, file_of, io_error};
 
 /// The record in one directory, open for appending.
 #[derive(Debug)]
@@ -19,6 +19,8 @@ pub struct Sink {
     _lock: File,
     /// The newest file's name and how much of it is synced; nothing behind that is to be believed.
     end: Option<Checkpoint>,
+    /// A file that this process made and whose name is not known to be on disk yet.
+    made: Option<String>,
     /// The newest file, once something was written to it by this process.
     file: Option<File>,
 }
@@ -29,6 +31,7 @@ impl Sink {
             dir,
             _lock: lock,
             end,
+            made: None,
             file: None,
         }
     }
@@ -62,10 +65,10 @@ impl Sink {
 
     /// Makes sure that the file of `today` is open and ends where it was last synced.
     fn open_file(&mut self, today: NaiveDate) -> Result<Checkpoint, SinkError> {
-        let name = format!("{FILE_PREFIX}{today}{FILE_SUFFIX}");
+        let name = file_of(today);
         let end = match &self.end {
             Some(end) if end.file >= name => end.clone(),
-            _ => self.create(name)?,
+            _ => self.create(name, sync_dir)?,
         };
         if self.file.is_none() {
             self.file = Some(self.reopen(&end)?);
@@ -74,16 +77,26 @@ impl Sink {
     }
 
     /// Makes the file of a new day, which must not be there: nothing is ever written over.
-    fn create(&mut self, name: String) -> Result<Checkpoint, SinkError> {
-        let path = self.dir.join(&name);
+    /// It is the record's end only once `sync_dir` has made its name last: lines that are
+    /// acknowledged in a file which a power loss takes away are lost.
+    fn create(
+        &mut self,
+        name: String,
+        sync_dir: impl FnOnce(&Path) -> Result<(), SinkError>,
+    ) -> Result<Checkpoint, SinkError> {
         self.file = None;
-        File::create_new(&path).map_err(io_error("make", &path))?;
+        if self.made.as_ref() != Some(&name) {
+            let path = self.dir.join(&name);
+            File::create_new(&path).map_err(io_error("make", &path))?;
+            self.made = Some(name.clone());
+        }
+        sync_dir(&self.dir)?;
+        self.made = None;
         let end = Checkpoint {
             file: name,
             offset: 0,
         };
         self.end = Some(end.clone());
-        sync_dir(&self.dir)?;
         Ok(end)
     }
 
@@ -180,6 +193,27 @@ mod tests {
         sink.commit(&[story("b")], day(1)).unwrap();
         let text = std::fs::read_to_string(&path).unwrap();
         assert_eq!(text, line("a") + &line("b"));
+    }
+
+    #[test]
+    fn a_new_file_is_not_the_end_before_its_name_is_synced() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut sink = open(dir.path(), None).sink;
+        let before = sink.commit(&[story("a")], day(1)).unwrap();
+        let refuse = |dir: &Path| Err(io_error("sync", dir)(std::io::Error::other("no")));
+        assert!(sink.create(file_of(day(2)), refuse).is_err());
+        assert_eq!(sink.end, Some(before));
+        // The next attempt syncs the directory as well, and is not put off by its own file.
+        let mut synced = false;
+        let sync = |_: &Path| {
+            synced = true;
+            Ok(())
+        };
+        sink.create(file_of(day(2)), sync).unwrap();
+        assert!(synced);
+        let end = sink.commit(&[story("b")], day(2)).unwrap();
+        assert_eq!(end.file, file_of(day(2)));
+        assert_eq!(ids(&open_again(sink, dir.path(), None)), ["a", "b"]);
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! Stories to durable JSONL: appended, synced, and only then acknowledged.
 //!
 //! A [`Sink`] owns one directory, guarded by a lock. It writes one file per day of UTC,
-//! `stories-YYYY-MM-DD.jsonl`, and nothing else in the directory ends in `.jsonl`. What a commit
-//! could not write whole it takes back, so that a reader who sees a newline sees valid JSON before
-//! it.
+//! `stories-YYYY-MM-DD.jsonl`; a file of any other name is someone else's and is left alone. What a
+//! commit could not write whole it takes back, so that a reader who sees a newline sees valid JSON
+//! before it.
 //!
 //! It does not know the ledger: it tells its caller what stands on disk and up to where.
 
@@ -11,6 +11,8 @@ mod append;
 mod recover;
 
 use std::{io, path::PathBuf};
+
+use chrono::NaiveDate;
 
 pub use append::Sink;
 pub use recover::{Opened, Tail, Torn, WrittenLine};
@@ -72,3 +74,17 @@ fn io_error(what: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Err
 const FILE_PREFIX: &str = "stories-";
 /// End of the name of every file of the record.
 const FILE_SUFFIX: &str = ".jsonl";
+
+/// Name of the record's file of a day.
+fn file_of(day: NaiveDate) -> String {
+    format!("{FILE_PREFIX}{day}{FILE_SUFFIX}")
+}
+
+/// Whether a file of this name is one that the sink made: a copy or an export beside it is not.
+fn is_of_record(name: &str) -> bool {
+    name.strip_prefix(FILE_PREFIX)
+        .and_then(|rest| rest.strip_suffix(FILE_SUFFIX))
+        .and_then(|day| day.parse().ok())
+        // Dates are read more freely than they are written.
+        .is_some_and(|day| file_of(day) == name)
+}

@@ -9,7 +9,7 @@ use std::{
 use serde::Deserialize;
 use story::{StoryId, storage::Checkpoint};
 
-use crate::{FILE_PREFIX, FILE_SUFFIX, Sink, SinkError, append::sync_dir, io_error};
+use crate::{Sink, SinkError, append::sync_dir, io_error, is_of_record};
 
 /// A line that stands whole in the record.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -55,10 +55,11 @@ pub struct Tail {
 
 impl Sink {
     /// Opens the record in `dir`, making it where it is not there, and reads back what was written
-    /// behind `checkpoint`.
+    /// behind `checkpoint`; one that names no file of the record says nothing about it.
     pub fn open(dir: &Path, checkpoint: Option<&Checkpoint>) -> Result<Opened, SinkError> {
         fs::create_dir_all(dir).map_err(io_error("make the directory", dir))?;
         let lock = lock(dir)?;
+        let checkpoint = checkpoint.filter(|checkpoint| is_of_record(&checkpoint.file));
         let mut tail = Tail::default();
         let mut end = None;
         for file in record_files(dir)? {
@@ -95,8 +96,7 @@ fn record_files(dir: &Path) -> Result<Vec<String>, SinkError> {
     for entry in fs::read_dir(dir).map_err(io_error("list", dir))? {
         let name = entry.map_err(io_error("list", dir))?.file_name();
         if let Some(name) = name.to_str()
-            && name.starts_with(FILE_PREFIX)
-            && name.ends_with(FILE_SUFFIX)
+            && is_of_record(name)
         {
             names.push(name.to_owned());
         }
@@ -175,6 +175,7 @@ pub(crate) mod tests {
     use story::{Provenance, SCHEMA, Story, TextSource};
 
     use super::*;
+    use crate::FILE_SUFFIX;
 
     /// A story with an id and nothing to say.
     pub(crate) fn story(id: &str) -> Story {
@@ -288,6 +289,38 @@ pub(crate) mod tests {
         };
         assert_eq!(opened.end, Some(end));
         assert_eq!(ids(&opened), [""; 0]);
+    }
+
+    #[test]
+    fn only_files_that_the_sink_names_are_the_record() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join(FILE), line("a")).unwrap();
+        let others = [
+            "stories-export.jsonl",
+            "stories-2026-01-01 (copy).jsonl",
+            "stories-2026-1-2.jsonl",
+            "stories-+2026-01-02.jsonl",
+            "stories-2026-13-01.jsonl",
+            "stories-.jsonl",
+        ];
+        for other in others {
+            fs::write(dir.path().join(other), "half a li").unwrap();
+        }
+        let stray = Checkpoint {
+            file: "stories-export.jsonl".to_owned(),
+            offset: 9,
+        };
+        let mut opened = Sink::open(dir.path(), Some(&stray)).unwrap();
+        assert_eq!(ids(&opened), ["a"]);
+        assert_eq!(opened.tail.torn, None);
+        assert_eq!(opened.end.as_ref().unwrap().file, FILE);
+        let today = "2026-01-02".parse().unwrap();
+        let end = opened.sink.commit(&[story("b")], today).unwrap();
+        assert_eq!(end.file, "stories-2026-01-02.jsonl");
+        for other in others {
+            let text = fs::read_to_string(dir.path().join(other)).unwrap();
+            assert_eq!(text, "half a li", "{other}");
+        }
     }
 
     #[test]

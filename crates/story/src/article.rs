@@ -42,6 +42,9 @@ pub struct Article {
     pub text_source: TextSource,
     /// Why the feed's text stands in for the page's.
     pub page_missing: Option<String>,
+    /// Who may read the page, where it says so.
+    #[serde(default)]
+    pub access: Option<Access>,
     /// SHA-256 over the bytes that the article was made from, in hexadecimal.
     pub content_hash: Option<String>,
     /// The page's HTTP status.
@@ -69,6 +72,18 @@ pub enum TextSource {
     Feed,
     /// Text that came in as text, as some other scraper made it.
     Text,
+}
+
+/// Who may read a page, as the page itself says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Access {
+    /// Everybody.
+    Free,
+    /// Everybody, so many pages a month.
+    Metered,
+    /// Subscribers; its text may be no more than the beginning.
+    Subscribers,
 }
 
 /// Where the time of publication was read, best first.

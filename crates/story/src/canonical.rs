@@ -33,8 +33,10 @@ const TRACKING_PARAMETERS: &[&str] = &[
     "s_cid",
     "smid",
     "traffic_source",
-    "outputtype",
 ];
+
+/// Names under which a site serves the same pages: for telephones, and in Google's format for them.
+const VARIANT_HOSTS: &[&str] = &["www.", "m.", "amp.", "mobile.", "movil."];
 
 /// An address with its tracking parameters, fragment and default port removed.
 ///
@@ -55,18 +57,13 @@ impl CanonicalUrl {
         // Neither can fail on an http address that has a host.
         let _ = url.set_username("");
         let _ = url.set_password(None);
-        if url.query().is_some() {
-            let kept: Vec<_> = url
-                .query_pairs()
-                .filter(|(name, _)| !is_tracking(name))
-                .map(|(name, value)| (name.into_owned(), value.into_owned()))
-                .collect();
-            if kept.is_empty() {
-                url.set_query(None);
-            } else if kept.len() < url.query_pairs().count() {
-                url.query_pairs_mut().clear().extend_pairs(kept);
-            }
-        }
+        let kept = url.query().map(|query| {
+            // As it is written: a server may tell `%20` from `+`.
+            let pairs = query.split('&').filter(|pair| !pair.is_empty());
+            let pairs: Vec<&str> = pairs.filter(|pair| !is_beside_the_page(pair)).collect();
+            pairs.join("&")
+        });
+        url.set_query(kept.as_deref().filter(|query| !query.is_empty()));
         Some(Self(url))
     }
 
@@ -75,16 +72,16 @@ impl CanonicalUrl {
         &self.0
     }
 
-    /// What the address is compared by: no scheme, no `www.`, no slash at the end.
+    /// What the address is compared by: no scheme, no `www.`, no slash at the end, and nothing that
+    /// makes it the telephone's or the AMP variant of a page.
     pub fn identity(&self) -> String {
-        let host = self.0.host_str().unwrap_or_default();
-        let host = host.strip_prefix("www.").unwrap_or(host);
+        let host = bare_host(self.0.host_str().unwrap_or_default());
         let port = self
             .0
             .port()
             .map(|port| format!(":{port}"))
             .unwrap_or_default();
-        let path = self.0.path().trim_end_matches('/');
+        let path = without_amp(self.0.path());
         let query = self
             .0
             .query()
@@ -100,9 +97,45 @@ impl fmt::Display for CanonicalUrl {
     }
 }
 
-fn is_tracking(name: &str) -> bool {
+/// Whether a parameter says how a reader came or in what dress the page comes, and not which page
+/// it is.
+fn is_beside_the_page(pair: &str) -> bool {
+    let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
     let name = name.to_ascii_lowercase();
-    name.starts_with("utm_") || TRACKING_PARAMETERS.contains(&name.as_str())
+    match name.as_str() {
+        "outputtype" => true,
+        "amp" => matches!(value, "" | "1" | "true"),
+        name => name.starts_with("utm_") || TRACKING_PARAMETERS.contains(&name),
+    }
+}
+
+/// A host without the part that says which variant of the site it serves.
+fn bare_host(host: &str) -> &str {
+    let bare = VARIANT_HOSTS
+        .iter()
+        .find_map(|variant| host.strip_prefix(variant));
+    bare.filter(|bare| bare.contains('.')).unwrap_or(host)
+}
+
+/// A path without a slash at its end and without what makes it the AMP variant of a page: `/amp`
+/// or `.amp` at its end, or `/amp` at its start, where something is left of it.
+fn without_amp(path: &str) -> String {
+    let path = path.trim_end_matches('/');
+    let (stem, extension) = match path.strip_suffix(".html") {
+        Some(stem) => (stem, ".html"),
+        None => (path, ""),
+    };
+    let bare = stem
+        .strip_suffix("/amp")
+        .or_else(|| stem.strip_suffix(".amp"))
+        .or_else(|| {
+            stem.strip_prefix("/amp")
+                .filter(|rest| rest.starts_with('/'))
+        });
+    match bare {
+        Some(bare) if bare.len() > 1 => format!("{bare}{extension}"),
+        _ => path.to_owned(),
+    }
 }
 
 /// Whether `url` is the front page of its site, which no story has for an address.
@@ -116,16 +149,10 @@ pub fn is_front_page(url: &Url) -> bool {
 }
 
 /// Whether two addresses stand on one site: the same host, or one under the other, leaving out
-/// `www.`, `m.` and `amp.`.
+/// `www.` and its like.
 pub fn same_site(a: &Url, b: &Url) -> bool {
     let bare = |url: &Url| match url.host() {
-        Some(Host::Domain(host)) => {
-            let host = host.to_ascii_lowercase();
-            let rest = ["www.", "m.", "amp."]
-                .iter()
-                .find_map(|p| host.strip_prefix(p));
-            Some(rest.map_or(host.clone(), str::to_owned))
-        }
+        Some(Host::Domain(host)) => Some(bare_host(host).to_owned()),
         Some(address) => Some(format!(
             "{address}:{}",
             url.port_or_known_default().unwrap_or(0)
@@ -194,6 +221,36 @@ mod tests {
     fn a_query_without_tracking_is_left_as_it_was_written() {
         let kept = CanonicalUrl::new(&url("https://a.test/?p=1&q=a%20b")).unwrap();
         assert_eq!(kept.as_url().as_str(), "https://a.test/?p=1&q=a%20b");
+    }
+
+    #[test]
+    fn what_is_left_of_a_query_is_left_as_it_was_written() {
+        let kept = CanonicalUrl::new(&url("https://a.test/?utm_source=x&q=a%20b&&r=c+d&s=%C3%B1"));
+        let kept = kept.unwrap();
+        assert_eq!(
+            kept.as_url().as_str(),
+            "https://a.test/?q=a%20b&r=c+d&s=%C3%B1"
+        );
+    }
+
+    #[test]
+    fn variants_of_a_page_are_one_page() {
+        let page = "eldiario.test/judicial/nota-1.html";
+        check_identity("https://m.eldiario.test/judicial/nota-1.html?amp=1", page);
+        check_identity("https://amp.eldiario.test/judicial/nota-1.amp.html", page);
+        check_identity("https://eldiario.test/amp/judicial/nota-1.html", page);
+        check_identity(
+            "https://eldiario.test/judicial/nota-1.html?outputType=amp",
+            page,
+        );
+        check_identity("https://eldiario.test/nota-1/amp/", "eldiario.test/nota-1");
+        check_identity("https://eldiario.test/amp", "eldiario.test/amp");
+        check_identity(
+            "https://eldiario.test/?p=1&amp=7",
+            "eldiario.test?p=1&amp=7",
+        );
+        check_identity("https://m.test/1", "m.test/1");
+        check_identity("https://eldiario.test/lamp", "eldiario.test/lamp");
     }
 
     fn check_story(read_from: &str, stated: &str, expected: &str) {

@@ -106,6 +106,17 @@ impl Health {
     }
 }
 
+/// A sitemap of a sitemap index, as far as it was read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Child {
+    /// The address that the index names.
+    pub named: Url,
+    /// The address that issued the validators; they are sent to no other.
+    pub url: Url,
+    /// The last response's validators; none where it has to be read anew.
+    pub validators: Validators,
+}
+
 /// A permanent redirect that was followed, and how often in a row.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Moved {
@@ -128,6 +139,9 @@ pub struct FeedState {
     pub url: Url,
     /// The last response's validators.
     pub validators: Validators,
+    /// Where it is a sitemap index: the sitemaps that are read of it, a handful.
+    #[serde(default)]
+    pub children: Vec<Child>,
     /// The address that the operator had set at the last poll.
     #[serde(default)]
     pub configured: Option<Url>,
@@ -177,6 +191,10 @@ pub struct FeedState {
     /// failed because of them.
     #[serde(default)]
     pub ask_plainly: bool,
+    /// When the server last refused a request as it may have done because of its validators; none
+    /// since it answered one that had some.
+    #[serde(default)]
+    pub conditions_refused: Option<Timestamp>,
     /// Until when the server asked to be left alone, for all feeds of its host.
     #[serde(default)]
     pub host_closed_until: Option<Timestamp>,
@@ -189,6 +207,7 @@ impl FeedState {
             feed,
             url,
             validators: Validators::default(),
+            children: Vec::new(),
             configured: None,
             last_poll: None,
             last_success: None,
@@ -207,6 +226,7 @@ impl FeedState {
             audited: None,
             lied: None,
             ask_plainly: false,
+            conditions_refused: None,
             host_closed_until: None,
         }
     }

@@ -18,8 +18,9 @@ mod page;
 mod record;
 mod rhythm;
 pub mod storage;
+mod wrapper;
 
-pub use article::{Article, PublishedSource, TextSource};
+pub use article::{Access, Article, PublishedSource, TextSource};
 pub use canonical::{CanonicalUrl, is_front_page, same_site, story_url};
 pub use entry::{Entry, Home};
 pub use feed::{Health, Hints};
@@ -30,6 +31,7 @@ pub use record::{
     Field, Outcome, Place, Provenance, Role, SCHEMA, Story,
 };
 pub use rhythm::{Rhythm, Silence};
+pub use wrapper::unwrapped;
 
 /// An instant in UTC.
 pub type Timestamp = chrono::DateTime<chrono::Utc>;

@@ -26,6 +26,12 @@ pub enum Content {
         /// When this was decided.
         at: Timestamp,
     },
+    /// The page was not asked for: its feed showed it before, with another entry, whose story it
+    /// is. The feed's own text is this entry's, as with the bulletins of a live page.
+    SharedPage {
+        /// When this was decided.
+        at: Timestamp,
+    },
 }
 
 /// A response to the last request of a redirect chain, with status 200 to 299.

@@ -279,6 +279,9 @@ pub struct Provenance {
     pub page_missing: Option<String>,
     /// Where the time of publication was read.
     pub published_source: Option<crate::PublishedSource>,
+    /// Who may read the page, where it says so.
+    #[serde(default)]
+    pub access: Option<crate::Access>,
     /// Where the page lies in the archive, once there is one.
     pub archive: Option<String>,
     /// Name and version of the program.

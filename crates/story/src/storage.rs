@@ -5,7 +5,7 @@ use std::{future::Future, sync::Arc, time::Duration};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-pub use crate::feed::{FeedState, Moved, Validators};
+pub use crate::feed::{Child, FeedState, Moved, Validators};
 use crate::{Entry, EntryId, FeedId, StoryId, Timestamp};
 
 /// The store could not do what was asked; nothing of it was done.
@@ -17,6 +17,18 @@ pub struct StorageError {
     /// Why.
     #[source]
     pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+/// The store has ended: whatever it is asked is in vain from now on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the ledger has stopped")]
+pub struct StoreEnded;
+
+impl StorageError {
+    /// Whether the store has ended, so that asking again cannot help.
+    pub fn is_final(&self) -> bool {
+        matches!(&self.source, Some(source) if source.is::<StoreEnded>())
+    }
 }
 
 /// The answers of a store.
@@ -38,7 +50,8 @@ pub enum Sight {
     New,
     /// The feed had shown it before.
     Known,
-    /// The feed had not shown it before, and another feed showed its page already.
+    /// The feed had not shown it before, and its page is another entry's already: of another feed,
+    /// or of this one where the entry has no text of its own.
     Duplicate,
     /// The feed had not shown it before, and it was skipped with a reason.
     Skipped,
@@ -55,7 +68,7 @@ pub struct PollCounts {
     pub new: u64,
     /// Entries that it had shown before.
     pub known: u64,
-    /// Entries that it had not shown before and whose page another feed showed already.
+    /// Entries that it had not shown before and whose page is another entry's already.
     pub duplicate: u64,
     /// Entries that it had not shown before and that were skipped with a reason.
     pub skipped: u64,
@@ -81,8 +94,20 @@ pub struct PendingEntry {
     pub id: EntryId,
     /// The entry.
     pub entry: Entry,
-    /// How many times its page was asked for in vain.
-    pub attempts: u32,
+    /// How often it was tried.
+    pub tries: Tries,
+    /// Whether its feed showed its page before with another entry, so that the feed's own text is
+    /// what there is of it.
+    pub shares_page: bool,
+}
+
+/// How often an entry was tried in vain.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tries {
+    /// How many times its page was asked for.
+    pub page: u32,
+    /// How many times it had to wait for a robots.txt; the page was not asked for then.
+    pub robots: u32,
 }
 
 /// What was last learned of an authority's robots.txt (RFC 9309).
@@ -134,7 +159,7 @@ pub trait FetchStore: Send + Sync + 'static {
     fn postpone(
         &self,
         id: EntryId,
-        attempts: u32,
+        tries: Tries,
         next_try: Timestamp,
         why: String,
     ) -> impl Future<Output = Stored<()>> + Send;

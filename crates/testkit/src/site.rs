@@ -79,6 +79,22 @@ impl Site {
         handlers.sort_by_key(|(prefix, _)| std::cmp::Reverse(prefix.len()));
     }
 
+    /// Sets what answers the path's requests in turn, counted from now; the last one answers all
+    /// that follow.
+    ///
+    /// # Panics
+    ///
+    /// Panics where there is no answer among `replies`.
+    pub fn set_series(&self, path: &str, replies: impl IntoIterator<Item = Reply>) {
+        let replies: Vec<_> = replies.into_iter().collect();
+        assert!(!replies.is_empty(), "a series of no answers");
+        let next = AtomicUsize::new(0);
+        self.set_handler(path, move |_| {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            replies[number.min(replies.len() - 1)].clone()
+        });
+    }
+
     /// Returns every request so far, in the order of arrival.
     pub fn requests(&self) -> Vec<Request> {
         self.routes.lock().requests.clone()
@@ -102,6 +118,11 @@ impl Site {
     pub fn requests_at_once_max(&self) -> usize {
         self.routes.at_once_max.load(Ordering::Relaxed)
     }
+
+    /// Returns how many requests the site is holding up on purpose, with a delay or a drip.
+    pub fn requests_held_up(&self) -> usize {
+        self.routes.held_up.load(Ordering::Relaxed)
+    }
 }
 
 impl Drop for Site {
@@ -118,6 +139,7 @@ struct Routes {
     state: Mutex<State>,
     at_once: AtomicUsize,
     at_once_max: AtomicUsize,
+    held_up: AtomicUsize,
 }
 
 #[derive(Default)]
@@ -158,17 +180,22 @@ impl Routes {
         }
     }
 
-    fn begin(&self) -> UnderWay<'_> {
+    fn begin(&self) -> Counted<'_> {
         let now = self.at_once.fetch_add(1, Ordering::Relaxed) + 1;
         self.at_once_max.fetch_max(now, Ordering::Relaxed);
-        UnderWay(&self.at_once)
+        Counted(&self.at_once)
+    }
+
+    fn begin_waiting(&self) -> Counted<'_> {
+        self.held_up.fetch_add(1, Ordering::Relaxed);
+        Counted(&self.held_up)
     }
 }
 
-/// Counts one request as under way until it is dropped.
-struct UnderWay<'a>(&'a AtomicUsize);
+/// Counts one request until it is dropped.
+struct Counted<'a>(&'a AtomicUsize);
 
-impl Drop for UnderWay<'_> {
+impl Drop for Counted<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }

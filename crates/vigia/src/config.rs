@@ -3,6 +3,7 @@
 
 mod access;
 mod check;
+mod limits;
 mod problem;
 mod raw;
 mod timezone;

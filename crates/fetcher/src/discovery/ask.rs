@@ -4,13 +4,16 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use reqwest::header::{CONTENT_TYPE, ETAG, HeaderMap, LAST_MODIFIED, LINK};
+use reqwest::{
+    StatusCode,
+    header::{CONTENT_TYPE, ETAG, HeaderMap, LAST_MODIFIED, LINK},
+};
 use url::Url;
 
 use super::Redirect;
 use crate::{
-    Clock, FetchError, Settings,
-    http::{Http, Request, Wanted},
+    Access, Clock, FetchError, Settings,
+    http::{Http, Request, Wanted, challenge},
     stop::Stop,
 };
 
@@ -42,14 +45,19 @@ impl Client {
         Ok(Self { http })
     }
 
-    /// Asks once, without validators, through the gates of all hosts.
+    /// Asks once, without validators, through the gates of all hosts. A person asked for it, so that
+    /// robots.txt, which is for robots (RFC 9309 §1), is not.
     pub(super) async fn ask(
         &self,
         url: &Url,
         wanted: Wanted,
         bytes_max: usize,
+        access: Option<&Access>,
     ) -> Result<Brought, FetchError> {
-        let request = Request::new(url, wanted, bytes_max);
+        let request = Request {
+            access,
+            ..Request::new(url, wanted, bytes_max)
+        };
         let answer = self.http.get(&request, &Stop::default()).await?;
         let redirects = answer.redirects.into_iter();
         Ok(Brought {
@@ -72,6 +80,12 @@ impl Brought {
     /// The `Content-Type`.
     pub(super) fn content_type(&self) -> Option<&str> {
         self.headers.get(CONTENT_TYPE)?.to_str().ok()
+    }
+
+    /// Who shows a page of their own in the place of what was asked for.
+    pub(super) fn challenge(&self) -> Option<&'static str> {
+        let status = StatusCode::from_u16(self.status).ok()?;
+        challenge(status, &self.headers, &self.bytes)
     }
 
     /// The `Link` fields.

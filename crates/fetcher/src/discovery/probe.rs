@@ -122,13 +122,24 @@ pub(super) async fn read(asked: &Url, brought: &Brought, timezone: Tz) -> Probe 
     if let (Ok(look), Some(cut)) = (&mut outcome, &brought.cut) {
         look.problems.insert(0, cut.clone());
     }
+    let challenged = matches!(outcome, Err(FeedError::Html { .. }))
+        .then(|| brought.challenge())
+        .flatten();
+    let outcome = match challenged {
+        Some(by) => Err(FetchError::Challenge {
+            status: brought.status,
+            by,
+        }
+        .into()),
+        None => outcome.map_err(ProbeError::from),
+    };
     Probe {
         asked: asked.clone(),
         url: brought.url.clone(),
         redirects: brought.redirects.clone(),
         status: Some(brought.status),
         validators: brought.validators(),
-        outcome: outcome.map_err(ProbeError::from),
+        outcome,
     }
 }
 

@@ -66,12 +66,15 @@ impl Ailment {
             Ok(_) if probe.moved_to().is_some() => Some(Self::Moved),
             Ok(look) => ran_dry(look, Utc::now()).then_some(Self::Dry),
             Err(ProbeError::Feed(_)) => Some(Self::NotAFeed),
-            Err(ProbeError::Fetch(FetchError::Status { status, .. })) => Some(match status {
+            Err(ProbeError::Fetch(FetchError::Status { status, refusal })) => Some(match status {
                 404 | 410 => Self::Gone,
+                _ if refusal.challenge.is_some() => Self::Blocked,
                 401 | 402 | 403 | 429 | 451 => Self::Blocked,
                 _ => Self::Unreachable,
             }),
-            Err(ProbeError::Fetch(FetchError::HostClosed { .. })) => Some(Self::Blocked),
+            Err(ProbeError::Fetch(
+                FetchError::HostClosed { .. } | FetchError::Challenge { .. },
+            )) => Some(Self::Blocked),
             Err(ProbeError::Fetch(_)) => Some(Self::Unreachable),
         }
     }

@@ -267,6 +267,10 @@ async fn the_doctor_finds_where_a_feed_went() {
         ("/nuevo.xml", rss("N")),
         ("/portal", ok("<!DOCTYPE html><title>Portada</title>")),
         ("/wall", "403 Forbidden\r\n\r\n".to_owned()),
+        (
+            "/guarded",
+            ok("<!DOCTYPE html><title>Just a moment...</title>"),
+        ),
         ("/comments/feed", rss("C")),
         ("/deportes/feed", rss("D")),
         ("/feed", rss("F")),
@@ -286,6 +290,7 @@ async fn the_doctor_finds_where_a_feed_went() {
         ("/portal", Some((Ailment::NotAFeed, found("/feed")))),
         ("/dry", Some((Ailment::Dry, found("/nuevo.xml")))),
         ("/wall", Some((Ailment::Blocked, None))),
+        ("/guarded", Some((Ailment::Blocked, None))),
     ] {
         assert_eq!(diagnose(&site, path).await, expected, "{path}");
     }

@@ -116,6 +116,17 @@ fn members_of_gzip_are_joined_and_what_follows_them_is_passed_over() {
 }
 
 #[test]
+fn members_of_gzip_beyond_any_server_s_are_left_alone() {
+    let many = gzip(b"x").repeat(64);
+    let (decoded, cut) = decode(many.clone(), &named("gzip"), 1 << 20);
+    assert_eq!((decoded.len(), cut), (64, None));
+    let (decoded, cut) = decode(many.repeat(1000), &named("gzip"), 1 << 20);
+    assert_eq!(decoded.len(), 64);
+    let cut = cut.unwrap().to_string();
+    assert!(cut.contains("gzip: more than 64 members"), "{cut}");
+}
+
+#[test]
 fn what_came_of_a_broken_body_is_given_with_the_reason() {
     let text: Vec<u8> = (0..20_000_u32)
         .flat_map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes())

@@ -6,7 +6,6 @@
 mod capture;
 
 pub(super) use capture::Captured;
-use story::Entry;
 use url::Url;
 
 use super::{
@@ -14,13 +13,11 @@ use super::{
     attributes::value,
     draft::{self, Draft},
     front::Front,
+    kept::{self, Kept, NewsAt},
     lexer::{Lexer, Tag, Token},
     names::{Element, Field, Namespaces},
-    sitemaps,
+    sitemaps, text,
 };
-
-/// How many entries are read; a sitemap may name as many addresses, and no feed comes near.
-const ENTRIES_MAX: usize = 50_000;
 
 /// Reads a document that is markup.
 pub(super) fn read(text: &str, context: &FeedContext) -> Result<ParsedFeed, FeedError> {
@@ -49,9 +46,7 @@ struct Reader<'a, 'c> {
     entry: Option<Draft>,
     /// The declarations that stood before it.
     entry_mark: usize,
-    entries: Vec<Entry>,
-    /// How many entries were more than are read.
-    left_out: usize,
+    entries: Kept,
     /// Whether the outermost element was closed.
     closed: bool,
     /// How many elements lack their end.
@@ -74,8 +69,7 @@ impl<'a, 'c> Reader<'a, 'c> {
             front: Front::default(),
             entry: None,
             entry_mark: 0,
-            entries: Vec::new(),
-            left_out: 0,
+            entries: Kept::default(),
             closed: false,
             unclosed: 0,
             slack: false,
@@ -86,7 +80,7 @@ impl<'a, 'c> Reader<'a, 'c> {
     /// Text between elements says nothing, unless the document begins with it.
     fn stray(&mut self, text: &str) {
         if self.kind.is_none() && self.preamble.is_none() && !text.trim().is_empty() {
-            self.preamble = Some(format!("text `{}`", super::text::start(text)));
+            self.preamble = Some(format!("text `{}`", text::start(text)));
         }
     }
 
@@ -127,13 +121,21 @@ impl<'a, 'c> Reader<'a, 'c> {
             _ => None,
         };
         if self.kind.is_none() && self.preamble.is_none() {
-            self.preamble = Some(format!("`<{}>`", super::text::start(tag.name)));
+            self.preamble = Some(format!("`<{}>`", text::start(tag.name)));
         }
         self.kind.is_some()
     }
 
     fn is_sitemap(&self) -> bool {
         matches!(self.kind, Some(FeedKind::Sitemap | FeedKind::SitemapIndex))
+    }
+
+    fn news_at(&self) -> NewsAt {
+        if self.is_sitemap() {
+            NewsAt::End
+        } else {
+            NewsAt::Start
+        }
     }
 
     fn is_entry(&self, element: Element) -> bool {
@@ -146,7 +148,7 @@ impl<'a, 'c> Reader<'a, 'c> {
 
     fn rebase(&mut self, tag: &Tag) {
         if let Some(base) =
-            value(tag.attributes, "base").and_then(|base| self.base.join(&base).ok())
+            value(tag.attributes, "base").and_then(|base| draft::joined(&base, &self.base))
         {
             self.base = base;
         }
@@ -171,11 +173,7 @@ impl<'a, 'c> Reader<'a, 'c> {
         };
         self.slack = false;
         self.names.forget(self.entry_mark);
-        if self.entries.len() < ENTRIES_MAX {
-            self.entries.push(draft.entry(self.context));
-        } else {
-            self.left_out += 1;
-        }
+        self.entries.push(draft.entry(self.context), self.news_at());
     }
 
     fn close(&mut self, name: &str) {
@@ -218,15 +216,19 @@ impl<'a, 'c> Reader<'a, 'c> {
         if self.entry.as_ref().is_some_and(Draft::has_link) {
             self.finish_entry();
         }
-        let problems = self.problems();
+        let mut problems = self.problems();
         let title = self.front.title();
-        for entry in &mut self.entries {
+        let news_at = self.news_at();
+        let (mut entries, left_out) = self.entries.finish(news_at);
+        let mut sitemaps = Vec::new();
+        if kind == FeedKind::SitemapIndex {
+            sitemaps = sitemaps::newest(std::mem::take(&mut entries));
+        } else {
+            problems.extend(kept::problem(left_out));
+        }
+        for entry in &mut entries {
             entry.feed_title.clone_from(&title);
         }
-        let (entries, sitemaps) = match kind {
-            FeedKind::SitemapIndex => (Vec::new(), sitemaps::newest(self.entries)),
-            _ => (self.entries, Vec::new()),
-        };
         Ok(ParsedFeed {
             kind,
             title,
@@ -251,12 +253,6 @@ impl<'a, 'c> Reader<'a, 'c> {
         }
         if self.unclosed > 0 {
             problems.push(format!("elements without an end: {}", self.unclosed));
-        }
-        if self.left_out > 0 {
-            let left_out = self.left_out;
-            problems.push(format!(
-                "entries behind the first {ENTRIES_MAX}: {left_out}"
-            ));
         }
         problems
     }

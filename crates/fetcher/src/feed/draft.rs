@@ -2,7 +2,7 @@
 //! as good the first.
 
 use chrono_tz::Tz;
-use story::{Entry, Timestamp};
+use story::{Entry, Timestamp, unwrapped};
 use url::Url;
 
 use super::{
@@ -12,6 +12,10 @@ use super::{
 
 /// How many names or categories of one entry are kept.
 const DISTINCT_MAX: usize = 50;
+
+/// A longer address is none: browsers and servers stop before, and each entry would repeat the
+/// one that its links are relative to.
+const ADDRESS_BYTES_MAX: usize = 4096;
 
 /// Behind every link that an element gives.
 const LAST_RANK: u8 = 9;
@@ -64,7 +68,7 @@ impl Draft {
     pub(super) fn new(tag: &Tag, base: &Url, timezone: Tz) -> Self {
         let attribute = |name| value(tag.attributes, name);
         let base = attribute("base")
-            .and_then(|own| base.join(&own).ok())
+            .and_then(|own| joined(&own, base))
             .unwrap_or_else(|| base.clone());
         let mut draft = Self {
             base,
@@ -100,7 +104,7 @@ impl Draft {
     pub(super) fn take(&mut self, field: Field, rank: u8, captured: &Captured) {
         let (written, zone) = (captured.text.as_ref(), self.timezone);
         match field {
-            Field::Title => self.title.offer(rank, || full(text::plain(written))),
+            Field::Title => self.title.offer(rank, || full(text::title(written))),
             Field::Link => self.take_link(rank, captured),
             Field::Guid => self.guid.offer(rank, || full(written.trim().to_owned())),
             Field::Summary => self.summary.offer(rank, || text::markup(written)),
@@ -123,7 +127,7 @@ impl Draft {
     /// have both, and those of Atom then lead to other stories.
     fn take_link(&mut self, rank: u8, captured: &Captured) {
         let attribute = |name| value(captured.attributes, name);
-        let own = attribute("base").and_then(|own| self.base.join(&own).ok());
+        let own = attribute("base").and_then(|own| joined(&own, &self.base));
         let base = own.as_ref().unwrap_or(&self.base);
         let rel = attribute("rel");
         if rel
@@ -149,7 +153,7 @@ impl Draft {
         let label = attribute("label").or_else(|| attribute("term"));
         let label = label.as_deref().unwrap_or(&captured.text);
         for category in label.split(',') {
-            if let Some(category) = full(text::plain(category)) {
+            if let Some(category) = full(text::name(category)) {
                 keep_distinct(&mut self.categories, category);
             }
         }
@@ -158,7 +162,7 @@ impl Draft {
     /// The entry as far as it came.
     pub(super) fn entry(mut self, context: &FeedContext) -> Entry {
         let guid = self.guid.into_inner();
-        let address = || guid.as_deref().and_then(|guid| web(Url::parse(guid).ok()?));
+        let address = || guid.as_deref().and_then(guids_page);
         self.link.offer(LAST_RANK, address);
         Entry {
             feed: context.id.clone(),
@@ -189,12 +193,29 @@ pub(super) fn page(written: &str, base: &Url) -> Option<Url> {
     if written.is_empty() {
         return None;
     }
-    web(base.join(&written.replace("&amp;", "&")).ok()?)
+    web(joined(&written.replace("&amp;", "&"), base)?)
+}
+
+/// An address as it is seen from `base`.
+pub(super) fn joined(written: &str, base: &Url) -> Option<Url> {
+    let short = |length: usize| length <= ADDRESS_BYTES_MAX;
+    if !short(written.len()) {
+        return None;
+    }
+    base.join(written)
+        .ok()
+        .filter(|url| short(url.as_str().len()))
+}
+
+/// The page that a guid is the address of.
+pub(super) fn guids_page(guid: &str) -> Option<Url> {
+    let short = guid.len() <= ADDRESS_BYTES_MAX;
+    short.then(|| web(Url::parse(guid).ok()?)).flatten()
 }
 
 fn web(url: Url) -> Option<Url> {
     let web = matches!(url.scheme(), "http" | "https") && url.host().is_some();
-    web.then_some(url)
+    web.then(|| unwrapped(url))
 }
 
 fn full(text: String) -> Option<String> {

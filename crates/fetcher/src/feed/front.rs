@@ -55,7 +55,7 @@ impl Front {
     }
 
     fn take_title(&mut self, rank: u8, written: &str) {
-        let title = || Some(text::plain(written)).filter(|title| !title.is_empty());
+        let title = || Some(text::name(written)).filter(|title| !title.is_empty());
         self.title.offer(rank, title);
     }
 

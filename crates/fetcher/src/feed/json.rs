@@ -1,5 +1,6 @@
 //! JSON Feed (<https://www.jsonfeed.org/version/1.1/>), whole or broken.
 
+mod document;
 mod mend;
 
 use serde_json::{Map, Value};
@@ -8,23 +9,23 @@ use url::Url;
 
 use super::{
     FeedContext, FeedError, FeedKind, ParsedFeed, dates,
-    draft::{base, page},
+    draft::{base, guids_page, page},
+    kept::{self, Kept, NewsAt},
     text,
 };
-
-/// How many names or tags of one item are kept.
-const NAMES_MAX: usize = 50;
+use document::VALUES_MAX;
 
 /// Reads a JSON feed.
 pub(super) fn read(text: &str, context: &FeedContext) -> Result<ParsedFeed, FeedError> {
-    let (value, problem) = match first_value(text) {
-        Ok(value) => (value, None),
+    let base = base(&context.url);
+    let (value, entries, problem) = match document(text, &base, context) {
+        Ok((value, entries)) => (value, entries, None),
         Err(error) => {
-            let mended = mend::mend(text);
-            let value = first_value(&mended).map_err(|_| FeedError::Malformed {
+            let mended = document(&mend::mend(text), &base, context);
+            let (value, entries) = mended.map_err(|_| FeedError::Malformed {
                 reason: error.to_string(),
             })?;
-            (value, Some(error.to_string()))
+            (value, entries, Some(error.to_string()))
         }
     };
     let feed = value.as_object().filter(|feed| is_feed(feed));
@@ -33,26 +34,33 @@ pub(super) fn read(text: &str, context: &FeedContext) -> Result<ParsedFeed, Feed
             what: "JSON that is no feed".to_owned(),
         });
     };
-    let base = base(&context.url);
-    let title = string(feed, "title").map(text::plain);
+    let title = string(feed, "title").map(text::name);
     let title = title.filter(|title| !title.is_empty());
-    let items = feed.get("items").and_then(Value::as_array);
-    let items = items.into_iter().flatten().filter_map(Value::as_object);
+    let (mut entries, left_out) = entries.finish(NewsAt::Start);
+    for entry in &mut entries {
+        entry.feed_title.clone_from(&title);
+    }
     let hubs = array(feed, "hubs").filter_map(|hub| page(hub.get("url")?.as_str()?, &base));
     Ok(ParsedFeed {
         kind: FeedKind::Json,
-        entries: items
-            .map(|item| entry(item, title.as_deref(), &base, context))
-            .collect(),
+        entries,
         title,
         whole: problem.is_none(),
-        problems: Vec::from_iter(problem),
+        problems: problem.into_iter().chain(kept::problem(left_out)).collect(),
         hints: Hints::default(),
-        hubs: hubs.take(NAMES_MAX).collect(),
+        hubs: hubs.collect(),
         self_url: address(feed, "feed_url", &base),
         sitemaps: Vec::new(),
         site: address(feed, "home_page_url", &base),
     })
+}
+
+/// Reads the object that a text begins with; its items are among the entries.
+fn document(text: &str, base: &Url, context: &FeedContext) -> serde_json::Result<(Value, Kept)> {
+    let mut entries = Kept::default();
+    let mut take_item = |item: &Map<_, _>| entries.push(entry(item, base, context), NewsAt::Start);
+    let value = document::read(text, &mut take_item)?;
+    Ok((value, entries))
 }
 
 /// Reads a JSON feed that stands behind other text, such as the warnings of a server's program.
@@ -67,24 +75,13 @@ pub(super) fn read_behind_text(text: &str, context: &FeedContext) -> Option<Pars
     Some(feed)
 }
 
-/// The value that a text begins with, whatever follows it.
-fn first_value(text: &str) -> serde_json::Result<Value> {
-    let mut values = serde_json::Deserializer::from_str(text).into_iter();
-    values.next().unwrap_or(Ok(Value::Null))
-}
-
 fn is_feed(feed: &Map<String, Value>) -> bool {
     let version = string(feed, "version");
     version.is_some_and(|version| version.contains("jsonfeed.org"))
         || feed.get("items").is_some_and(Value::is_array)
 }
 
-fn entry(
-    item: &Map<String, Value>,
-    feed_title: Option<&str>,
-    base: &Url,
-    context: &FeedContext,
-) -> Entry {
+fn entry(item: &Map<String, Value>, base: &Url, context: &FeedContext) -> Entry {
     let text_of = |name| text::markup(item.get(name)?.as_str()?);
     let date = |name| dates::parse(string(item, name)?, context.timezone);
     let guid = match item.get("id") {
@@ -95,14 +92,14 @@ fn entry(
     let guid = guid.filter(|id| !id.is_empty());
     let link = address(item, "url", base)
         .or_else(|| address(item, "external_url", base))
-        .or_else(|| page(Url::parse(guid.as_deref()?).ok()?.as_str(), base));
-    let title = string(item, "title").map(text::plain);
+        .or_else(|| guids_page(guid.as_deref()?));
+    let title = string(item, "title").map(text::title);
     let authors = array(item, "authors").chain(item.get("author"));
     let authors = authors.filter_map(|author| author.get("name").unwrap_or(author).as_str());
     let tags = array(item, "tags").filter_map(Value::as_str);
     Entry {
         feed: context.id.clone(),
-        feed_title: feed_title.map(str::to_owned),
+        feed_title: None,
         home: context.home,
         guid,
         link,
@@ -134,8 +131,8 @@ fn array<'a>(object: &'a Map<String, Value>, name: &str) -> impl Iterator<Item =
 
 fn distinct<'a>(names: impl Iterator<Item = &'a str>) -> Vec<String> {
     let mut kept = Vec::new();
-    for name in names.map(text::plain).filter(|name| !name.is_empty()) {
-        if kept.len() < NAMES_MAX && !kept.contains(&name) {
+    for name in names.map(text::name).filter(|name| !name.is_empty()) {
+        if kept.len() < VALUES_MAX && !kept.contains(&name) {
             kept.push(name);
         }
     }

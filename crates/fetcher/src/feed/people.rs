@@ -11,10 +11,14 @@ use super::{
 pub(super) fn name(written: &str) -> Option<String> {
     let (name, email) = parts(written);
     let name = match name {
-        Some(name) => text::plain(&name),
-        None => without_mail(&text::plain(written)),
+        Some(name) => text::name(&name),
+        None => without_mail(&text::name(written)),
     };
-    let name = if name.is_empty() { email? } else { name };
+    let name = if name.is_empty() {
+        text::name(&email?)
+    } else {
+        name
+    };
     (!name.is_empty()).then_some(name)
 }
 

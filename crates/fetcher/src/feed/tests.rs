@@ -19,7 +19,7 @@ fn context() -> FeedContext {
     }
 }
 
-fn read(text: &str) -> ParsedFeed {
+pub(super) fn read(text: &str) -> ParsedFeed {
     parse(text.as_bytes(), None, &context()).unwrap()
 }
 

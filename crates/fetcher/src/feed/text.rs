@@ -4,11 +4,32 @@ use std::borrow::Cow;
 
 use super::{characters, mojibake};
 
-/// More than this is no title and no name.
+/// What stands behind so much markup is no part of a title or a name.
 const MARKUP_CHARS_MAX: usize = 10_000;
 
+/// The longest title that is kept: some feeds put the first paragraph there.
+const TITLE_CHARS_MAX: usize = 500;
+
+/// The longest name of a feed, a person or a category; a feed's goes with each of its entries.
+const NAME_CHARS_MAX: usize = 200;
+
+/// A headline.
+pub(super) fn title(markup: &str) -> String {
+    cut(&plain(markup), TITLE_CHARS_MAX)
+}
+
+/// The name of a feed, a person or a category.
+pub(super) fn name(markup: &str) -> String {
+    cut(&plain(markup), NAME_CHARS_MAX)
+}
+
+/// The first characters, in a string no longer than they are.
+fn cut(text: &str, chars_max: usize) -> String {
+    shorten(text, chars_max).trim_end().to_owned()
+}
+
 /// The text of a piece of markup: tags taken out, characters decoded, white space made single.
-pub(super) fn plain(markup: &str) -> String {
+fn plain(markup: &str) -> String {
     let markup = shorten(markup, MARKUP_CHARS_MAX);
     let untagged = without_tags(markup);
     let text = characters::decode(&untagged);

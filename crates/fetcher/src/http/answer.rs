@@ -10,7 +10,7 @@ use reqwest::{
 use story::{Fetched, Timestamp};
 use url::Url;
 
-use super::FetchError;
+use super::{FetchError, challenge::by_page, wall::wall};
 use crate::{
     body::{Body, Cut},
     politeness::Slot,
@@ -49,8 +49,9 @@ impl Answer {
         Some(value.to_owned())
     }
 
-    /// The answer as a page and the slot that holds its memory, if all of it came.
-    pub(crate) fn into_page(self) -> Result<(Fetched, Slot), FetchError> {
+    /// The answer to a request for `asked` as a page and the slot that holds its memory, if all of
+    /// it came and nothing else stands in its place.
+    pub(crate) fn into_page(self, asked: &Url) -> Result<(Fetched, Slot), FetchError> {
         let partial = matches!(self.status.as_u16(), 206 | 304);
         if partial {
             return Err(FetchError::Status {
@@ -60,6 +61,14 @@ impl Answer {
         }
         if let Some(cut) = self.body.cut {
             return Err(cut.into());
+        }
+        let led_away = (!self.redirects.is_empty()).then(|| wall(asked, &self.url));
+        if let Some(what) = led_away.flatten() {
+            return Err(FetchError::InItsPlace { what });
+        }
+        if let Some(by) = by_page(&self.body.bytes) {
+            let status = self.status.as_u16();
+            return Err(FetchError::Challenge { status, by });
         }
         let fetched = Fetched {
             status: self.status.as_u16(),

@@ -77,14 +77,7 @@ pub(crate) fn challenge(
     headers: &HeaderMap,
     body_start: &[u8],
 ) -> Option<&'static str> {
-    let start = body_start.get(..BODY_START_BYTES).unwrap_or(body_start);
-    let text = String::from_utf8_lossy(start).to_lowercase();
-    let says = |pages: &[(&[&str], &'static str)]| {
-        let found = pages
-            .iter()
-            .find(|(words, _)| words.iter().all(|word| text.contains(word)));
-        found.map(|(_, by)| *by)
-    };
+    let text = start_of(body_start);
     let refused = || {
         let refusal = matches!(status.as_u16(), 403 | 405 | 406 | 429 | 503);
         refusal.then(|| by_header(REFUSAL_HEADERS, headers))?
@@ -93,9 +86,26 @@ pub(crate) fn challenge(
     let may_stand_in =
         status.is_success() || matches!(status.as_u16(), 401 | 402 | 403 | 407 | 451);
     by_headers(headers)
-        .or_else(|| says(PAGES))
+        .or_else(|| says(&text, PAGES))
         .or_else(refused)
-        .or_else(|| says(STAND_INS).filter(|_| may_stand_in))
+        .or_else(|| says(&text, STAND_INS).filter(|_| may_stand_in))
+}
+
+/// Who shows a page of their own instead of an article, whatever the status is.
+pub(super) fn by_page(body: &[u8]) -> Option<&'static str> {
+    says(&start_of(body), PAGES)
+}
+
+fn start_of(body: &[u8]) -> String {
+    let start = body.get(..BODY_START_BYTES).unwrap_or(body);
+    String::from_utf8_lossy(start).to_lowercase()
+}
+
+fn says(text: &str, pages: &[(&[&str], &'static str)]) -> Option<&'static str> {
+    let found = pages
+        .iter()
+        .find(|(words, _)| words.iter().all(|word| text.contains(word)));
+    found.map(|(_, by)| *by)
 }
 
 /// Who stands in the way, by headers that leave no doubt whatever the status is.

@@ -66,6 +66,11 @@ pub(super) fn build(settings: &Settings, world: &World) -> Result<Client, FetchE
     let proxy = proxy.map(reqwest::Proxy::all);
     let proxy = proxy.transpose().map_err(FetchError::Client)?;
     let resolver = world.resolver.clone().sparing(proxy_host);
+    let resolver = if settings.allow_private_networks {
+        resolver.allowing_all()
+    } else {
+        resolver
+    };
     let builder = || {
         let builder = bounded(settings).no_proxy(); // none that the environment names
         let builder = match &proxy {
@@ -76,11 +81,7 @@ pub(super) fn build(settings: &Settings, world: &World) -> Result<Client, FetchE
             Some(roots) => builder.tls_certs_only(roots.clone()),
             None => builder,
         };
-        if settings.allow_private_networks {
-            builder
-        } else {
-            builder.dns_resolver(Arc::new(resolver.clone()))
-        }
+        builder.dns_resolver(Arc::new(resolver.clone()))
     };
     tls::build_client(builder).map_err(FetchError::Client)
 }

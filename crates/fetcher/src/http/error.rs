@@ -5,7 +5,9 @@ use std::time::Duration;
 use reqwest::StatusCode;
 
 use super::{Refusal, redirect::REDIRECTS_MAX};
-use crate::{address::PrivateAddress, body::Cut, secret::SecretError, stop::Stopped};
+use crate::{
+    address::PrivateAddress, body::Cut, politeness::Closed, secret::SecretError, stop::Stopped,
+};
 
 /// Why a request brought nothing.
 #[derive(Debug, thiserror::Error)]
@@ -26,11 +28,19 @@ pub enum FetchError {
         /// Who stands in the way.
         by: &'static str,
     },
+    /// A redirect led to a page that is not the article.
+    #[error("{what} in the article's place")]
+    InItsPlace {
+        /// What kind of page it is: "login page".
+        what: &'static str,
+    },
     /// The host asked earlier to be left alone for a while.
-    #[error("host asked to be left alone for {} s more", .wait.as_secs())]
+    #[error("host {} for {} s more", closed_how(*.refusing), .wait.as_secs())]
     HostClosed {
         /// For how long yet.
         wait: Duration,
+        /// Whether by refusing everything (403), again and again.
+        refusing: bool,
     },
     /// The authority's robots.txt forbids the address.
     #[error("robots.txt line {line} forbids it: `{rule}`")]
@@ -118,6 +128,20 @@ impl FetchError {
             Self::Body(cut) => !matches!(cut, Cut::TooLong { .. }),
             _ => false,
         }
+    }
+}
+
+fn closed_how(refusing: bool) -> &'static str {
+    if refusing {
+        "refused everything and is left alone"
+    } else {
+        "asked to be left alone"
+    }
+}
+
+impl From<Closed> for FetchError {
+    fn from(Closed { wait, refusing }: Closed) -> Self {
+        Self::HostClosed { wait, refusing }
     }
 }
 

@@ -9,7 +9,7 @@ use super::{
     FetchError, Http, Refusal,
     redirect::{REDIRECTS_MAX, Redirect},
 };
-use crate::{counters::UnderWay, stop::Stop};
+use crate::{counters::UnderWay, politeness::Load, stop::Stop};
 
 /// What a post led to.
 enum Hop {
@@ -40,8 +40,8 @@ impl Http {
     async fn post_once(&self, url: &Url, form: &str, stop: &Stop) -> Result<Hop, FetchError> {
         self.check(url)?;
         let host = entry_host(Some(url));
-        let passed = stop.before_it(self.pass(&host, url)).await?;
-        let _slot = passed.map_err(|closed| FetchError::HostClosed { wait: closed.wait })?;
+        let passed = stop.before_it(self.pass(&host, url, Load::Poll)).await?;
+        let _slot = passed?;
         let _under_way = UnderWay::start(&self.counters);
 
         let begun = Instant::now();

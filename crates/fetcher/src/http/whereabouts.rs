@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    net::{IpAddr, SocketAddr},
+    net::IpAddr,
     sync::{Mutex, PoisonError},
     time::Duration,
 };
@@ -44,18 +44,20 @@ impl Whereabouts {
         }
     }
 
-    /// The first address of a URL's host; `None` for one that is written as an address, which is
-    /// its own name, and for a name that cannot be found now.
+    /// The first address of a URL's host, however it is written; `None` for a name that cannot be
+    /// found now.
     pub(super) async fn of(&self, url: &Url) -> Option<IpAddr> {
-        let Some(Host::Domain(name)) = url.host() else {
-            return None;
+        let name = match url.host()? {
+            Host::Domain(name) => name,
+            Host::Ipv4(address) => return Some(address.into()),
+            Host::Ipv6(address) => return Some(address.to_canonical()),
         };
         if let Some(believed) = self.known(name) {
             return believed.address;
         }
         let found = timeout(LOOKUP, self.resolver.look_up(name.to_owned())).await;
         let address = found.ok().and_then(Result::ok).and_then(|found| {
-            let mut addresses: Vec<_> = found.iter().map(SocketAddr::ip).collect();
+            let mut addresses: Vec<_> = found.iter().map(|at| at.ip().to_canonical()).collect();
             addresses.sort_unstable(); // servers turn the order round
             addresses.first().copied()
         });

@@ -55,6 +55,7 @@ fn whole(etag: &str, guids: &[&str]) -> Answered {
         conditional: true,
         validators: validators(etag, None),
         fresh_for: None,
+        children: Vec::new(),
         brought: Some(Brought {
             status: 200,
             entries: guids.iter().map(|guid| entry(guid)).collect(),
@@ -196,15 +197,32 @@ fn a_server_that_hides_news_behind_its_validators_is_found_out_and_forgiven() {
 
 #[test]
 fn conditions_that_a_server_refuses_are_left_out_the_next_time() {
-    let refused = FetchError::Status {
-        status: 400,
-        refusal: Refusal {
+    let refused = || {
+        let refusal = Refusal {
             conditional: true,
             ..Refusal::default()
-        },
+        };
+        PollError::from(FetchError::Status {
+            status: 400,
+            refusal,
+        })
     };
-    let state = after_failure(polled_once(), &refused.into(), start());
+    let plain = Answered {
+        conditional: false,
+        ..whole("\"1\"", &["a", "b"])
+    };
+    let state = after_failure(polled_once(), &refused(), start());
     assert!(!conditional(&state, start()));
+    let state = after(state, &plain, start());
+    assert!(conditional(&state, start()), "once may have been a whim");
+    let forgiven = after(state.clone(), &unchanged(), start());
+    assert_eq!(forgiven.conditions_refused, None);
+
+    let state = after(after_failure(state, &refused(), start()), &plain, start());
+    assert_eq!(state.health, Health::LyingValidators);
+    assert!(state.health_why.starts_with("refuses conditional requests"));
+    assert!(!conditional(&state, start()));
+    assert!(state.next_poll.unwrap() - start() >= TimeDelta::hours(24));
     let missing = after_failure(polled_once(), &status(404), start());
     assert!(conditional(&missing, start()));
 }
@@ -319,7 +337,11 @@ fn health_names_the_cause() {
 #[test]
 fn a_host_that_was_closed_is_no_failure_of_the_feed() {
     let wait = Duration::from_hours(3);
-    let error = FetchError::HostClosed { wait }.into();
+    let error = FetchError::HostClosed {
+        wait,
+        refusing: false,
+    }
+    .into();
     let state = after_failure(polled_once(), &error, start());
     assert_eq!((state.health, state.failures), (Health::Ok, 0));
     assert_eq!(state.next_poll, Some(start() + TimeDelta::hours(3)));
@@ -337,4 +359,48 @@ fn a_feed_that_ended_years_ago_is_quiet_at_its_first_poll() {
     let (health, why) = state.health_at(start());
     assert_eq!(health, story::Health::Quiet, "{why}");
     assert_eq!(why, "nothing new for 1096 days");
+}
+
+#[test]
+fn a_feed_that_is_gone_is_asked_now_and_then_and_comes_back() {
+    let (mut state, mut now) = (polled_once(), start());
+    let mut waits = Vec::new();
+    while now < start() + TimeDelta::days(200) {
+        state = after_failure(state, &status(404), now);
+        waits.push(state.next_poll.unwrap() - now);
+        now = state.next_poll.unwrap();
+    }
+    assert_eq!(state.health, Health::Gone);
+    assert!((8..16).contains(&waits.len()), "{waits:?}");
+    assert!(
+        *waits.iter().max().unwrap() <= TimeDelta::days(31),
+        "{waits:?}"
+    );
+    let state = after(state, &whole("\"2\"", &["z"]), now);
+    assert_eq!((state.health, state.failures), (Health::Ok, 0));
+    assert!(state.next_poll.unwrap() - now <= TimeDelta::days(2));
+}
+
+#[test]
+fn an_index_whose_sitemaps_change_behind_its_validators_does_not_lie() {
+    let sitemap: Url = "https://diario.test/news.xml".parse().unwrap();
+    let index = |guids: &[&str]| Answered {
+        conditional: false,
+        children: vec![Child {
+            named: sitemap.clone(),
+            url: sitemap.clone(),
+            validators: validators("\"n\"", Some("Thu, 01 Jan 1970 00:00:00 GMT")),
+        }],
+        ..whole("\"1\"", guids)
+    };
+    let fresh = FeedState::new(feed().id, feed().url);
+    let state = after(fresh, &index(&["a", "b"]), start());
+    assert_eq!(state.children[0].validators, validators("\"n\"", None));
+    let later = start() + TimeDelta::days(8);
+    let state = after(state, &index(&["c", "a", "b"]), later);
+    assert_eq!((state.health, state.lied), (Health::Ok, None));
+    assert!(conditional(&state, later + TimeDelta::hours(1)));
+    // What is no index any more forgets its sitemaps.
+    let state = after(state, &whole("\"2\"", &["d"]), later);
+    assert!(state.children.is_empty());
 }

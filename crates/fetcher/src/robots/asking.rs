@@ -175,8 +175,8 @@ impl fmt::Display for Judged {
     }
 }
 
-/// Asks for an address's robots.txt and says what it means for the address: for `vigia fetch`
-/// and `vigia explain`. Nothing is remembered, and what was remembered is not looked at.
+/// Asks for an address's robots.txt and says what it means for the address, for
+/// `vigia feeds robots`. Nothing is remembered, and what was remembered is not looked at.
 pub async fn robots_verdict(settings: &Settings, url: &Url) -> Result<Judged, FetchError> {
     let http = Http::new(settings, Arc::default(), Clock::system())?;
     let now = chrono::Utc::now();

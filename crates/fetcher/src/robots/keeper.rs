@@ -5,7 +5,6 @@ use std::{
     time::Duration,
 };
 
-use chrono::Utc;
 use futures_util::{FutureExt, future::BoxFuture};
 use story::{
     Timestamp,
@@ -20,10 +19,11 @@ use super::{
     shelf::{Place, Shelf},
 };
 use crate::{
-    FetchError,
+    Clock, FetchError, Settings,
     backoff::Backoff,
     fetcher::{Shared, persist},
-    http::Leave,
+    http::{Http, Leave},
+    politeness::Gates,
     stop::Stop,
 };
 
@@ -64,10 +64,51 @@ struct Known {
     asked: Timestamp,
     /// Until when.
     ask_again: Timestamp,
-    /// What asking came to.
+    rules: Rules,
+}
+
+/// The rules of one authority.
+pub(crate) struct Rules {
+    /// What asking for them came to.
     outcome: String,
     /// `None` where everything is forbidden.
     robots: Option<Robots>,
+}
+
+impl Rules {
+    /// Gives leave for a page, or says which line refuses it or that the file cannot be had; and
+    /// sees to it that the host is asked as seldom as it wants.
+    pub(crate) fn give_leave(&self, gates: &Gates, url: &Url) -> Result<(), FetchError> {
+        let Some(robots) = &self.robots else {
+            return Err(FetchError::RobotsUnreachable {
+                outcome: self.outcome.clone(),
+            });
+        };
+        let delay = robots.crawl_delay().unwrap_or_default();
+        gates.widen(&entry_host(Some(url)), delay.min(CRAWL_DELAY_MAX));
+        let verdict = robots.verdict(url);
+        match verdict.rule {
+            Some(rule) if !verdict.allowed => Err(FetchError::RobotsDisallow {
+                line: rule.line,
+                rule: rule.text.into_owned(),
+            }),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Asks for the rules of an address's authority, which nobody has remembered.
+pub(crate) async fn rules_of(
+    http: &Http,
+    settings: &Settings,
+    url: &Url,
+) -> Result<Rules, FetchError> {
+    let now = Clock::system().now();
+    let copy = noted(None, ask(http, url, &Stop::default()).await?, now);
+    Ok(Rules {
+        robots: rules(&copy, product_token(&settings.user_agent), now),
+        outcome: copy.outcome,
+    })
 }
 
 impl Keeper {
@@ -78,8 +119,7 @@ impl Keeper {
         }
     }
 
-    /// Gives leave for a page, or says which line refuses it or that the file cannot be had;
-    /// and sees to it that the host is asked as seldom as it wants.
+    /// Gives leave for a page by its authority's rules.
     async fn leave<S: FetchStore>(
         &self,
         shared: &Shared<S>,
@@ -90,29 +130,14 @@ impl Keeper {
         let place = self.shelf().place(&authority);
         let mut known = stop.before_it(place.known.lock()).await?;
         let known = match &mut *known {
-            Some(known) if (known.asked..known.ask_again).contains(&Utc::now()) => known,
+            Some(known) if (known.asked..known.ask_again).contains(&shared.clock.now()) => known,
             stale => {
                 let learned = self.learn(shared, &authority, url, stop).await?;
                 self.weigh(&place, &learned);
                 stale.insert(learned)
             }
         };
-        let Some(robots) = &known.robots else {
-            return Err(FetchError::RobotsUnreachable {
-                outcome: known.outcome.clone(),
-            });
-        };
-        let delay = robots.crawl_delay().unwrap_or_default();
-        let gates = &shared.http.gates;
-        gates.widen(&entry_host(Some(url)), delay.min(CRAWL_DELAY_MAX));
-        let verdict = robots.verdict(url);
-        match verdict.rule {
-            Some(rule) if !verdict.allowed => Err(FetchError::RobotsDisallow {
-                line: rule.line,
-                rule: rule.text.into_owned(),
-            }),
-            _ => Ok(()),
-        }
+        known.rules.give_leave(&shared.http.gates, url)
     }
 
     /// Takes the store's copy, or asks where that is too old, and remembers the answer.
@@ -126,24 +151,24 @@ impl Keeper {
         let store = &shared.store;
         let before = persist(stop, || store.robots(authority)).await?;
         let copy = match before {
-            Some(copy) if holds(&copy, Utc::now()) => copy,
+            Some(copy) if holds(&copy, shared.clock.now()) => copy,
             before => {
                 let answer = ask(&shared.http, url, stop).await?;
-                let copy = noted(before, answer, Utc::now());
+                let copy = noted(before, answer, shared.clock.now());
                 tracing::debug!(authority, result = copy.outcome, "robots.txt asked for");
                 persist(stop, || store.keep_robots(authority, copy.clone())).await?;
                 copy
             }
         };
-        Ok(self.read(copy).await)
+        Ok(self.read(copy, shared.clock.now()).await)
     }
 
-    async fn read(&self, copy: RobotsCopy) -> Known {
+    async fn read(&self, copy: RobotsCopy, now: Timestamp) -> Known {
         let (asked, ask_again) = (copy.asked, ask_again(&copy));
         let outcome = copy.outcome.clone();
         let small = copy.body.as_ref().map_or(0, Vec::len) <= PARSED_IN_PLACE_BYTES;
         let product = Arc::clone(&self.product);
-        let read = move || rules(&copy, &product, Utc::now());
+        let read = move || rules(&copy, &product, now);
         let robots = if small {
             read()
         } else {
@@ -153,13 +178,12 @@ impl Keeper {
         Known {
             asked,
             ask_again,
-            outcome,
-            robots,
+            rules: Rules { outcome, robots },
         }
     }
 
     fn weigh(&self, place: &Place<Known>, known: &Known) {
-        let bytes = size_of::<Known>() + known.robots.as_ref().map_or(0, Robots::weight);
+        let bytes = size_of::<Known>() + known.rules.robots.as_ref().map_or(0, Robots::weight);
         self.shelf().weigh(place, bytes);
     }
 

@@ -125,7 +125,7 @@ impl<A: AskHub, S: FetchStore> Keeper<A, S> {
         let now = self.clock.now();
         self.register.asked(&callback, |subscription| match error {
             FetchError::Stopped => subscription.put_off(Duration::ZERO, now),
-            FetchError::HostClosed { wait } => subscription.put_off(wait, now),
+            FetchError::HostClosed { wait, .. } => subscription.put_off(wait, now),
             FetchError::Status { refusal, .. } if error.is_transient() => {
                 subscription.failed(refusal.retry_after, now);
             }

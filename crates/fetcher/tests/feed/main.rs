@@ -1,11 +1,13 @@
 //! Feeds read from the outside: against a second reader, broken at random, and against the feed
 //! corpus where it is at hand.
 
+mod budget;
 mod corpus;
 mod mutate;
 mod mutations;
 mod samples;
 mod second_opinion;
+mod size;
 
 use fetcher::feed::FeedContext;
 use story::Home;

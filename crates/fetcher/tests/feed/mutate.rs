@@ -24,6 +24,36 @@ pub(crate) fn broken(feed: &[u8], others: &[Vec<u8>], dice: &mut Rng) -> Vec<u8>
     feed
 }
 
+/// Makes a feed up to a megabyte long: one of its pieces again and again, which may be a whole
+/// entry, and a title as long as a page.
+pub(crate) fn bloated(feed: &[u8], dice: &mut Rng) -> Vec<u8> {
+    let mut feed = feed.to_vec();
+    if feed.is_empty() {
+        return feed;
+    }
+    let begins: Vec<usize> = (0..feed.len())
+        .filter(|at| matches!(feed[*at], b'<' | b'{'))
+        .collect();
+    let start = dice.choice(begins).unwrap_or_default();
+    let ends: Vec<usize> = (start..feed.len().min(start + 2000))
+        .filter(|at| matches!(feed[*at], b'>' | b'}'))
+        .collect();
+    let end = dice.choice(ends).map_or(feed.len(), |end| end + 1);
+    let mut again = feed[start..end].to_vec();
+    if feed.get(end) == Some(&b',') || again.ends_with(b"}") {
+        again.push(b',');
+    }
+    let again = again.repeat(dice.usize(..1 << 20) / again.len());
+    feed.splice(start..start, again);
+    for title in [&b"<title>"[..], b"\"title\": \"", b"\"title\":\""] {
+        if let Some(at) = feed.windows(title.len()).position(|bytes| bytes == title) {
+            let at = at + title.len();
+            feed.splice(at..at, b"largo ".repeat(dice.usize(..2000)));
+        }
+    }
+    feed
+}
+
 /// Pieces that parsers stumble over.
 const PIECES: &[&str] = &[
     "<",

@@ -40,7 +40,8 @@ async fn a_hundred_megabytes_of_zeros_cost_the_cap() {
     let begun = Instant::now();
     let said = outcome(settings(), server.url("/rss")).await;
     assert_eq!(said, "body over 10 MB");
-    assert!(begun.elapsed() < TIMEOUT, "{:?}", begun.elapsed());
+    // Computing, which a busy machine does more slowly; all of it would take ten times as long.
+    assert!(begun.elapsed() < TIMEOUT * 3, "{:?}", begun.elapsed());
 }
 
 #[tokio::test]

@@ -18,6 +18,7 @@ mod polls;
 mod proxy;
 mod robots;
 mod server;
+mod sitemaps;
 mod store;
 mod traps;
 
@@ -73,14 +74,14 @@ async fn outcome(settings: Settings, url: Url) -> String {
 fn why(sent: &InFlight) -> &str {
     match &sent.page.content {
         Content::FeedOnly { why, .. } => why,
-        Content::Fetched(_) => panic!("a page was fetched"),
+        other => panic!("not without its page: {other:?}"),
     }
 }
 
 fn body(sent: &InFlight) -> &[u8] {
     match &sent.page.content {
         Content::Fetched(fetched) => &fetched.body,
-        Content::FeedOnly { why, .. } => panic!("no page: {why}"),
+        other => panic!("no page: {other:?}"),
     }
 }
 

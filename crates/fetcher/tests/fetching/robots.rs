@@ -9,7 +9,7 @@ use std::{
 };
 
 use chrono::{TimeDelta, Utc};
-use fetcher::{FetchError, robots_verdict};
+use fetcher::{FetchError, Settings, robots_verdict};
 use http_body_util::Full;
 use hyper::{Response, body::Bytes};
 use story::{Content, storage::RobotsCopy};
@@ -241,6 +241,34 @@ async fn a_page_that_waited_for_a_day_goes_on_without() {
         }
     }
     panic!("the page waits for ever");
+}
+
+#[tokio::test]
+async fn waits_for_robots_are_no_attempts_at_the_page() {
+    let asked = AtomicUsize::new(0);
+    let server = Server::start(move |seen| match seen.path.as_str() {
+        "/robots.txt" if asked.fetch_add(1, Ordering::Relaxed) < 3 => answer(502, &[], ""),
+        "/1" => answer(503, &[("retry-after", "3600")], ""),
+        _ => news(seen, &["/1"]),
+    })
+    .await;
+    let store: Arc<Store> = Arc::default();
+    let settings = Settings {
+        page_attempts: 2,
+        ..settings()
+    };
+    pass(settings.clone(), server.url("/rss"), &store).await;
+    while server.seen("/1").is_empty() {
+        assert!(server.seen("/robots.txt").len() < 6);
+        // As if the time had passed for which a file that cannot be had is not asked for again.
+        store.inside().robots.clear();
+        store.restart();
+        let (_, sent) = pass(settings.clone(), server.url("/none"), &store).await;
+        assert!(sent.is_empty(), "the page has an attempt left");
+    }
+    let put_off = store.inside().put_off.clone();
+    assert_eq!(put_off.last().unwrap(), "503 Service Unavailable");
+    assert!(put_off.len() > 2, "{put_off:?}");
 }
 
 #[tokio::test]

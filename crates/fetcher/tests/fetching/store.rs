@@ -3,13 +3,14 @@
 use std::{
     collections::{BTreeMap, HashSet},
     sync::{Arc, Mutex, MutexGuard},
+    time::Duration,
 };
 
 use story::{
     Entry, EntryId, EntryKey, FeedId, Timestamp,
     storage::{
         Conclude, FeedState, FetchStore, PendingEntry, PollCounts, RobotsCopy, ShownEntry, Sight,
-        Stored, Validators, entry_host,
+        Stored, Tries, Validators, entry_host,
     },
 };
 
@@ -31,7 +32,11 @@ pub(crate) struct Inside {
     pub(crate) put_off: Vec<String>,
     /// Copies of robots.txt by authority.
     pub(crate) robots: BTreeMap<String, RobotsCopy>,
+    /// How many lookups of a robots.txt panic.
+    pub(crate) faults: u32,
     subscriptions: BTreeMap<FeedId, String>,
+    /// How long a commit takes.
+    pub(crate) slowness: Duration,
 }
 
 /// An entry and where it stands.
@@ -41,7 +46,8 @@ pub(crate) struct Kept {
     /// Why it goes no further.
     pub(crate) skip: Option<String>,
     claimed: bool,
-    attempts: u32,
+    tries: Tries,
+    shares_page: bool,
     due: Timestamp,
 }
 
@@ -71,11 +77,17 @@ impl Store {
 
     /// Enters a pending entry.
     pub(crate) fn enter(&self, entry: Entry) {
+        self.enter_of(entry, false);
+    }
+
+    /// Enters a pending entry, whose page may be another's.
+    pub(crate) fn enter_of(&self, entry: Entry, shares_page: bool) {
         self.inside().entries.push(Kept {
             entry,
             skip: None,
             claimed: false,
-            attempts: 0,
+            tries: Tries::default(),
+            shares_page,
             due: Timestamp::UNIX_EPOCH,
         });
     }
@@ -98,6 +110,10 @@ impl FetchStore for Store {
         entries: Arc<[ShownEntry]>,
         conclude: Conclude,
     ) -> Stored<(FeedState, PollCounts)> {
+        let slowness = self.inside().slowness;
+        if !slowness.is_zero() {
+            tokio::time::sleep(slowness).await;
+        }
         let mut inside = self.inside();
         let mut sights = Vec::new();
         for ShownEntry { entry, skip } in entries.iter().cloned() {
@@ -111,7 +127,8 @@ impl FetchStore for Store {
                 entry,
                 skip,
                 claimed: false,
-                attempts: 0,
+                tries: Tries::default(),
+                shares_page: false,
                 due,
             });
         }
@@ -142,11 +159,12 @@ impl FetchStore for Store {
         let due = due.filter(|(_, kept)| kept.is_pending_at(host) && kept.due <= now);
         let claimed = due.take(limit).map(|(number, kept)| {
             kept.claimed = true;
-            let (entry, attempts) = (kept.entry.clone(), kept.attempts);
+            let (entry, tries, shares_page) = (kept.entry.clone(), kept.tries, kept.shares_page);
             PendingEntry {
                 id: EntryId(number as i64),
                 entry,
-                attempts,
+                tries,
+                shares_page,
             }
         });
         Ok(claimed.collect())
@@ -165,19 +183,25 @@ impl FetchStore for Store {
     async fn postpone(
         &self,
         id: EntryId,
-        attempts: u32,
+        tries: Tries,
         next_try: Timestamp,
         why: String,
     ) -> Stored<()> {
         let mut inside = self.inside();
         inside.put_off.push(why);
         let kept = &mut inside.entries[id.0 as usize];
-        (kept.claimed, kept.attempts, kept.due) = (false, attempts, next_try);
+        (kept.claimed, kept.tries, kept.due) = (false, tries, next_try);
         Ok(())
     }
 
     async fn robots(&self, authority: &str) -> Stored<Option<RobotsCopy>> {
-        Ok(self.inside().robots.get(authority).cloned())
+        let mut inside = self.inside();
+        if inside.faults > 0 {
+            inside.faults -= 1;
+            drop(inside); // a lock that is held over a panic is of no use any more
+            panic!("a fault");
+        }
+        Ok(inside.robots.get(authority).cloned())
     }
 
     async fn keep_robots(&self, authority: &str, copy: RobotsCopy) -> Stored<()> {

@@ -50,7 +50,7 @@ const WEIGHT_MAX: f32 = 100.0;
 
 /// Reads a line; what is wrong with it comes as the line that a filter would write.
 pub fn labelled_line(line: &str) -> Result<LabelledArticle, String> {
-    let labelled: LabelLine = read(line)?;
+    let (labelled, _): (LabelLine, _) = read(line)?;
     let wrong = |what: &str| super::error_line(&labelled.id, what);
     let label = match labelled.label {
         Label::Truth(label) => label,
@@ -62,8 +62,8 @@ pub fn labelled_line(line: &str) -> Result<LabelledArticle, String> {
     if !(0.0..=WEIGHT_MAX).contains(&weight) {
         return Err(wrong("`weight` is not between 0 and 100"));
     }
-    let fields: ClassifyLine = read(line)?;
-    if fields.title.is_none() && fields.text.is_none() {
+    let (article_line, fields): (ClassifyLine, _) = read(line)?;
+    if article_line.title.is_none() && article_line.text.is_none() {
         return Err(wrong("neither `title` nor `text` is there"));
     }
     let host = || {
@@ -77,7 +77,7 @@ pub fn labelled_line(line: &str) -> Result<LabelledArticle, String> {
             .id
             .as_str()
             .map_or_else(|| labelled.id.to_string(), str::to_owned),
-        article: article(fields),
+        article: article(article_line, &fields),
         label,
         weight,
         outlet: labelled

@@ -148,6 +148,7 @@ mod tests {
         Request {
             method: "GET".to_owned(),
             path: path.to_owned(),
+            body: Vec::new(),
             headers: etag.map(header).into_iter().collect(),
             at: std::time::Instant::now(),
         }

@@ -11,8 +11,8 @@ use tokio::{
 
 use super::{Reply, Request, Routes, reply::Flow};
 
-/// More header bytes than any client under test sends.
-const REQUEST_BYTES_MAX: usize = 64 << 10;
+/// More bytes of headers and body than any client under test sends.
+const REQUEST_BYTES_MAX: usize = 1 << 20;
 /// Where an endless body ends after all, so that a client without a limit fails and not the machine.
 const ENDLESS_BYTES_MAX: usize = 200 << 20;
 const CHUNK_BYTES: usize = 64 << 10;
@@ -28,7 +28,8 @@ pub(super) async fn serve(mut stream: TcpStream, routes: Arc<Routes>) {
         let closes = request.closes();
         let reply = routes.answer(request);
         let closes = closes || reply.spoils_connection();
-        if send(&mut stream, reply, sends_body, closes).await.is_err() || closes {
+        let sent = send(&mut stream, reply, sends_body, closes, &routes).await;
+        if sent.is_err() || closes {
             break;
         }
         drop(under_way);
@@ -37,8 +38,7 @@ pub(super) async fn serve(mut stream: TcpStream, routes: Arc<Routes>) {
     let _ = stream.shutdown().await;
 }
 
-/// The next request of a connection; `None` at its end or where it does not speak HTTP. Bodies
-/// of requests are not read: no client under test sends one.
+/// The next request of a connection; `None` at its end or where it does not speak HTTP.
 async fn next_request(
     stream: &mut TcpStream,
     received: &mut Vec<u8>,
@@ -63,9 +63,10 @@ async fn send(
     reply: Reply,
     sends_body: bool,
     closes: bool,
+    routes: &Routes,
 ) -> io::Result<()> {
     if !reply.delay.is_zero() {
-        sleep(reply.delay).await;
+        wait(stream, reply.delay, routes).await?;
     }
     let head = Bytes::from(reply.head(closes));
     let body = if sends_body { reply.body } else { Bytes::new() };
@@ -79,11 +80,27 @@ async fn send(
         }
         Flow::Drip(bytes, every) => {
             stream.write_all(&head).await?;
-            drip(stream, &body, bytes, every).await
+            drip(stream, &body, bytes, every, routes).await
         }
         Flow::Endless => {
             stream.write_all(&head).await?;
             flood(stream, &body).await
+        }
+    }
+}
+
+/// Lets the client wait, unless it hangs up first.
+async fn wait(stream: &mut TcpStream, time: Duration, routes: &Routes) -> io::Result<()> {
+    let _waiting = routes.begin_waiting();
+    tokio::select! {
+        () = sleep(time) => Ok(()),
+        ready = stream.readable() => {
+            ready?;
+            let mut next = [0];
+            match stream.peek(&mut next).await? {
+                0 => Err(io::ErrorKind::ConnectionAborted.into()),
+                _ => { sleep(time).await; Ok(()) } // it has asked for more already
+            }
         }
     }
 }
@@ -93,9 +110,10 @@ async fn drip(
     body: &[u8],
     bytes: usize,
     every: Duration,
+    routes: &Routes,
 ) -> io::Result<()> {
     for piece in body.chunks(bytes) {
-        sleep(every).await;
+        wait(stream, every, routes).await?;
         stream.write_all(piece).await?;
     }
     Ok(())

@@ -109,6 +109,12 @@ impl Reply {
         self
     }
 
+    /// Never answers, as long as the client waits.
+    #[must_use]
+    pub fn hang(self) -> Self {
+        self.delay(Duration::from_hours(24 * 365))
+    }
+
     /// Announces the whole body, sends its first `bytes` and closes the connection.
     #[must_use]
     pub fn truncated_at(mut self, bytes: usize) -> Self {

@@ -2,6 +2,9 @@
 
 use std::time::Instant;
 
+/// More body bytes than any client under test sends.
+const BODY_BYTES_MAX: usize = 1 << 20;
+
 /// One request, as it came.
 #[derive(Clone, Debug)]
 pub struct Request {
@@ -11,7 +14,9 @@ pub struct Request {
     pub path: String,
     /// The headers in their order, names in small letters.
     pub headers: Vec<(String, String)>,
-    /// When its last header had arrived.
+    /// The body, of the length that the headers announce.
+    pub body: Vec<u8>,
+    /// When all of it had arrived, by the runtime's clock, which a test may have paused.
     pub at: Instant,
 }
 
@@ -32,13 +37,21 @@ impl Request {
             let value = String::from_utf8_lossy(header.value).into_owned();
             (header.name.to_ascii_lowercase(), value)
         });
-        let request = Self {
+        let mut request = Self {
             method: parsed.method.unwrap_or_default().to_owned(),
             path: parsed.path.unwrap_or_default().to_owned(),
             headers: headers.collect(),
-            at: Instant::now(),
+            body: Vec::new(),
+            at: tokio::time::Instant::now().into_std(),
         };
-        Ok(Some((request, length)))
+        let announced = request.header("content-length");
+        let announced = announced.and_then(|length| length.parse().ok());
+        let end = length + announced.unwrap_or(0).min(BODY_BYTES_MAX);
+        let Some(body) = bytes.get(length..end) else {
+            return Ok(None);
+        };
+        request.body = body.to_vec();
+        Ok(Some((request, end)))
     }
 
     /// Returns the first value of a header, whose name is given in small letters.

@@ -174,3 +174,40 @@ async fn the_longest_prefix_handles_what_has_no_answer_of_its_own() {
     assert_eq!(site.requests().len(), 3);
     assert_eq!(site.requests_at_once_max(), 1);
 }
+
+#[tokio::test]
+async fn a_series_is_given_in_order_and_ends_with_its_last_answer() {
+    let site = Site::start().await;
+    site.set_series("/turno", [503, 404, 200].map(Reply::status));
+    for status in ["503", "404", "200", "200"] {
+        check(&get(&site, "/turno", "").await, status, &[]);
+    }
+}
+
+#[tokio::test]
+async fn the_body_of_a_request_is_recorded() {
+    let site = Site::start().await;
+    let post = "POST /hub HTTP/1.1\r\nContent-Length: 4\r\n\r\na=b&";
+    let close = "GET /a HTTP/1.1\r\nConnection: close\r\n\r\n";
+    exchange(&site, &format!("{post}{close}")).await;
+    let asked = site.requests();
+    assert_eq!((&*asked[0].body, &*asked[1].path), (&b"a=b&"[..], "/a"));
+}
+
+#[tokio::test]
+async fn a_client_that_is_held_up_is_counted_until_it_goes() {
+    let site = Site::start().await;
+    site.set("/nunca", Reply::status(200).hang());
+    let mut stream = TcpStream::connect(site.address()).await.unwrap();
+    stream
+        .write_all(b"GET /nunca HTTP/1.1\r\n\r\n")
+        .await
+        .unwrap();
+    while site.requests_held_up() == 0 {
+        tokio::task::yield_now().await;
+    }
+    drop(stream);
+    while site.requests_held_up() > 0 {
+        tokio::task::yield_now().await;
+    }
+}

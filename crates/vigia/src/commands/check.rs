@@ -40,6 +40,9 @@ pub(crate) fn run(config_file: Option<&Path>) -> Result<()> {
             "vigia: there are no feeds: add [[feed]] tables or an `include`"
         )?;
     }
+    if let Some(problem) = pipeline::status::socket_problem(&settings.ledger) {
+        writeln!(io::stderr(), "vigia: {problem}")?;
+    }
     if settings.fetch.user_agent.contains("example.org") {
         let remedy = "set `user_agent` in [fetch] to an address at which publishers reach you";
         writeln!(

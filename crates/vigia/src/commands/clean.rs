@@ -19,10 +19,13 @@ pub(crate) fn run(url: Option<&Url>, as_text: bool, file: Option<&Path>) -> Resu
         Input::Lines(mut lines) => {
             let mut line = String::new();
             while lines.next(&mut line)? {
-                let answer = filter::clean_line(&cleaner, &line);
-                match serde_json::from_str::<Article>(&answer) {
-                    Ok(article) if as_text => print(&mut out, &article)?,
-                    _ => writeln!(out, "{answer}")?,
+                if !as_text {
+                    writeln!(out, "{}", filter::clean_line(&cleaner, &line))?;
+                    continue;
+                }
+                match filter::clean_article(&cleaner, &line) {
+                    Ok(article) => print(&mut out, &article)?,
+                    Err(error) => writeln!(out, "{error}")?,
                 }
             }
         }

@@ -9,8 +9,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
-use pipeline::{Cleaner, Explanation, FetchSettings, Reader, fetch_one, filter};
-use serde_json::Value;
+use pipeline::{Cleaner, Errand, Explanation, FetchSettings, Reader, filter};
 use story::{Article, CanonicalUrl, Story, StoryId};
 use url::Url;
 
@@ -40,10 +39,10 @@ pub(crate) fn run(what: &str, config_file: Option<&Path>) -> Result<()> {
             .transpose()?
             .flatten()
         {
-            Some(story) => (article_of(&story), Some(story)),
+            Some(story) => (article_of(config.as_ref(), &story), Some(story)),
             None => (fetched(config.as_ref(), &url)?, None),
         },
-        None => (from_file(Path::new(what))?, None),
+        None => (from_file(config.as_ref(), Path::new(what))?, None),
     };
     let mut explanation: Explanation = classifier.explain(article);
     if let Some(story) = judged {
@@ -56,21 +55,54 @@ pub(crate) fn run(what: &str, config_file: Option<&Path>) -> Result<()> {
 
 /// The story as the daemon judged it: in the ledger if it was dropped, in the record if kept.
 fn judged(config: &Config, url: &Url) -> Result<Option<Story>> {
-    let Some(id) = CanonicalUrl::new(url).map(|url| StoryId::of_url(&url)) else {
+    let Some(wanted) = CanonicalUrl::new(url) else {
         return Ok(None);
     };
     let settings = &config.settings;
     if !settings.ledger.is_file() {
         return Ok(None);
     }
-    if let Some(json) = Reader::open(&settings.ledger)?.dropped(&id)? {
-        return Ok(serde_json::from_str(&json).ok());
+    let ledger = Reader::open(&settings.ledger)?;
+    let mut ids = vec![StoryId::of_url(&wanted)];
+    ids.extend(ledger.story_of_link(&ids[0])?);
+    for id in &ids {
+        if let Some(json) = ledger.dropped(id)? {
+            return Ok(serde_json::from_str(&json).ok());
+        }
     }
-    in_record(&settings.record, &id)
+    let sought = Sought { ids, wanted };
+    if let Some(story) = in_record(&settings.record, &sought)? {
+        return Ok(Some(story));
+    }
+    ledger
+        .find_dropped(|json| sought.found_in(json))
+        .map_err(Into::into)
+}
+
+/// What a story is looked for by: its address is not the one that was asked for where the feed's
+/// link was redirected, or where the page names another.
+struct Sought {
+    /// Of the address itself, and of what became of an entry that linked to it.
+    ids: Vec<StoryId>,
+    wanted: CanonicalUrl,
+}
+
+impl Sought {
+    /// The story of a line, if it is the one.
+    fn found_in(&self, line: &str) -> Option<Story> {
+        let named = self.ids.iter().any(|id| line.contains(id.as_str()))
+            || line.contains(self.wanted.as_url().path().trim_end_matches('/'));
+        let story: Story = named.then(|| serde_json::from_str(line).ok())??;
+        let is_at = |url: &Url| {
+            CanonicalUrl::new(url).is_some_and(|url| url.identity() == self.wanted.identity())
+        };
+        let found = self.ids.contains(&story.id) || story.url.as_ref().is_some_and(is_at);
+        found.then_some(story)
+    }
 }
 
 /// Looks through the record's files for a story.
-fn in_record(dir: &Path, id: &StoryId) -> Result<Option<Story>> {
+fn in_record(dir: &Path, sought: &Sought) -> Result<Option<Story>> {
     let Ok(files) = std::fs::read_dir(dir) else {
         return Ok(None);
     };
@@ -84,10 +116,7 @@ fn in_record(dir: &Path, id: &StoryId) -> Result<Option<Story>> {
         let open = File::open(&file).with_context(|| format!("open `{}`", file.display()))?;
         for line in BufReader::new(open).lines() {
             let line = line.with_context(|| format!("read `{}`", file.display()))?;
-            if line.contains(id.as_str())
-                && let Ok(story) = serde_json::from_str::<Story>(&line)
-                && story.id == *id
-            {
+            if let Some(story) = sought.found_in(&line) {
                 return Ok(Some(story));
             }
         }
@@ -95,13 +124,18 @@ fn in_record(dir: &Path, id: &StoryId) -> Result<Option<Story>> {
     Ok(None)
 }
 
-fn article_of(story: &Story) -> Article {
+/// The article that a story was made of, at home where its feed is.
+fn article_of(config: Option<&Config>, story: &Story) -> Article {
+    let feeds = config.map_or(&[][..], |config| &config.settings.feeds);
+    let feed = feeds
+        .iter()
+        .find(|feed| story.feed.as_ref() == Some(&feed.id));
     Article {
         id: story.id.clone(),
         url: story.url.clone(),
         canonical_url: story.canonical_url.clone(),
         feed: story.feed.clone(),
-        home: story::Home::default(),
+        home: feed.map(|feed| feed.home).unwrap_or_default(),
         outlet: story.outlet.clone(),
         title: story.title.clone(),
         bylines: story.bylines.clone(),
@@ -113,6 +147,7 @@ fn article_of(story: &Story) -> Article {
         text: story.text.clone(),
         text_source: story.text_source,
         page_missing: story.provenance.page_missing.clone(),
+        access: story.provenance.access,
         content_hash: story.provenance.content_hash.clone(),
         http_status: story.provenance.http_status,
         etag: story.provenance.etag.clone(),
@@ -123,8 +158,9 @@ fn article_of(story: &Story) -> Article {
 fn fetched(config: Option<&Config>, url: &Url) -> Result<Article> {
     let settings = config.map_or_else(FetchSettings::default, |c| c.settings.fetch.clone());
     let runtime = tokio::runtime::Runtime::new()?;
+    let errand = Errand::new(&settings).context("build the HTTP client")?;
     let page = runtime
-        .block_on(fetch_one(&settings, url))
+        .block_on(errand.named(url, None))
         .with_context(|| format!("fetch `{url}`, which the daemon has not judged"))?;
     Cleaner::new()
         .clean_html(
@@ -136,7 +172,7 @@ fn fetched(config: Option<&Config>, url: &Url) -> Result<Article> {
 }
 
 /// A page, plain text, or the first line of JSONL: a page or article as the filters read them.
-fn from_file(path: &Path) -> Result<Article> {
+fn from_file(config: Option<&Config>, path: &Path) -> Result<Article> {
     let cleaner = Cleaner::new();
     let mut lines = match input::open(Some(path))? {
         Input::Whole(bytes) => {
@@ -149,14 +185,38 @@ fn from_file(path: &Path) -> Result<Article> {
         bail!("find a line in `{}`", path.display());
     }
     if let Ok(story) = serde_json::from_str::<Story>(&line) {
-        return Ok(article_of(&story));
+        return Ok(article_of(config, &story));
     }
     if let Ok(article) = serde_json::from_str::<Article>(&line) {
         return Ok(article);
     }
-    let answer: Value = serde_json::from_str(&filter::clean_line(&cleaner, &line))?;
-    if let Some(error) = answer["error"].as_str() {
-        bail!(io::Error::other(error.to_owned()));
+    filter::clean_article(&cleaner, &line)
+        .map_err(io::Error::other)
+        .context("find an article in the first line")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_story_is_at_home_where_its_feed_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("vigia.toml");
+        let feed =
+            "[[feed]]\nid = \"a\"\nurl = \"https://a.test/rss\"\ncountry = \"EC\"\nlang = \"es\"\n";
+        std::fs::write(&path, feed).unwrap();
+        let config = config::load(&path).unwrap();
+        let classifier = Topic::default().classifier().unwrap();
+        let story = |feed: &str| -> Story {
+            let line = format!("{{\"title\":\"Uno\",\"text\":\"Dos.\",\"feed\":\"{feed}\"}}");
+            serde_json::from_str(&filter::classify_line(&classifier, &line).1).unwrap()
+        };
+        let home = |config, feed| article_of(config, &story(feed)).home;
+        let at_home = home(Some(&config), "a");
+        assert_eq!(at_home.country.unwrap().as_str(), "EC");
+        assert_eq!(at_home.lang.unwrap().as_str(), "es");
+        assert_eq!(home(Some(&config), "b"), story::Home::default());
+        assert_eq!(home(None, "a"), story::Home::default());
     }
-    serde_json::from_value(answer).context("read the line as an article")
 }

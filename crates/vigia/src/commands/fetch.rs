@@ -5,8 +5,8 @@ use std::{
     path::Path,
 };
 
-use anyhow::Result;
-use pipeline::{FeedContext, FetchSettings, fetch_one, filter, parse_feed};
+use anyhow::{Context, Result};
+use pipeline::{Access, Errand, FeedContext, filter, parse_feed};
 use story::Fetched;
 use url::Url;
 
@@ -22,7 +22,7 @@ pub(crate) fn run(urls: &[Url], feed: Option<&str>, config_file: Option<&Path>) 
     };
     let mut asked: Vec<_> = urls
         .iter()
-        .map(|url| (url.clone(), filter::unnamed_feed(Some(url))))
+        .map(|url| (filter::unnamed_feed(Some(url)), Access::default()))
         .collect();
     if let (Some(id), Some(config)) = (feed, &config) {
         let feed = config::feed(config, id)?;
@@ -32,22 +32,21 @@ pub(crate) fn run(urls: &[Url], feed: Option<&str>, config_file: Option<&Path>) 
             home: feed.home,
             timezone: feed.timezone,
         };
-        asked.push((feed.url.clone(), context));
+        asked.push((context, feed.access.clone()));
     }
     let settings = config
         .map(|config| config.settings.fetch)
         .unwrap_or_default();
-    tokio::runtime::Runtime::new()?.block_on(fetch_all(&settings, asked))
+    let errand = Errand::new(&settings).context("build the HTTP client")?;
+    tokio::runtime::Runtime::new()?.block_on(fetch_all(&errand, asked))
 }
 
-async fn fetch_all(settings: &FetchSettings, asked: Vec<(Url, FeedContext)>) -> Result<()> {
+async fn fetch_all(errand: &Errand, asked: Vec<(FeedContext, Access)>) -> Result<()> {
     let mut out = BufWriter::new(io::stdout().lock());
-    for (index, (url, context)) in asked.into_iter().enumerate() {
-        if index > 0 {
-            tokio::time::sleep(settings.host_gap).await;
-        }
-        match fetch_one(settings, &url).await {
-            Ok(page) => bring(settings, &page, &context, &mut out).await?,
+    for (context, access) in asked {
+        let url = &context.url;
+        match errand.named(url, Some(&access)).await {
+            Ok(page) => bring(errand, &page, &context, &mut out).await?,
             Err(error) => writeln!(out, "{}", filter::unfetched_line(url.as_str(), error))?,
         }
         out.flush()?;
@@ -57,7 +56,7 @@ async fn fetch_all(settings: &FetchSettings, asked: Vec<(Url, FeedContext)>) -> 
 
 /// Writes a page, or the pages of the entries where it is a feed.
 async fn bring(
-    settings: &FetchSettings,
+    errand: &Errand,
     page: &Fetched,
     context: &FeedContext,
     out: &mut impl Write,
@@ -68,8 +67,7 @@ async fn bring(
     };
     for entry in &feed.entries {
         let Some(link) = &entry.link else { continue };
-        tokio::time::sleep(settings.host_gap).await;
-        let line = match fetch_one(settings, link).await {
+        let line = match errand.found(link).await {
             Ok(page) => filter::fetched_line(&page, Some(entry)),
             Err(error) => filter::unfetched_line(link.as_str(), error),
         };

@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io::{self, BufRead, BufReader, Read},
+    io::{self, BufRead, BufReader, Cursor, Read},
     path::Path,
 };
 
@@ -11,6 +11,9 @@ use anyhow::{Context, Result};
 /// Bytes of one line, and of one whole page, that are read; a page in base64 is a third longer
 /// than itself.
 const LINE_BYTES_MAX: u64 = 64 << 20;
+
+/// The byte order mark in UTF-8, which editors of some systems put in front.
+const BOM: &[u8] = b"\xef\xbb\xbf";
 
 /// What an input turned out to be.
 pub(super) enum Input {
@@ -25,17 +28,38 @@ pub(super) struct Lines {
     reader: Box<dyn BufRead>,
 }
 
-/// Opens a file or standard input, and finds out what it holds.
+/// Opens a file or standard input, and finds out what it holds. One that holds nothing is lines,
+/// of which there are none.
 pub(super) fn open(file: Option<&Path>) -> Result<Input> {
-    let mut reader: Box<dyn BufRead> = match file {
+    let reader: Box<dyn BufRead> = match file {
         Some(path) => {
             let file = File::open(path).with_context(|| format!("open `{}`", path.display()))?;
             Box::new(BufReader::with_capacity(1 << 16, file))
         }
         None => Box::new(BufReader::with_capacity(1 << 16, io::stdin())),
     };
-    let starts = reader.fill_buf().context("read the input")?;
-    if starts.trim_ascii_start().first() == Some(&b'{') {
+    sorted_out(reader)
+}
+
+/// What an input holds, without the byte order mark and the blanks in front of it.
+fn sorted_out(mut reader: Box<dyn BufRead>) -> Result<Input> {
+    let mut start = Vec::new();
+    (&mut reader)
+        .take(BOM.len() as u64)
+        .read_to_end(&mut start)
+        .context("read the input")?;
+    if start == BOM {
+        start.clear();
+    }
+    let start = start.trim_ascii_start().to_vec();
+    if start.is_empty() {
+        skip_blanks(&mut reader)?;
+    }
+    let mut reader: Box<dyn BufRead> = Box::new(Cursor::new(start).chain(reader));
+    if matches!(
+        reader.fill_buf().context("read the input")?.first(),
+        Some(b'{') | None
+    ) {
         return Ok(Input::Lines(Lines { reader }));
     }
     let mut whole = Vec::new();
@@ -44,6 +68,18 @@ pub(super) fn open(file: Option<&Path>) -> Result<Input> {
         .read_to_end(&mut whole)
         .context("read the input")?;
     Ok(Input::Whole(whole))
+}
+
+fn skip_blanks(reader: &mut impl BufRead) -> Result<()> {
+    loop {
+        let buffer = reader.fill_buf().context("read the input")?;
+        let blank = buffer.len() - buffer.trim_ascii_start().len();
+        let ended = blank < buffer.len() || buffer.is_empty();
+        reader.consume(blank);
+        if ended {
+            return Ok(());
+        }
+    }
 }
 
 impl Lines {
@@ -84,5 +120,55 @@ impl Lines {
                 return Ok(());
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Gives a byte at a time, as a slow pipe might.
+    struct Drops(&'static [u8]);
+
+    impl Read for Drops {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            let length = self.0.len().min(buffer.len()).min(1);
+            let (now, later) = self.0.split_at(length);
+            buffer[..length].copy_from_slice(now);
+            self.0 = later;
+            Ok(length)
+        }
+    }
+
+    fn check(input: &'static [u8], lines: &[&str], whole: Option<&str>) {
+        let read = |reader| match sorted_out(reader).unwrap() {
+            Input::Lines(mut input) => {
+                let (mut found, mut line) = (Vec::new(), String::new());
+                while input.next(&mut line).unwrap() {
+                    found.push(line.trim_end().to_owned());
+                }
+                (found, None)
+            }
+            Input::Whole(bytes) => (Vec::new(), Some(String::from_utf8(bytes).unwrap())),
+        };
+        let expected = (
+            lines.iter().map(ToString::to_string).collect(),
+            whole.map(str::to_owned),
+        );
+        assert_eq!(read(Box::new(input)), expected, "{input:?}");
+        let drops = BufReader::with_capacity(1, Drops(input));
+        assert_eq!(read(Box::new(drops)), expected, "{input:?} in drops");
+    }
+
+    #[test]
+    fn an_input_is_lines_or_one_page_or_nothing() {
+        check(b"", &[], None);
+        check(b"\xef\xbb\xbf", &[], None);
+        check(b" \n\r\n  \n\n", &[], None);
+        check(b"{}\n\n{\"a\":1}", &["{}", "{\"a\":1}"], None);
+        check(b"\xef\xbb\xbf\n\n {}\nx", &["{}", "x"], None);
+        check(b"\xef\xbb\xbf<p>a</p>", &[], Some("<p>a</p>"));
+        check(b"\n a b\n", &[], Some("a b\n"));
+        check(b"a", &[], Some("a"));
     }
 }

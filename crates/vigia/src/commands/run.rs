@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressStyle};
 use pipeline::{
-    Line, Mode, Summary,
+    LOOKUPS_MAX, Line, Mode, Summary,
     status::{Snapshot, Status},
 };
 use sd_notify::NotifyState;
@@ -29,6 +29,10 @@ use crate::{
 /// Between two updates of the status in words.
 const STATUS_EVERY: Duration = Duration::from_secs(5);
 
+/// Threads for what blocks: look-ups of names, which may hang, and beside them the reading of feeds
+/// and the record, which must never wait for those.
+const BLOCKING_THREADS: usize = LOOKUPS_MAX + 32;
+
 /// Updates of the status between two summaries in the log: one a minute.
 const SUMMARY_EVERY: u32 = 12;
 
@@ -39,7 +43,11 @@ pub(crate) fn run(config_file: Option<&Path>, once: bool) -> Result<()> {
     } else {
         telemetry::start(&config.log_level, config.log_format)?;
     }
-    let runtime = tokio::runtime::Runtime::new().context("start the runtime")?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .max_blocking_threads(BLOCKING_THREADS)
+        .build()
+        .context("start the runtime")?;
     let mode = if once { Mode::Once } else { Mode::Daemon };
     let ran = runtime.block_on(run_line(config, mode));
     // A stage that did not end within the grace period must not keep the process.
@@ -195,5 +203,26 @@ fn report(summary: &Summary, feeds: &pipeline::Report) {
 fn notify(states: &[NotifyState]) {
     if let Err(error) = sd_notify::notify(states) {
         debug!(%error, "cannot notify systemd");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_unit_allows_as_many_threads_as_the_daemon_may_start() {
+        let unit = include_str!("../../../../deploy/vigia.service");
+        let tasks_max = unit.lines().find_map(|line| line.strip_prefix("TasksMax="));
+        let tasks_max: usize = tasks_max.unwrap().parse().unwrap();
+        // The runtime's, the cleaners' and the classifiers', one a core and one for two of them; the
+        // main thread and the ledger's.
+        let cores = 64;
+        let computing = 2 * cores + cores / 2;
+        let threads = 2 + computing + BLOCKING_THREADS;
+        assert!(
+            threads <= tasks_max,
+            "{threads} threads, {tasks_max} allowed"
+        );
     }
 }

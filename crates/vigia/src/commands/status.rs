@@ -73,7 +73,11 @@ fn print(out: &mut impl Write, now: &Snapshot) -> io::Result<()> {
 fn in_words(stage: &StageSnapshot) -> String {
     let ended = counters(&stage.ended);
     let separator = if ended.is_empty() { "" } else { "; " };
-    format!("{} in, {} on{separator}{ended}", stage.taken, stage.passed)
+    let on = match stage.passed {
+        0 => String::new(),
+        passed => format!(", {passed} on"),
+    };
+    format!("{} in{on}{separator}{ended}", stage.taken)
 }
 
 fn counters(counts: &BTreeMap<String, u64>) -> String {

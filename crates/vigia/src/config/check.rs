@@ -26,7 +26,7 @@ use toml::{
 use url::Url;
 
 use super::{
-    Config, Problem, Problems, RawConfig, Written, access,
+    Config, Problem, Problems, RawConfig, Written, access, limits,
     problem::Source,
     raw::{RawFeed, RawFeeds, RawWebSub, Span},
     timezone,
@@ -141,6 +141,9 @@ impl Check {
             self.at(path, &span.unwrap_or_default(), problem);
             None
         });
+        for (span, problem) in limits::problems(&raw) {
+            self.at(path, &span, problem);
+        }
         let websub = raw.websub.as_ref().and_then(|raw| self.websub(path, raw));
         let topic = self.topic(path, folder, raw.classify.topic.as_ref());
         let named = raw.classify.knowledge.as_ref();
@@ -163,7 +166,7 @@ impl Check {
                 threshold,
                 knowledge: knowledge?,
                 model: model?,
-                queue: raw.pipeline.queue.max(1),
+                queue: raw.pipeline.queue.value,
                 workers: if raw.pipeline.workers == 0 {
                     cores
                 } else {
@@ -172,25 +175,25 @@ impl Check {
                 grace: raw.pipeline.grace.0,
                 config_hash: hex(&self.hash.clone().finalize()[..8]),
                 fetch: FetchSettings {
-                    user_agent: raw.fetch.user_agent,
+                    user_agent: raw.fetch.user_agent.value,
                     allow_private_networks: raw.fetch.allow_private_networks,
                     host_gap: raw.fetch.host_gap.0,
-                    host_concurrency: raw.fetch.host_concurrency.max(1),
-                    concurrency: raw.fetch.concurrency.max(1),
-                    min_interval: raw.fetch.min_interval.0,
-                    max_interval: raw.fetch.max_interval.0,
+                    host_concurrency: raw.fetch.host_concurrency.value,
+                    concurrency: raw.fetch.concurrency.value,
+                    min_interval: raw.fetch.min_interval.value.0,
+                    max_interval: raw.fetch.max_interval.value.0,
                     max_entry_age: raw.fetch.max_entry_age.0,
                     connect_timeout: raw.fetch.connect_timeout.0,
                     request_timeout: raw.fetch.request_timeout.0,
                     feed_bytes_max: raw.fetch.feed_bytes_max,
                     page_bytes_max: raw.fetch.page_bytes_max,
-                    page_attempts: raw.fetch.page_attempts.max(1),
+                    page_attempts: raw.fetch.page_attempts.value,
                     proxy,
                     websub,
                     ..FetchSettings::default()
                 },
             },
-            log_level: raw.log.level,
+            log_level: raw.log.level.value,
             log_format: raw.log.format,
             addresses: feeds.addresses,
         })

@@ -62,19 +62,24 @@ pub(crate) struct RawSink {
 #[serde(default)]
 pub(crate) struct RawFetch {
     /// Sent with every request; name an address at which a publisher can reach you.
-    pub(crate) user_agent: String,
+    #[schemars(with = "String")]
+    pub(crate) user_agent: SpannedOr<String>,
     /// Whether addresses of private networks may be asked: for tests and intranets only.
     pub(crate) allow_private_networks: bool,
     /// Least time between two requests to one host.
     pub(crate) host_gap: Span,
     /// Requests under way at one host.
-    pub(crate) host_concurrency: usize,
+    #[schemars(with = "usize")]
+    pub(crate) host_concurrency: SpannedOr<usize>,
     /// Requests under way in all.
-    pub(crate) concurrency: usize,
+    #[schemars(with = "usize")]
+    pub(crate) concurrency: SpannedOr<usize>,
     /// No feed is polled more often than this.
-    pub(crate) min_interval: Span,
+    #[schemars(with = "String")]
+    pub(crate) min_interval: SpannedOr<Span>,
     /// Nor less often, unless the server asks for it or the feed is gone.
-    pub(crate) max_interval: Span,
+    #[schemars(with = "String")]
+    pub(crate) max_interval: SpannedOr<Span>,
     /// An older entry is recorded as seen and not fetched.
     pub(crate) max_entry_age: Span,
     /// Longest wait for a connection.
@@ -86,7 +91,8 @@ pub(crate) struct RawFetch {
     /// Bytes of a page that are read, decompressed; a larger one is not read at all.
     pub(crate) page_bytes_max: usize,
     /// How often a page is asked for before the feed's own text stands in.
-    pub(crate) page_attempts: u32,
+    #[schemars(with = "u32")]
+    pub(crate) page_attempts: SpannedOr<u32>,
     /// A proxy for all requests: `http`, `https`, `socks5` or `socks5h`. It must keep private
     /// networks apart itself: what it dials is not seen from here.
     #[schemars(with = "Option<String>")]
@@ -137,7 +143,8 @@ pub(crate) struct RawClassify {
 #[serde(default)]
 pub(crate) struct RawPipeline {
     /// Messages that a queue between two stages holds.
-    pub(crate) queue: usize,
+    #[schemars(with = "usize")]
+    pub(crate) queue: SpannedOr<usize>,
     /// Threads that clean pages; 0 is one a core.
     pub(crate) workers: usize,
     /// How long the line may take to drain when it is told to stop; shorter than systemd's.
@@ -149,7 +156,8 @@ pub(crate) struct RawPipeline {
 #[serde(default)]
 pub(crate) struct RawLog {
     /// `error`, `warn`, `info`, `debug` or `trace`, or a filter such as `info,fetcher=debug`.
-    pub(crate) level: String,
+    #[schemars(with = "String")]
+    pub(crate) level: SpannedOr<String>,
     /// Where it goes and how it looks.
     pub(crate) format: LogFormat,
 }
@@ -277,12 +285,19 @@ impl From<&RawValue> for Given {
 }
 
 /// A value whose place in the file is known where it stands in one.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub(crate) struct SpannedOr<T> {
     /// The value.
     pub(crate) value: T,
     /// Bytes of the file that it was read from; empty for a default.
     pub(crate) span: std::ops::Range<usize>,
+}
+
+/// Where a value stands makes it no other.
+impl<T: PartialEq> PartialEq for SpannedOr<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.value == other.value
+    }
 }
 
 impl<T> From<T> for SpannedOr<T> {
@@ -352,19 +367,19 @@ impl Default for RawSink {
 impl Default for RawFetch {
     fn default() -> Self {
         Self {
-            user_agent: "vigia/0.1 (+https://example.org/contact)".to_owned(),
+            user_agent: "vigia/0.1 (+https://example.org/contact)".to_owned().into(),
             allow_private_networks: false,
             host_gap: seconds(5),
-            host_concurrency: 1,
-            concurrency: 64,
-            min_interval: seconds(5 * MINUTE),
-            max_interval: seconds(DAY),
+            host_concurrency: 1.into(),
+            concurrency: 64.into(),
+            min_interval: seconds(5 * MINUTE).into(),
+            max_interval: seconds(DAY).into(),
             max_entry_age: seconds(30 * DAY),
             connect_timeout: seconds(10),
             request_timeout: seconds(30),
             feed_bytes_max: 10 << 20,
             page_bytes_max: 5 << 20,
-            page_attempts: 4,
+            page_attempts: 4.into(),
             proxy: None,
             proxy_password: None,
         }
@@ -385,7 +400,7 @@ impl Default for RawClassify {
 impl Default for RawPipeline {
     fn default() -> Self {
         Self {
-            queue: 32,
+            queue: 32.into(),
             workers: 0,
             grace: seconds(20),
         }
@@ -395,7 +410,7 @@ impl Default for RawPipeline {
 impl Default for RawLog {
     fn default() -> Self {
         Self {
-            level: "info".to_owned(),
+            level: "info".to_owned().into(),
             format: LogFormat::Auto,
         }
     }

@@ -193,7 +193,7 @@ fn a_sitemap_index_names_its_newest_sitemaps_first() {
         (FeedKind::SitemapIndex, 0, 50)
     );
     let newest: Vec<&str> = feed.sitemaps[..3].iter().map(Url::path).collect();
-    assert_eq!(newest, ["/b.xml", "/a.xml", "/10.xml"]);
+    assert_eq!(newest, ["/b.xml", "/a.xml", "/79.xml"]);
 }
 
 #[test]

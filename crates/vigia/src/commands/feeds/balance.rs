@@ -1,4 +1,5 @@
-//! `vigia feeds balance`: what the feeds showed, by hour, and what became of it.
+//! `vigia feeds balance`: what the feeds showed, by hour and, some days later, by day, and what
+//! became of it.
 
 use std::{
     io::{self, Write},
@@ -22,6 +23,7 @@ use crate::config;
 struct Line<'a> {
     feed: &'a str,
     hour: Timestamp,
+    whole_day: bool,
     shown: u64,
     new: u64,
     known: u64,
@@ -66,6 +68,7 @@ fn line(row: &BalanceRow) -> Line<'_> {
     Line {
         feed: &row.feed,
         hour: row.hour,
+        whole_day: row.whole_day,
         shown: row.shown,
         new: row.new,
         known: row.known,
@@ -100,9 +103,10 @@ fn table(rows: &[BalanceRow]) -> Table {
             row.skipped,
             row.pending,
         ];
+        let hour = if row.whole_day { "%m-%d" } else { "%m-%d %Hh" };
         let mut cells = vec![
             Cell::from(&row.feed),
-            Cell::from(row.hour.format("%m-%d %Hh").to_string()),
+            Cell::from(row.hour.format(hour).to_string()),
         ];
         cells.extend(counts.map(number));
         cells.push(mark(row));
@@ -150,6 +154,7 @@ mod tests {
         BalanceRow {
             feed: "el-diario-de-nombre-largo-judicial-y-orden-publico".to_owned(),
             hour: "2026-03-01T14:00:00Z".parse().unwrap(),
+            whole_day: false,
             shown: 20_000,
             new: 12_000,
             known,

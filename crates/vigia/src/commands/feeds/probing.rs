@@ -26,8 +26,8 @@ pub(super) async fn probe_all(scout: &Arc<Scout>, feeds: &[&Feed]) -> Result<Vec
     let bar = bar(feeds.len());
     let mut looks = JoinSet::new();
     for (number, feed) in feeds.iter().enumerate() {
-        let (scout, url, timezone) = (Arc::clone(scout), feed.url.clone(), feed.timezone);
-        looks.spawn(async move { (number, scout.probe(&url, timezone).await) });
+        let (scout, feed) = (Arc::clone(scout), (*feed).clone());
+        looks.spawn(async move { (number, scout.probe_feed(&feed).await) });
     }
     let mut probes: Vec<Option<Probe>> = feeds.iter().map(|_| None).collect();
     while let Some(looked) = looks.join_next().await {

@@ -69,6 +69,76 @@ fn every_problem_names_file_line_and_remedy() {
 }
 
 #[test]
+fn values_that_would_not_do_are_refused_with_the_way_out() {
+    for (section, key) in [
+        ("fetch", "host_concurrency"),
+        ("fetch", "concurrency"),
+        ("fetch", "page_attempts"),
+        ("pipeline", "queue"),
+    ] {
+        check_problem(
+            &format!("[{section}]\n{key} = 0"),
+            &format!("vigia.toml:2: {key} = 0 would let nothing through: write 1 or more"),
+        );
+    }
+    let remedy = "write one line, such as \"vigia/0.1 (+https://example.org/contact)\"";
+    for agent in ["vigia\\nHost: b.test", "vigia\\u0000", "a\\rb"] {
+        check_problem(
+            &format!("[fetch]\nuser_agent = \"{agent}\""),
+            &format!(
+                "vigia.toml:2: user_agent has a line break or another control character in it, \
+                 which no header may: {remedy}"
+            ),
+        );
+    }
+    check_problem(
+        "[fetch]\nuser_agent = \" \"",
+        &format!("vigia.toml:2: user_agent says nothing: {remedy}"),
+    );
+    check_problem(
+        "[fetch]\nmax_interval = \"1h\"\nmin_interval = \"2h\"",
+        "vigia.toml:3: min_interval is 2h and max_interval only 1h: lower the one or raise the other",
+    );
+    check_problem(
+        "[fetch]\nmax_interval = \"1m\"",
+        "vigia.toml:2: min_interval is 5m and max_interval only 1m: lower the one or raise the other",
+    );
+    assert_eq!(problems("[fetch]\nmax_interval = \"5m\""), [""; 0]);
+}
+
+#[test]
+fn a_log_level_is_one_that_logs() {
+    for level in [
+        "loud",
+        "",
+        "info,",
+        "info,fetcher",
+        "fetcher=loud",
+        "INFO;debug",
+    ] {
+        check_problem(
+            &format!("[log]\nlevel = \"{level}\""),
+            &format!(
+                "vigia.toml:2: log level `{level}` is none: write one of off, error, warn, info, \
+                 debug, trace, or a filter such as \"info,fetcher=debug\""
+            ),
+        );
+    }
+    for level in [
+        "warn",
+        "DEBUG",
+        "info,fetcher=debug",
+        "info,fetcher::http=trace",
+    ] {
+        assert_eq!(
+            problems(&format!("[log]\nlevel = \"{level}\"")),
+            [""; 0],
+            "{level}"
+        );
+    }
+}
+
+#[test]
 fn logins_are_kept_out_of_the_file_and_of_what_is_said() {
     check_problem(
         "[[feed]]\nid = \"a\"\nurl = \"https://ana:hunter2@a.test/\"",
