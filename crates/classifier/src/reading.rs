@@ -149,6 +149,7 @@ impl<'a> Part<'a> {
                         Kind::Domain => self.domains.push(*hit),
                         Kind::Cue => self.cues.push((*hit, CueKind::of_index(payload.index))),
                         Kind::Umbrella => self.umbrellas.push((*hit, payload.index)),
+                        Kind::Country if self.is_currency(*hit) => {}
                         _ => name = Some(*hit),
                     }
                 }
@@ -185,6 +186,12 @@ impl<'a> Part<'a> {
             .iter()
             .copied()
             .filter(move |payload| self.admits(hit, payload.case))
+    }
+
+    /// Whether a sum of money follows, as in `US$200`: a currency is no place.
+    fn is_currency(&self, hit: Hit) -> bool {
+        let last = self.words.all()[hit.end as usize - 1];
+        self.text[last.bytes.1 as usize..].starts_with('$')
     }
 
     fn admits(&self, hit: Hit, case: Case) -> bool {
