@@ -72,8 +72,28 @@ impl Rows<'_, '_> {
                 .map(|number| score.part(Head::Topic, number))
                 .sum::<f32>()
         };
-        let (title, lead) = (topic(&["title"]), topic(&["lead"]));
-        let all = topic(&["density", "terms", "strong", "ratio"]);
+        let title = topic(&[
+            "title",
+            "violent-title",
+            "short-violent-title",
+            "ratio-title",
+        ]);
+        let lead = topic(&[
+            "lead",
+            "opening",
+            "violent-opening",
+            "violent-lead",
+            "short-violent-lead",
+        ]) + topic(&[
+            "types-early",
+            "short-types-early",
+            "ratio-early",
+            "short-ratio-early",
+        ]);
+        let all = topic(&[
+            "density", "terms", "strong", "ratio", "types", "densest", "agreeing",
+        ]) + topic(&["spread", "violent-spread", "violent-density"])
+            + topic(&["short-spread", "short-violent-spread"]);
         let adds = |term: &Term| {
             let types = term.event_types.iter().map(|(event_type, weight)| {
                 let at = Layout::event_type(usize::from(*event_type)) as u32;
@@ -105,8 +125,9 @@ impl Rows<'_, '_> {
         }
         for ((domain, _), mentions) in &security.domain_hits {
             let share = mentions.len() as f32 / mentions_of[usize::from(*domain)];
-            let at = Layout::of(traps).domain(usize::from(*domain)) as u32;
-            let adds = (score.part(Head::Topic, at) + score.part(Head::Topic, at + 1)) * share;
+            let numbers = Layout::of(traps).domain(usize::from(*domain));
+            let parts = numbers.map(|at| score.part(Head::Topic, at as u32));
+            let adds = parts.sum::<f32>() * share;
             self.add(
                 EvidenceKind::Trap,
                 mentions,

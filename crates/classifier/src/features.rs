@@ -6,13 +6,14 @@
 
 pub(crate) mod dense;
 pub(crate) mod grams;
+mod spread;
 
 use crate::{actors::Named, geography::Geography, reading::Reading, security::Security};
 pub use dense::Head;
 pub(crate) use grams::Gram;
 
 /// Version of the features.
-pub(crate) const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 2;
 
 /// A story as numbers: its features that are not zero, by their numbers.
 #[derive(Clone, Debug, Default)]

@@ -115,14 +115,21 @@ struct Learner {
     admitted: Vec<bool>,
     outlets: [Ftrl; 2],
     outlet_numbers: HashMap<u64, usize>,
+    /// The outlets with more than one article: a starting point of a single one would learn its
+    /// label by heart.
+    shared: Vec<bool>,
 }
 
 impl Learner {
     fn new(examples: &[&Example], features: usize, subject: Subject) -> Self {
         let mut outlet_numbers = HashMap::new();
+        let mut shared: Vec<bool> = Vec::new();
         for example in examples {
-            let next = outlet_numbers.len();
-            outlet_numbers.entry(example.group).or_insert(next);
+            let number = *outlet_numbers.entry(example.group).or_insert(shared.len());
+            match shared.get_mut(number) {
+                Some(shared) => *shared = true,
+                None => shared.push(false),
+            }
         }
         let outlets = Ftrl::new(outlet_numbers.len(), OUTLETS);
         let dense = Ftrl::new(features, DENSE);
@@ -133,6 +140,7 @@ impl Learner {
             admitted: admitted(examples, &outlet_numbers),
             outlets: [outlets.clone(), outlets],
             outlet_numbers,
+            shared,
         }
     }
 
@@ -168,7 +176,8 @@ impl Learner {
         };
         let mut logits = [sum(&used[0]) + sum(&used[2]), sum(&used[1])];
         let starts = [0, 1].map(|head| self.outlets[head].weight(outlet));
-        if self.subject == Subject::Knowledge {
+        let starting = self.subject == Subject::Knowledge && self.shared[outlet];
+        if starting {
             logits = [logits[0] + starts[0], logits[1] + starts[1]];
         }
         let weight = example.weight * if form == 0 { 1.0 } else { BEGINNING_WEIGHT };
@@ -177,7 +186,7 @@ impl Learner {
             for (at, value, weight) in &used[head] {
                 self.dense[head].learn(*at, *weight, gradients[head] * value);
             }
-            if self.subject == Subject::Knowledge {
+            if starting {
                 self.outlets[head].learn(outlet, starts[head], gradients[head]);
             }
         }

@@ -77,6 +77,22 @@ pub fn bins(judgements: &[Judgement]) -> [Bin; 10] {
     bins
 }
 
+/// The score, in hundredths, that stories must have to be kept for the best F1; the middle one of
+/// those that are as good.
+pub(crate) fn best_threshold(judgements: &[Judgement]) -> f64 {
+    let f1 = |threshold: f64| {
+        let kept = judgements.iter().map(|judgement| Judgement {
+            kept: judgement.score >= threshold,
+            ..*judgement
+        });
+        figures(&kept.collect::<Vec<_>>()).f1
+    };
+    let steps = || (5..=95).map(|step| f64::from(step) / 100.0);
+    let best = steps().map(f1).fold(0.0, f64::max);
+    let good: Vec<_> = steps().filter(|step| f1(*step) >= best - 1e-9).collect();
+    good[good.len() / 2]
+}
+
 fn average_precision(judgements: &[Judgement], positives: usize) -> f64 {
     let mut ranked: Vec<_> = judgements.iter().collect();
     ranked.sort_by(|a, b| b.score.total_cmp(&a.score));
@@ -120,6 +136,13 @@ mod tests {
         close(figures.f1, 2.0 / 3.0);
         close(figures.average_precision, (1.0 + 2.0 / 3.0 + 0.75) / 3.0);
         assert_eq!(super::figures(&[]), Figures::default());
+    }
+
+    #[test]
+    fn the_best_threshold_parts_what_is_looked_for_from_the_rest() {
+        let judged = [(true, 0.9), (true, 0.4), (false, 0.3), (false, 0.1)].map(judgement);
+        let threshold = best_threshold(&judged);
+        assert!(threshold > 0.3 && threshold <= 0.4, "{threshold}");
     }
 
     #[test]

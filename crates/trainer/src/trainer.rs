@@ -7,7 +7,7 @@ use crate::{
     example::{Example, FORMS, Labelled},
     fit::{EPOCHS, Fitted, Subject, fit},
     folds::{FOLDS, folds},
-    measure::Judgement,
+    measure::{Judgement, best_threshold},
 };
 
 /// What a model is trained for.
@@ -15,8 +15,9 @@ use crate::{
 pub struct Options {
     /// Name of the topic.
     pub topic: String,
-    /// The score from which a story is kept where nothing else is said.
-    pub threshold: f64,
+    /// The score from which a story is kept where nothing else is said; the one with the best F1 on
+    /// what was held out where there is none.
+    pub threshold: Option<f64>,
     /// Where the random numbers start.
     pub seed: u64,
 }
@@ -67,7 +68,7 @@ pub struct Trainer<'k> {
 }
 
 /// How much of each fit goes into the model: knowledge, n-grams.
-const MIXTURES: [(f32, f32); 7] = [
+const MIXTURES: [(f32, f32); 9] = [
     (1.0, 0.0),
     (0.9, 0.15),
     (0.8, 0.3),
@@ -75,9 +76,9 @@ const MIXTURES: [(f32, f32); 7] = [
     (0.6, 0.5),
     (0.5, 0.8),
     (0.2, 1.0),
+    (0.3, 1.6),
+    (0.1, 1.5),
 ];
-/// The share of stories looked for that scores are calibrated to at least.
-const POSITIVES_LEAST: f64 = 0.4;
 /// Share of a language among the articles from which the model judges it.
 const LANGUAGE_SHARE: f64 = 0.02;
 
@@ -124,9 +125,14 @@ impl<'k> Trainer<'k> {
             step();
             fitted
         });
-        let summary = self.summary(&plan, positives);
+        let mut held_out = self.judgements(&held_out, &plan);
+        let threshold = self.options.threshold;
+        let threshold = threshold.unwrap_or_else(|| best_threshold(&held_out));
+        for judgement in &mut held_out {
+            judgement.kept = judgement.score >= threshold;
+        }
+        let summary = self.summary(&plan, positives, threshold);
         let model = Model::new(summary, plan.mix(fits));
-        let held_out = self.judgements(&held_out, &plan);
         Ok(Trained { model, held_out })
     }
 
@@ -188,6 +194,7 @@ impl<'k> Trainer<'k> {
         held_out
     }
 
+    /// What was held out with its scores; none of it is kept yet.
     fn judgements(&self, held_out: &HeldOut, plan: &Plan) -> Vec<Judgement> {
         let judgement = |(at, example): (usize, &Example)| {
             let z = plan.calibration.slope * odds(held_out.mixed(at, 0, plan))
@@ -196,13 +203,13 @@ impl<'k> Trainer<'k> {
             Judgement {
                 label: example.label,
                 score,
-                kept: score >= self.options.threshold,
+                kept: false,
             }
         };
         self.examples.iter().enumerate().map(judgement).collect()
     }
 
-    fn summary(&self, plan: &Plan, positives: usize) -> Summary {
+    fn summary(&self, plan: &Plan, positives: usize, threshold: f64) -> Summary {
         let outlets: std::collections::BTreeSet<_> =
             self.examples.iter().map(|e| e.group).collect();
         let many = |count: &usize| *count as f64 >= LANGUAGE_SHARE * self.examples.len() as f64;
@@ -231,7 +238,7 @@ impl<'k> Trainer<'k> {
         Summary {
             topic: self.options.topic.clone(),
             languages: languages.map(|(lang, _)| lang.clone()).collect(),
-            threshold: self.options.threshold,
+            threshold,
             slope: plan.calibration.slope,
             offset: plan.calibration.offset,
             training: training
@@ -319,18 +326,12 @@ impl Plan {
         best.expect("a candidate").1
     }
 
-    /// What was held out, whole and as its longer beginning. Articles for training are chosen where
-    /// it is hard to tell, and most of those are dropped in the end; a score is a probability
-    /// among stories of which at least `POSITIVES_LEAST` are looked for.
+    /// What was held out, whole and as its longer beginning.
     fn points(&self, examples: &[Example], held_out: &HeldOut) -> Vec<(f64, bool, f64)> {
-        let positives = examples.iter().filter(|example| example.label).count() as f64;
-        let share = positives / examples.len() as f64;
-        let least = POSITIVES_LEAST.max(share);
-        let more = least / (1.0 - least) * (1.0 - share) / share;
         let form = |at: usize, form: usize| {
             let example = &examples[at];
-            let weight = f64::from(example.weight) * if example.label { more } else { 1.0 };
-            (odds(held_out.mixed(at, form, self)), example.label, weight)
+            let odds = odds(held_out.mixed(at, form, self));
+            (odds, example.label, f64::from(example.weight))
         };
         let forms = |at: usize| [form(at, 0), form(at, FORMS - 1)];
         (0..examples.len()).flat_map(forms).collect()

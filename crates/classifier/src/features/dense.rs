@@ -22,7 +22,7 @@ pub enum Head {
 use Head::{Region, Topic};
 
 /// Features that are one number each.
-const PLAIN: [(&str, Head); 25] = [
+const PLAIN: [(&str, Head); 35] = [
     ("topic", Topic),
     ("title", Topic),
     ("lead", Topic),
@@ -33,6 +33,11 @@ const PLAIN: [(&str, Head); 25] = [
     ("vetoes", Topic),
     ("vetoes-title", Topic),
     ("past", Topic),
+    ("agreeing", Topic),
+    ("no-title", Topic),
+    ("others-title", Topic),
+    ("groups-title", Topic),
+    ("groups-alone", Topic),
     ("region", Region),
     ("share", Region),
     ("latin", Region),
@@ -48,10 +53,20 @@ const PLAIN: [(&str, Head); 25] = [
     ("portuguese", Region),
     ("english", Region),
     ("actors-latin", Region),
+    ("foreign-title-alone", Region),
+    ("spanish-nowhere", Region),
+    ("portuguese-nowhere", Region),
+    ("english-nowhere", Region),
+    ("groups-nowhere", Region),
 ];
 
+/// Steps of shares, of sums of evidence and of votes.
+const SHARES: &[f32] = &[0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.65, 0.8, 0.95];
+const SUMS: &[f32] = &[0.15, 0.4, 0.8, 1.5, 2.5, 4.0, 6.0];
+const VOTES: &[f32] = &[0.3, 1.0, 2.0, 4.0, 8.0];
+
 /// Features that say whether a number has come up to each of some steps.
-const STEPPED: [(&str, Head, &[f32]); 11] = [
+const STEPPED: [(&str, Head, &[f32]); 41] = [
     ("title", Topic, &[0.1, 0.5, 1.0, 1.5, 2.5]),
     ("lead", Topic, &[0.2, 0.6, 1.2, 2.0, 3.0, 4.5, 7.0]),
     ("density", Topic, &[0.3, 0.8, 1.5, 2.5, 4.0, 6.0, 9.0, 13.0]),
@@ -67,6 +82,49 @@ const STEPPED: [(&str, Head, &[f32]); 11] = [
         &[0.1, 0.25, 0.4, 0.55, 0.7, 0.85, 0.95],
     ),
     ("share-title", Region, &[0.1, 0.5, 0.9]),
+    ("spread", Topic, SHARES),
+    ("violent-spread", Topic, SHARES),
+    ("opening", Topic, SUMS),
+    ("violent-opening", Topic, SUMS),
+    ("densest", Topic, &[0.4, 1.0, 1.5, 2.2, 3.0, 4.0]),
+    ("violent-title", Topic, SUMS),
+    ("violent-lead", Topic, SUMS),
+    ("violent-density", Topic, SUMS),
+    ("types", Topic, &[1.0, 2.0, 3.0, 4.0, 6.0, 8.0]),
+    ("types-early", Topic, &[1.0, 2.0, 3.0, 4.0, 5.0]),
+    ("ratio-early", Topic, SHARES),
+    ("ratio-title", Topic, &[0.1, 0.4, 0.6, 0.8]),
+    ("groups", Topic, &[1.0, 2.0, 4.0]),
+    ("short-spread", Topic, SHARES),
+    ("short-violent-spread", Topic, SHARES),
+    ("short-violent-title", Topic, SUMS),
+    ("short-violent-lead", Topic, SUMS),
+    ("short-types-early", Topic, &[1.0, 2.0, 3.0, 4.0, 5.0]),
+    ("short-ratio-early", Topic, SHARES),
+    (
+        "security-share",
+        Region,
+        &[0.15, 0.3, 0.45, 0.55, 0.7, 0.8, 0.9],
+    ),
+    ("security-here", Region, VOTES),
+    ("security-there", Region, VOTES),
+    ("security-both", Region, VOTES),
+    ("spread-latin", Region, &[0.05, 0.15, 0.3, 0.5, 0.7]),
+    ("spread-foreign", Region, &[0.05, 0.15, 0.3, 0.5, 0.7]),
+    ("top-share", Region, &[0.1, 0.3, 0.45, 0.6, 0.75, 0.9]),
+    ("top-latin", Region, VOTES),
+    ("top-foreign", Region, VOTES),
+    ("countries-latin", Region, &[1.0, 2.0, 3.0]),
+    ("countries-foreign", Region, &[1.0, 2.0, 3.0]),
+];
+
+/// The features of each domain.
+const DOMAIN_PARTS: [&str; 5] = [
+    "domain",
+    "domain-title",
+    "domain-early",
+    "domain-early-alone",
+    "domain-early-many",
 ];
 
 /// Names the numbers of the features for one taxonomy.
@@ -106,9 +164,12 @@ impl Layout {
         Self::stepped(STEPPED.len()) + 3 * number
     }
 
-    /// The feature of a domain; that of its words in the headline follows.
-    pub(crate) fn domain(self, number: usize) -> usize {
-        Self::event_type(self.types) + 2 * number
+    /// The features of a domain: how often its words stand there, whether in the headline, how
+    /// often in headline and lead, whether there without violence beside them, and whether more
+    /// than once.
+    pub(crate) fn domain(self, number: usize) -> std::ops::Range<usize> {
+        let from = Self::event_type(self.types) + DOMAIN_PARTS.len() * number;
+        from..from + DOMAIN_PARTS.len()
     }
 
     /// The names of the features, in their order.
@@ -124,7 +185,7 @@ impl Layout {
         let domains = terms
             .domains
             .iter()
-            .flat_map(|domain| ["domain", "domain-title"].map(|part| format!("{part}:{domain}")));
+            .flat_map(|domain| DOMAIN_PARTS.map(|part| format!("{part}:{domain}")));
         plain.chain(stepped).chain(types).chain(domains).collect()
     }
 }
@@ -142,10 +203,11 @@ pub(crate) fn all(
     };
     values.topic(reading, security, actors);
     values.region(reading, geography, actors);
+    super::spread::add(&mut values, reading, security, geography, actors);
     values.heads
 }
 
-struct Values {
+pub(super) struct Values {
     layout: Layout,
     heads: [Vec<(u32, f32)>; 2],
 }
@@ -157,12 +219,12 @@ impl Values {
         }
     }
 
-    fn plain(&mut self, head: Head, name: &str, value: f32) {
+    pub(super) fn plain(&mut self, head: Head, name: &str, value: f32) {
         let at = PLAIN.iter().position(|known| *known == (name, head));
         self.put(head, at.expect("a feature of the list"), value);
     }
 
-    fn steps(&mut self, head: Head, name: &str, value: f32) {
+    pub(super) fn steps(&mut self, head: Head, name: &str, value: f32) {
         let number = STEPPED
             .iter()
             .position(|(known, of, _)| *known == name && *of == head);
@@ -176,6 +238,14 @@ impl Values {
         for step in 0..reached {
             self.put(head, from + step, 1.0);
         }
+    }
+
+    /// What a domain's words in headline and lead say.
+    pub(super) fn early_domain(&mut self, domain: usize, [count, alone, many]: [f32; 3]) {
+        let at = self.layout.domain(domain).start + 2;
+        self.put(Topic, at, count.ln_1p());
+        self.put(Topic, at + 1, alone);
+        self.put(Topic, at + 2, many);
     }
 
     fn topic(&mut self, reading: &Reading<'_>, security: &Security, actors: &[Named]) {
@@ -227,7 +297,7 @@ impl Values {
         self.steps(Topic, "words", security.words);
         let mut others = 0.0;
         for (domain, (per_hundred, in_title)) in security.domains.iter().enumerate() {
-            let at = self.layout.domain(domain);
+            let at = self.layout.domain(domain).start;
             self.put(Topic, at, per_hundred.ln_1p());
             self.put(Topic, at + 1, flag(*in_title));
             others += per_hundred;

@@ -18,18 +18,22 @@ use super::{
 };
 use crate::topic::Topic;
 
-/// The score from which a story is kept where neither topic nor configuration say otherwise.
+/// The score from which the built-in topic keeps a story. A topic of its own that states none gets
+/// the one that did best on what was held out.
 const THRESHOLD: f64 = 0.5;
 
 pub(crate) fn run(data: &[PathBuf], out: &Path, topic: Option<&Path>, seed: u64) -> Result<()> {
-    let topic = topic.map_or_else(|| Ok(Topic::default()), Topic::read)?;
+    let built_in = || Topic {
+        threshold: Some(THRESHOLD),
+        ..Topic::default()
+    };
+    let topic = topic.map_or_else(|| Ok(built_in()), Topic::read)?;
     let knowledge = topic.load_knowledge()?;
-    let threshold = topic.threshold.unwrap_or(THRESHOLD);
     let mut trainer = Trainer::new(
         &knowledge,
         Options {
             topic: topic.name,
-            threshold,
+            threshold: topic.threshold,
             seed,
         },
     );
