@@ -35,7 +35,8 @@ fn crates_depend_on_each_other_only_as_drawn() {
                 "story",
             ],
         ),
-        ("vigia", vec!["pipeline", "story"]),
+        ("trainer", vec!["classifier", "story"]),
+        ("vigia", vec!["pipeline", "story", "trainer"]),
         ("testkit", vec![]),
     ]);
     for package in &metadata.packages {

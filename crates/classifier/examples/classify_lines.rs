@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use classifier::{Classifier, Knowledge, KnowledgeFiles};
+use classifier::{Classifier, Knowledge, KnowledgeFiles, Model};
 use serde_json::{Value, json};
 use story::{Article, Home, Lang, StoryId, TextSource};
 
@@ -23,7 +23,8 @@ fn main() -> io::Result<()> {
         )
     })?;
     eprintln!("knowledge compiled in {:?}", started.elapsed());
-    let classifier = Classifier::new(Arc::new(knowledge), 0.5);
+    let model = Model::embedded(&knowledge).map_err(io::Error::other)?;
+    let classifier = Classifier::new(Arc::new(knowledge), Arc::new(model), 0.5);
     let (mut articles, mut spent) = (0_u32, std::time::Duration::ZERO);
     let mut out = io::BufWriter::new(io::stdout().lock());
     for line in io::stdin().lock().lines() {

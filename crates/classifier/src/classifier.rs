@@ -2,24 +2,27 @@
 
 use std::{collections::HashSet, sync::Arc};
 
-use story::{Article, Country, Iso2, Lang, Place, Provenance, SCHEMA, Story};
+use story::{Article, Country, Iso2, Place, Provenance, SCHEMA, Story};
 
 use crate::{
     actors::{self, Named},
     evidence,
+    features::{Features, Head, Vector},
     flip::flip,
     geography::{Geography, Sense},
     knowledge::Knowledge,
+    model::Model,
     reading::Reading,
-    score::{MODEL, Score},
+    score::Score,
     security::{Security, rounded},
-    verdict::{DropReason, WORDS_MIN, drop_reason},
+    verdict::{DropReason, WORDS_MIN, reason},
 };
 
 /// Judges articles.
 #[derive(Clone, Debug)]
 pub struct Classifier {
     knowledge: Arc<Knowledge>,
+    model: Arc<Model>,
     threshold: f64,
 }
 
@@ -65,61 +68,87 @@ const PLACE_VOTE: f32 = 0.3;
 const SUPRANATIONAL: &str = "supranational";
 const PLACES_MAX: usize = 40;
 
-/// An article, read and judged.
-struct Judged<'a> {
+/// An article and what it says.
+struct Read<'a> {
     reading: Reading<'a>,
     geography: Geography,
     security: Security,
     actors: Vec<Named>,
-    score: Score,
+}
+
+/// An article, read and judged.
+struct Judged<'a> {
+    read: Read<'a>,
+    score: Score<'a>,
+}
+
+/// An explanation before its story is put together.
+struct Explained {
+    annotated: Annotated,
+    security: f64,
+    region: f64,
+    votes: Vec<CountryVotes>,
+    reason: Option<DropReason>,
+    flip: String,
+    features: Vec<(String, f64, f64)>,
 }
 
 impl Classifier {
     /// A classifier that keeps stories whose score is at least `threshold`.
-    pub fn new(knowledge: Arc<Knowledge>, threshold: f64) -> Self {
+    pub fn new(knowledge: Arc<Knowledge>, model: Arc<Model>, threshold: f64) -> Self {
         Self {
             knowledge,
+            model,
             threshold,
         }
     }
 
     /// Judges an article. At most the first 100,000 characters of its text are read.
     pub fn classify(&self, article: Article) -> Story {
-        let annotated = {
-            let judged = Judged::of(&article, &self.knowledge);
-            judged.annotate(self.threshold)
+        self.judge(article).0
+    }
+
+    /// Judges an article, and says in a word why it is dropped where it is.
+    pub fn judge(&self, article: Article) -> (Story, Option<DropReason>) {
+        let (annotated, reason) = {
+            let judged = Judged::of(&article, &self.knowledge, &self.model);
+            let annotated = judged.annotate(self.threshold);
+            let reason = judged.reason(self.threshold, annotated.score);
+            (annotated, reason)
         };
-        self.story(article, annotated)
+        (self.story(article, annotated), reason)
     }
 
     /// Judges an article and says how the verdict came about.
     pub fn explain(&self, article: Article) -> Explanation {
-        let (annotated, votes, score) = {
-            let judged = Judged::of(&article, &self.knowledge);
-            (
-                judged.annotate(self.threshold),
-                judged.votes(),
-                judged.score,
-            )
-        };
-        let story = self.story(article, annotated);
-        let reason = drop_reason(&story);
-        let named = |(feature, value, weight): &(crate::score::Feature, f32, f32)| {
-            (
-                feature.name(&self.knowledge.terms).to_string(),
-                f64::from(*value),
-                f64::from(*weight),
-            )
+        let explained = {
+            let judged = Judged::of(&article, &self.knowledge, &self.model);
+            let annotated = judged.annotate(self.threshold);
+            let reason = judged.reason(self.threshold, annotated.score);
+            Explained {
+                security: judged.score.topic(),
+                region: judged.score.region(),
+                votes: judged.votes(),
+                flip: flip(&annotated.evidence, &judged.score, self.threshold, reason),
+                features: judged.features(),
+                reason,
+                annotated,
+            }
         };
         Explanation {
-            security: score.security(),
-            region: score.region(),
-            votes,
-            flip: flip(&story, &score, reason),
-            features: score.features.iter().map(named).collect(),
-            reason,
-            story,
+            security: explained.security,
+            region: explained.region,
+            votes: explained.votes,
+            flip: explained.flip,
+            features: explained.features,
+            reason: explained.reason,
+            story: self.story(article, explained.annotated),
         }
+    }
+
+    /// An article as the numbers that a model weighs, to train one.
+    pub fn vector(article: &Article, knowledge: &Knowledge) -> Vector {
+        Read::of(article, knowledge).features().vector
     }
 
     fn story(&self, article: Article, annotated: Annotated) -> Story {
@@ -148,7 +177,7 @@ impl Classifier {
             relevant: annotated.relevant,
             score: annotated.score,
             threshold: self.threshold,
-            model: MODEL.to_owned(),
+            model: self.model.name(),
             categories: annotated.categories,
             countries: annotated.countries,
             places: annotated.places,
@@ -185,48 +214,91 @@ struct Annotated {
     evidence: Vec<story::Evidence>,
 }
 
-impl<'a> Judged<'a> {
+impl<'a> Read<'a> {
     fn of(article: &'a Article, knowledge: &'a Knowledge) -> Self {
         let reading = Reading::of(article, knowledge);
         let security = Security::of(&reading);
         let geography = Geography::of(&reading, article.home, &actors::outright(&reading));
         let actors = actors::named(&reading, &geography, security.strength());
-        let score = Score::of(&reading, &security, &geography, &actors);
         Self {
             reading,
             geography,
             security,
             actors,
-            score,
         }
+    }
+
+    fn features(&self) -> Features {
+        Features::of(&self.reading, &self.security, &self.geography, &self.actors)
+    }
+}
+
+impl<'a> Judged<'a> {
+    fn of(article: &'a Article, knowledge: &'a Knowledge, model: &'a Model) -> Self {
+        let read = Read::of(article, knowledge);
+        let score = Score::of(model, read.features());
+        Self { read, score }
+    }
+
+    /// Whether the model can say anything about the article.
+    fn judged(&self) -> Result<(), DropReason> {
+        let Read { reading, .. } = &self.read;
+        if !self.score.model.judges(reading.lang) {
+            Err(DropReason::UnsupportedLanguage)
+        } else if reading.words() < WORDS_MIN {
+            Err(DropReason::TooShort)
+        } else {
+            Ok(())
+        }
+    }
+
+    fn reason(&self, threshold: f64, total: f64) -> Option<DropReason> {
+        reason(&self.score, threshold, total, self.judged())
     }
 
     fn annotate(&self, threshold: f64) -> Annotated {
         let score = (self.score.total() * 1e4).round() / 1e4;
-        let judged = supported(self.reading.lang) && self.reading.words() >= WORDS_MIN;
+        let judged = self.judged().is_ok();
+        let Read {
+            reading,
+            security,
+            geography,
+            actors,
+        } = &self.read;
         Annotated {
             relevant: judged && score >= threshold,
             score: if judged { score } else { 0.0 },
-            categories: self.security.categories(&self.reading),
+            categories: security.categories(reading),
             countries: self.countries(),
             places: self.places(),
-            actors: actors::rows(&self.reading, &self.actors),
-            evidence: evidence::rows(
-                &self.reading,
-                &self.security,
-                &self.geography,
-                &self.actors,
-                &self.score,
-            ),
+            actors: actors::rows(reading, actors),
+            evidence: evidence::rows(reading, security, geography, actors, &self.score),
         }
     }
 
+    /// Each number of the knowledge that the score was made from, with its value and its weight.
+    fn features(&self) -> Vec<(String, f64, f64)> {
+        let names = self.read.reading.knowledge.features();
+        let mut rows = Vec::new();
+        for head in [Head::Topic, Head::Region] {
+            for (at, value) in &self.score.features.vector.dense[head as usize] {
+                let weight = self.score.model.dense(head, *at);
+                rows.push((
+                    names[*at as usize].clone(),
+                    f64::from(*value),
+                    f64::from(weight),
+                ));
+            }
+        }
+        rows
+    }
+
     fn countries(&self) -> Vec<Country> {
-        let knowledge = self.reading.knowledge;
-        let mut countries = self.geography.countries(knowledge);
+        let knowledge = self.read.reading.knowledge;
+        let mut countries = self.read.geography.countries(knowledge);
         countries.retain(|(country, share)| {
-            let passing =
-                !knowledge.atlas.entry(*country).latin && !self.geography.names_early(*country);
+            let passing = !knowledge.atlas.entry(*country).latin
+                && !self.read.geography.names_early(*country);
             *share
                 >= if passing {
                     PASSING_SHARE
@@ -243,9 +315,9 @@ impl<'a> Judged<'a> {
     }
 
     fn places(&self) -> Vec<Place> {
-        let knowledge = self.reading.knowledge;
+        let knowledge = self.read.reading.knowledge;
         let mut places: Vec<(u32, u32)> = Vec::new();
-        for name in &self.geography.names {
+        for name in &self.read.geography.names {
             let Sense::Place(place) = name.sense else {
                 continue;
             };
@@ -292,9 +364,10 @@ impl<'a> Judged<'a> {
     }
 
     fn votes(&self) -> Vec<CountryVotes> {
-        let knowledge = self.reading.knowledge;
+        let knowledge = self.read.reading.knowledge;
         let votes = |(country, share): (u8, f32)| {
             let names = self
+                .read
                 .geography
                 .names
                 .iter()
@@ -303,7 +376,7 @@ impl<'a> Judged<'a> {
             let terms = names
                 .filter_map(|name| name.mentions.first())
                 .map(|mention| {
-                    self.reading.parts[mention.part]
+                    self.read.reading.parts[mention.part]
                         .quote(mention.hit)
                         .0
                         .to_owned()
@@ -316,15 +389,11 @@ impl<'a> Judged<'a> {
                 terms,
             }
         };
-        self.geography
+        self.read
+            .geography
             .countries(knowledge)
             .into_iter()
             .map(votes)
             .collect()
     }
-}
-
-/// Whether stories in a language are judged; a text whose language is unknown is.
-pub(crate) fn supported(lang: Option<Lang>) -> bool {
-    lang.is_none_or(|lang| [Lang::ES, Lang::PT, Lang::EN].contains(&lang))
 }

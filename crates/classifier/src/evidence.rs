@@ -1,18 +1,31 @@
 //! What the verdict rests on: each piece of evidence with what it adds to its side's logit.
 
+use rustc_hash::FxHashMap;
 use story::{Evidence, EvidenceKind};
 
 use crate::{
     actors::{Named, is_armed_group},
+    features::{Head, dense::Layout},
     geography::{Geography, Sense},
     matcher::Hit,
-    reading::Reading,
-    score::{Feature, Score, density_weight, lead_weight, title_weight},
+    reading::{Prominence, Reading},
+    score::Score,
     security::{Security, Term, rounded},
 };
 
 /// Most rows that a record holds.
 const ROWS_MAX: usize = 60;
+/// Least that a word which no table has must add to be told.
+const WORD_LEAST: f32 = 0.05;
+
+/// The head that a kind of evidence speaks to.
+pub(crate) fn head_of(kind: EvidenceKind) -> Head {
+    if kind == EvidenceKind::Place {
+        Head::Region
+    } else {
+        Head::Topic
+    }
+}
 
 /// The evidence, what weighs most first. A term stands once for the headline and once for the
 /// text, where it first stands there.
@@ -21,7 +34,7 @@ pub(crate) fn rows(
     security: &Security,
     geography: &Geography,
     actors: &[Named],
-    score: &Score,
+    score: &Score<'_>,
 ) -> Vec<Evidence> {
     let mut rows = Rows {
         reading,
@@ -31,6 +44,7 @@ pub(crate) fn rows(
     rows.traps(security, score);
     rows.actors(actors, score);
     rows.names(geography, score);
+    rows.words(score);
     rows.rows.sort_by(|a, b| {
         b.weight
             .abs()
@@ -48,29 +62,51 @@ struct Rows<'r, 'a> {
 }
 
 impl Rows<'_, '_> {
-    fn terms(&mut self, security: &Security, score: &Score) {
-        let sums = [title_weight, lead_weight, density_weight]
-            .map(|weight| security.terms.iter().map(weight).sum::<f32>());
-        let types = self.reading.knowledge.terms.taxonomy.event_types.len();
-        let mut of_type = vec![0.0_f32; types];
-        for term in &security.terms {
-            for (event_type, weight) in &term.event_types {
-                of_type[usize::from(*event_type)] += term.strength * weight / term.weight;
-            }
-        }
-        let share = |part: f32, sum: f32| if sum > 0.0 { part / sum } else { 0.0 };
+    fn terms(&mut self, security: &Security, score: &Score<'_>) {
+        let shares = Shares::of(self.reading, security);
+        let topic = |names: &[&str]| {
+            let numbers = names
+                .iter()
+                .flat_map(|name| Layout::of_quantity(Head::Topic, name));
+            numbers
+                .map(|number| score.part(Head::Topic, number))
+                .sum::<f32>()
+        };
+        let title = topic(&[
+            "title",
+            "violent-title",
+            "short-violent-title",
+            "ratio-title",
+        ]);
+        let lead = topic(&[
+            "lead",
+            "opening",
+            "violent-opening",
+            "violent-lead",
+            "short-violent-lead",
+        ]) + topic(&[
+            "types-early",
+            "short-types-early",
+            "ratio-early",
+            "short-ratio-early",
+        ]);
+        let all = topic(&[
+            "density", "terms", "strong", "ratio", "types", "densest", "agreeing",
+        ]) + topic(&["spread", "violent-spread", "violent-density"])
+            + topic(&["short-spread", "short-violent-spread"]);
         let adds = |term: &Term| {
-            let sums_part = score.part(Feature::Title) * share(title_weight(term), sums[0])
-                + score.part(Feature::Lead) * share(lead_weight(term), sums[1])
-                + score.part(Feature::Density) * share(density_weight(term), sums[2]);
-            let types_part = term.event_types.iter().map(|(event_type, weight)| {
-                let part = score.part(Feature::EventType(*event_type));
-                part * share(
-                    term.strength * weight / term.weight,
-                    of_type[usize::from(*event_type)],
-                )
+            let types = term.event_types.iter().map(|(event_type, weight)| {
+                let at = Layout::event_type(usize::from(*event_type)) as u32;
+                let sums = shares.of_type[usize::from(*event_type)];
+                let part = |number: u32| score.part(Head::Topic, at + number);
+                part(0) * share(term.strength * weight / term.weight, sums[0])
+                    + part(1) * share(early(term, Prominence::Lead) * weight, sums[1])
+                    + part(2) * share(early(term, Prominence::Title) * weight, sums[2])
             });
-            sums_part + types_part.sum::<f32>()
+            title * share(early(term, Prominence::Title) * term.weight, shares.title)
+                + lead * share(early(term, Prominence::Lead) * term.weight, shares.lead)
+                + all * share(term.weight * term.mentions.len() as f32, shares.all)
+                + types.sum::<f32>()
         };
         for term in &security.terms {
             let strongest = term.event_types.iter().max_by(|a, b| a.1.total_cmp(&b.1));
@@ -81,7 +117,7 @@ impl Rows<'_, '_> {
         }
     }
 
-    fn traps(&mut self, security: &Security, score: &Score) {
+    fn traps(&mut self, security: &Security, score: &Score<'_>) {
         let traps = &self.reading.knowledge.terms;
         let mut mentions_of = vec![0.0_f32; traps.domains.len()];
         for ((domain, _), mentions) in &security.domain_hits {
@@ -89,7 +125,9 @@ impl Rows<'_, '_> {
         }
         for ((domain, _), mentions) in &security.domain_hits {
             let share = mentions.len() as f32 / mentions_of[usize::from(*domain)];
-            let adds = score.part(Feature::Domain(*domain)) * share;
+            let numbers = Layout::of(traps).domain(usize::from(*domain));
+            let parts = numbers.map(|at| score.part(Head::Topic, at as u32));
+            let adds = parts.sum::<f32>() * share;
             self.add(
                 EvidenceKind::Trap,
                 mentions,
@@ -97,6 +135,12 @@ impl Rows<'_, '_> {
                 &traps.domains[usize::from(*domain)],
             );
         }
+        let vetoes: usize = security
+            .vetoes
+            .iter()
+            .map(|(_, mentions)| mentions.len())
+            .sum();
+        let part = quantities(score, Head::Topic, &["vetoes", "vetoes-title"]);
         for (node, mentions) in &security.vetoes {
             let veto = self
                 .reading
@@ -106,16 +150,18 @@ impl Rows<'_, '_> {
                 .iter()
                 .find(|payload| payload.kind == crate::matcher::Kind::Veto);
             let label = veto.map_or("", |payload| &traps.traps[payload.index as usize].0);
-            self.add(EvidenceKind::Trap, mentions, 0.0, label);
+            let adds = part * mentions.len() as f32 / vetoes as f32;
+            self.add(EvidenceKind::Trap, mentions, adds, label);
         }
     }
 
-    fn actors(&mut self, actors: &[Named], score: &Score) {
+    fn actors(&mut self, actors: &[Named], score: &Score<'_>) {
         let knowledge = self.reading.knowledge;
         let groups = actors
             .iter()
             .filter(|named| is_armed_group(knowledge, named.actor));
         let total: usize = groups.map(|named| named.mentions.len()).sum();
+        let part = quantities(score, Head::Topic, &["actors", "actors-early"]);
         for named in actors {
             let share = if is_armed_group(knowledge, named.actor) {
                 named.mentions.len() as f32 / total as f32
@@ -123,33 +169,16 @@ impl Rows<'_, '_> {
                 0.0
             };
             let label = &knowledge.terms.actors[usize::from(named.actor)].id;
-            self.add(
-                EvidenceKind::Actor,
-                &named.mentions,
-                score.part(Feature::Actors) * share,
-                label,
-            );
+            self.add(EvidenceKind::Actor, &named.mentions, part * share, label);
         }
     }
 
-    fn names(&mut self, geography: &Geography, score: &Score) {
-        let part = |features: &[Feature]| {
-            features
-                .iter()
-                .map(|feature| score.part(*feature))
-                .sum::<f32>()
-        };
-        let latin = part(&[
-            Feature::Share,
-            Feature::Latin,
-            Feature::LatinTitle,
-            Feature::LatinLead,
-        ]);
-        let foreign = part(&[
-            Feature::Foreign,
-            Feature::ForeignTitle,
-            Feature::ForeignLead,
-        ]);
+    fn names(&mut self, geography: &Geography, score: &Score<'_>) {
+        let part = |names: &[&str]| quantities(score, Head::Region, names);
+        let both = part(&["share", "share-early", "share-title"]);
+        let latin = part(&["latin", "latin-title", "latin-lead", "latin-first"]) + both.max(0.0);
+        let foreign =
+            part(&["foreign", "foreign-title", "foreign-lead", "foreign-first"]) + both.min(0.0);
         let atlas = &self.reading.knowledge.atlas;
         for name in geography.names.iter().filter(|name| name.vote > 0.0) {
             let Some(country) = name.country else {
@@ -177,6 +206,36 @@ impl Rows<'_, '_> {
         }
     }
 
+    /// The words that no table has and that count nevertheless, each where it first stands.
+    fn words(&mut self, score: &Score<'_>) {
+        let values: FxHashMap<u32, f32> = score.features.vector.grams.iter().copied().collect();
+        let mut seen = rustc_hash::FxHashSet::default();
+        let mut adds: FxHashMap<(u8, (u32, u32)), f32> = FxHashMap::default();
+        for gram in &score.features.grams {
+            if seen.insert(gram.bucket) {
+                let value = values.get(&gram.bucket).copied().unwrap_or(0.0);
+                *adds.entry((gram.part, gram.words)).or_default() +=
+                    value * score.model.gram(gram.bucket);
+            }
+        }
+        for ((part, words), weight) in adds {
+            if weight.abs() < WORD_LEAST {
+                continue;
+            }
+            let part = &self.reading.parts[usize::from(part)];
+            let (term, (start, end)) = part.quote_words(words);
+            self.rows.push(Evidence {
+                kind: EvidenceKind::Word,
+                term: term.to_owned(),
+                field: part.field,
+                start,
+                end,
+                weight: rounded(weight),
+                label: String::new(),
+            });
+        }
+    }
+
     /// Adds the first mention in each part, its weight shared between them.
     fn add(&mut self, kind: EvidenceKind, mentions: &[(usize, Hit)], weight: f32, label: &str) {
         let first = |part: usize| mentions.iter().find(|(number, _)| *number == part);
@@ -195,4 +254,54 @@ impl Rows<'_, '_> {
             });
         }
     }
+}
+
+/// Sums over all terms, by which each gets its share of what they add together.
+struct Shares {
+    title: f32,
+    lead: f32,
+    all: f32,
+    /// By event type: all terms, those in headline and lead, those in the headline.
+    of_type: Vec<[f32; 3]>,
+}
+
+impl Shares {
+    fn of(reading: &Reading<'_>, security: &Security) -> Self {
+        let types = reading.knowledge.terms.taxonomy.event_types.len();
+        let mut shares = Self {
+            title: 0.0,
+            lead: 0.0,
+            all: 0.0,
+            of_type: vec![[0.0; 3]; types],
+        };
+        for term in &security.terms {
+            shares.title += early(term, Prominence::Title) * term.weight;
+            shares.lead += early(term, Prominence::Lead) * term.weight;
+            shares.all += term.weight * term.mentions.len() as f32;
+            for (event_type, weight) in &term.event_types {
+                let sums = &mut shares.of_type[usize::from(*event_type)];
+                sums[0] += term.strength * weight / term.weight;
+                sums[1] += early(term, Prominence::Lead) * weight;
+                sums[2] += early(term, Prominence::Title) * weight;
+            }
+        }
+        shares
+    }
+}
+
+/// 1 for a term that stands at least that prominently, else 0.
+fn early(term: &Term, least: Prominence) -> f32 {
+    f32::from(u8::from(term.prominence >= least))
+}
+
+fn share(part: f32, sum: f32) -> f32 {
+    if sum > 0.0 { part / sum } else { 0.0 }
+}
+
+/// What some quantities add, as they are and by their steps.
+fn quantities(score: &Score<'_>, head: Head, names: &[&str]) -> f32 {
+    let numbers = names
+        .iter()
+        .flat_map(|name| Layout::of_quantity(head, name));
+    numbers.map(|number| score.part(head, number)).sum()
 }

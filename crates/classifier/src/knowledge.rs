@@ -15,10 +15,10 @@ pub use table::KnowledgeError;
 pub(crate) use terms::{CueKind, Terms};
 
 use crate::{
+    features::dense::Layout,
     matcher::{Builder, Matcher},
-    score::Weights,
 };
-pub(crate) use table::{Problems, rows};
+pub(crate) use table::Problems;
 
 /// The compiled knowledge.
 #[derive(Debug)]
@@ -26,7 +26,8 @@ pub struct Knowledge {
     pub(crate) matcher: Matcher,
     pub(crate) atlas: Atlas,
     pub(crate) terms: Terms,
-    pub(crate) weights: Weights,
+    /// The features that the score is made of, by their numbers.
+    pub(crate) features: Vec<String>,
     hash: String,
     /// Kept for the names of its places, which are read where they are printed.
     places: std::borrow::Cow<'static, str>,
@@ -49,22 +50,34 @@ impl Knowledge {
         terms.add_actors(&files, &atlas, &mut builder, &mut problems);
         terms.add_lexicon(&files, &mut builder, &mut problems);
         terms.add_traps(&files, &mut builder, &mut problems);
-        let weights = Weights::parse(&files, &terms, &mut problems);
         let matcher = builder.build();
         atlas.add_risks(&files, &matcher, &mut problems);
         if problems.0.is_empty() {
             let hash = hash(&files);
+            let features = Layout::names(&terms);
             Ok(Self {
                 matcher,
                 atlas,
                 terms,
-                weights,
+                features,
                 hash,
                 places: files.places,
             })
         } else {
             Err(problems.0)
         }
+    }
+
+    /// The names of the features that a story has by this knowledge, in the order of their numbers.
+    /// Rows added to the tables leave them as they are; another event type or another subject of
+    /// traps does not.
+    pub fn features(&self) -> &[String] {
+        &self.features
+    }
+
+    /// SHA-256 over the features, in hexadecimal: a model fits the knowledge that has the same.
+    pub fn shape(&self) -> String {
+        story::hex(&Sha256::digest(self.features.join("\n")))
     }
 
     /// SHA-256 over all files, in hexadecimal.

@@ -8,22 +8,27 @@
 //!                                  └─▶ actors ────┘
 //! ```
 //!
-//! What it knows are the tables of `config/knowledge`, compiled into one automaton.
+//! What it knows are the tables of `config/knowledge`, compiled into one automaton; how much each
+//! thing counts is a [`Model`], trained elsewhere and read from bytes.
 //! Events and their casualties are not read here.
 
 mod actors;
 mod classifier;
 mod evidence;
+mod features;
 mod flip;
 mod fold;
 mod geography;
 mod knowledge;
 mod matcher;
+mod model;
 mod reading;
 mod score;
 mod security;
 mod verdict;
 
 pub use classifier::{Classifier, CountryVotes, Explanation};
+pub use features::{Head, Vector};
 pub use knowledge::{Knowledge, KnowledgeError, KnowledgeFiles};
+pub use model::{Model, ModelError, Summary, Weights};
 pub use verdict::{DropReason, drop_reason};

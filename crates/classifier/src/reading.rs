@@ -149,6 +149,7 @@ impl<'a> Part<'a> {
                         Kind::Domain => self.domains.push(*hit),
                         Kind::Cue => self.cues.push((*hit, CueKind::of_index(payload.index))),
                         Kind::Umbrella => self.umbrellas.push((*hit, payload.index)),
+                        Kind::Country if self.is_currency(*hit) => {}
                         _ => name = Some(*hit),
                     }
                 }
@@ -185,6 +186,12 @@ impl<'a> Part<'a> {
             .iter()
             .copied()
             .filter(move |payload| self.admits(hit, payload.case))
+    }
+
+    /// Whether a sum of money follows, as in `US$200`: a currency is no place.
+    fn is_currency(&self, hit: Hit) -> bool {
+        let last = self.words.all()[hit.end as usize - 1];
+        self.text[last.bytes.1 as usize..].starts_with('$')
     }
 
     fn admits(&self, hit: Hit, case: Case) -> bool {
@@ -241,7 +248,12 @@ impl<'a> Part<'a> {
 
     /// The words of a hit as they stand, and their code points.
     pub(crate) fn quote(&self, hit: Hit) -> (&'a str, (u32, u32)) {
-        let words = &self.words.all()[hit.start as usize..hit.end as usize];
+        self.quote_words((hit.start, hit.end))
+    }
+
+    /// Words as they stand, and their code points.
+    pub(crate) fn quote_words(&self, (start, end): (u32, u32)) -> (&'a str, (u32, u32)) {
+        let words = &self.words.all()[start as usize..end as usize];
         let (Some(first), Some(last)) = (words.first(), words.last()) else {
             return ("", (0, 0));
         };

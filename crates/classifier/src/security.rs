@@ -35,6 +35,8 @@ pub(crate) struct Term {
     /// How much it speaks for security at all.
     pub weight: f32,
     pub prominence: Prominence,
+    /// Whether it tells of violence or crime, and not of the response to them.
+    pub violent: bool,
     /// `weight` by prominence and number of mentions.
     pub strength: f32,
 }
@@ -150,7 +152,12 @@ fn term(reading: &Reading<'_>, node: Node, mentions: Vec<(usize, Hit)>) -> Term 
         .max();
     let prominence = prominence.unwrap_or(Prominence::Background);
     let repeated = 1.0 + 0.2 * (mentions.len() as f32).ln();
+    let types = &reading.knowledge.terms.taxonomy.event_types;
+    let violent = event_types
+        .iter()
+        .any(|(event_type, _)| types[usize::from(*event_type)].violent);
     Term {
+        violent,
         mentions,
         event_types,
         weight,

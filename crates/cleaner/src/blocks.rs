@@ -9,6 +9,9 @@ use crate::{
     vocabulary::{Profile, Vocabulary},
 };
 
+/// Bytes of text after which an element within it may be part of a sentence.
+const SENTENCE_BYTES_MIN: usize = 20;
+
 /// Bytes over which a cell is a text of its own.
 const CELL_BYTES_MAX: usize = 200;
 
@@ -203,9 +206,8 @@ impl<'d> Walk<'d, '_> {
             }
             tag if tag.is_inline() => {
                 let profile = self.vocabulary.profile(element);
-                if (profile.noise || profile.hidden || profile.caption)
-                    && self.dom.text(id, 200).len() < 200
-                {
+                let is_noise = (profile.noise || profile.caption) && !self.is_in_sentence();
+                if (is_noise || profile.hidden) && self.dom.text(id, 200).len() < 200 {
                     return false;
                 }
                 self.links_open += usize::from(tag == Tag::A);
@@ -219,6 +221,13 @@ impl<'d> Walk<'d, '_> {
             || self.dom.attribute(element, Key::Role) == Some("main");
         self.enter_span(id, profile, is_article);
         true
+    }
+
+    /// Whether the text so far ends within a sentence: what an element's name says of it, its words
+    /// are part of it.
+    fn is_in_sentence(&self) -> bool {
+        let text = self.text.trim_end();
+        text.len() >= SENTENCE_BYTES_MIN && !ends_sentence(text) && !text.ends_with('\n')
     }
 
     fn enter_span(&mut self, node: NodeId, profile: Profile, is_article: bool) {

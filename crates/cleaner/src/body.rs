@@ -303,7 +303,14 @@ impl<'a> Reading<'a> {
 
     /// Where the stated text ends, if it is whole: some pages state their first paragraphs only.
     fn end_of_stated(&self, range: &std::ops::Range<usize>) -> Option<usize> {
-        let end = self.confirmed.iter().rposition(|confirmed| *confirmed)? + 1;
+        let mut end = self.confirmed.iter().rposition(|confirmed| *confirmed)? + 1;
+        // What goes on in the same element, as prose, was left out of what is stated.
+        let blocks = &self.outline.blocks;
+        let holder = |block: &Block| self.outline.spans[block.span].parent;
+        let last = &blocks[end - 1];
+        let goes_on = |block: &&Block| holder(block) == holder(last) && block.is_prose();
+        let rest = &blocks[end..range.end.max(end)];
+        end += rest.iter().take_while(goes_on).count();
         let before = self.worth[end] - self.worth[range.start.min(end)];
         let after = self.worth[range.end.max(end)] - self.worth[end];
         (self.coverage >= 0.9 && after < before * 0.25).then_some(end)

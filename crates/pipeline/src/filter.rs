@@ -1,8 +1,9 @@
 //! Every stage as a filter: one JSON object a line in, one out, in the same order, with the
-//! input's `id` and the fields that a record does not have of its own carried through. A line that cannot be read gives one line with an `error` and
-//! ends nothing.
+//! input's `id` and the fields that a record does not have of its own carried through. A line that
+//! cannot be read gives one line with an `error` and ends nothing.
 
 mod fields;
+mod labelled;
 
 use std::{
     borrow::Cow,
@@ -21,6 +22,8 @@ use story::{
     PublishedSource, StoryId, TextSource, Timestamp,
 };
 use url::Url;
+
+pub use labelled::{LabelledArticle, labelled_line};
 
 /// One line that could not be worked on.
 fn error_line(id: &Value, error: impl std::fmt::Display) -> String {
@@ -270,6 +273,7 @@ pub fn classify_line(classifier: &Classifier, line: &str) -> (bool, String) {
     }
 }
 
+/// An article of a line.
 fn article(line: ClassifyLine, fields: &Fields) -> Article {
     let (title, text) = (
         line.title.unwrap_or_default(),

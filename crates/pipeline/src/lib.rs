@@ -23,7 +23,7 @@ mod templates;
 
 pub use classifier::{
     Classifier, CountryVotes, DropReason, Explanation, Knowledge, KnowledgeError, KnowledgeFiles,
-    drop_reason,
+    Model, ModelError, Summary as ModelSummary, drop_reason,
 };
 pub use cleaner::{Cleaner, Rejection, Rules};
 pub use fetcher::{
@@ -34,6 +34,6 @@ pub use fetcher::{
 };
 pub use ledger::{BalanceRow, FeedCounts, LedgerError, Reader};
 pub use line::{Line, LineError, Mode, Summary};
-pub use settings::{LoadKnowledgeError, Settings, load_knowledge};
+pub use settings::{LoadKnowledgeError, LoadModelError, Settings, load_knowledge, load_model};
 pub use sink::SinkError;
 pub use templates::leave_out_recurring;

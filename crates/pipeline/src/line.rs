@@ -2,7 +2,6 @@
 
 use std::{path::Path, sync::Arc, time::Duration};
 
-use classifier::Classifier;
 use fetcher::{Fetcher, FetcherError, InFlight, Report};
 use ledger::{Ledger, LedgerError, WrittenStory};
 use sink::{Sink, SinkError};
@@ -272,7 +271,7 @@ fn spawn_stages(
     )
     .map_err(LineError::Thread)?;
 
-    let classifier = Classifier::new(Arc::clone(&settings.knowledge), settings.threshold);
+    let classifier = settings.classifier();
     let config_hash = settings.config_hash.clone();
     let classify = move |article: Article| steps::classify(&classifier, article, &config_hash);
     let outlets = Outlets {

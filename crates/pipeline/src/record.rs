@@ -299,7 +299,8 @@ mod tests {
             etag: None,
             last_modified: None,
         };
-        classifier::Classifier::new(knowledge, 0.5).classify(article)
+        let model = crate::load_model(None, &knowledge).unwrap();
+        classifier::Classifier::new(knowledge, model, 0.5).classify(article)
     }
 
     #[tokio::test]

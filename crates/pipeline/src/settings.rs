@@ -2,13 +2,14 @@
 
 use std::{
     collections::HashMap,
-    fs, io,
+    fs,
+    io::{self, Read},
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
 };
 
-use classifier::{Knowledge, KnowledgeError, KnowledgeFiles};
+use classifier::{Classifier, Knowledge, KnowledgeError, KnowledgeFiles, Model, ModelError};
 use cleaner::Cleaner;
 
 /// Everything that a line needs to know.
@@ -30,6 +31,8 @@ pub struct Settings {
     pub threshold: f64,
     /// What the classifier knows.
     pub knowledge: Arc<Knowledge>,
+    /// How much each thing that it knows counts.
+    pub model: Arc<Model>,
     /// Messages that a queue between two stages holds: enough that a stage does not wait for the
     /// next one's short pauses, and few enough that a full line stays small: 32 pages of 5 MB at
     /// the very worst.
@@ -40,6 +43,71 @@ pub struct Settings {
     pub grace: Duration,
     /// A hash over the configuration's sources, for each story's provenance.
     pub config_hash: String,
+}
+
+impl Settings {
+    /// The classifier that judges.
+    pub fn classifier(&self) -> Classifier {
+        Classifier::new(
+            Arc::clone(&self.knowledge),
+            Arc::clone(&self.model),
+            self.threshold,
+        )
+    }
+}
+
+/// Why a model cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadModelError {
+    /// The file cannot be read.
+    #[error("cannot read `{}`: {problem}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        problem: io::Error,
+    },
+    /// The file is no model for this knowledge.
+    #[error("cannot judge with `{}`: {problem}", path.display())]
+    Invalid {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: ModelError,
+    },
+}
+
+/// Bytes of a model's file that are read.
+const MODEL_BYTES_MAX: u64 = 64 << 20;
+
+/// Reads a model: that of a file, or the one that is part of the program.
+pub fn load_model(
+    path: Option<&Path>,
+    knowledge: &Knowledge,
+) -> Result<Arc<Model>, LoadModelError> {
+    let Some(path) = path else {
+        return Model::embedded(knowledge).map(Arc::new).map_err(|source| {
+            let path = PathBuf::from("the embedded model");
+            LoadModelError::Invalid {
+                path,
+                problem: source,
+            }
+        });
+    };
+    let mut bytes = Vec::new();
+    fs::File::open(path)
+        .and_then(|file| file.take(MODEL_BYTES_MAX).read_to_end(&mut bytes))
+        .map_err(|source| LoadModelError::Unreadable {
+            path: path.to_owned(),
+            problem: source,
+        })?;
+    let model = Model::read(&bytes, knowledge);
+    model
+        .map(Arc::new)
+        .map_err(|source| LoadModelError::Invalid {
+            path: path.to_owned(),
+            problem: source,
+        })
 }
 
 /// Why the knowledge of a folder cannot be used.

@@ -3,7 +3,7 @@
 use classifier::Classifier;
 use cleaner::Cleaner;
 use story::{
-    Article, Page, Story,
+    Article, Page,
     storage::{Ending, SiteStore},
 };
 
@@ -34,9 +34,9 @@ pub(crate) fn classify(
     article: Article,
     config_hash: &str,
 ) -> Step<Verdict> {
-    let mut story: Story = classifier.classify(article);
+    let (mut story, reason) = classifier.judge(article);
     story.provenance.config = Some(config_hash.to_owned());
-    match classifier::drop_reason(&story) {
+    match reason {
         None => Step::On(Verdict::Keep(Box::new(story))),
         Some(reason) => Step::End(Ending::Dropped {
             reason: reason.as_str().to_owned(),

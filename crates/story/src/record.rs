@@ -251,6 +251,8 @@ pub enum EvidenceKind {
     Place,
     /// Words that make security terms mean something else.
     Trap,
+    /// A word or two that stand in no table and that the model learned something from.
+    Word,
 }
 
 /// Parts of a story that evidence points into.

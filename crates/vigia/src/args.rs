@@ -31,6 +31,20 @@ pub(crate) struct ConfigArgs {
     pub(crate) config: Option<PathBuf>,
 }
 
+/// What articles are judged by.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct JudgeArgs {
+    /// Judge with the knowledge, model and threshold of a configuration
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Judge by another topic: its model, knowledge and threshold
+    #[arg(long, value_name = "FILE", conflicts_with = "config")]
+    pub(crate) topic: Option<PathBuf>,
+    /// Judge with another model
+    #[arg(long, value_name = "FILE")]
+    pub(crate) model: Option<PathBuf>,
+}
+
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -100,11 +114,43 @@ pub(crate) enum Command {
         /// Write the dropped stories too
         #[arg(long)]
         all: bool,
-        /// Judge with the knowledge and threshold of a configuration
-        #[arg(long, short, value_name = "FILE")]
-        config: Option<PathBuf>,
+        /// What to judge by.
+        #[command(flatten)]
+        by: JudgeArgs,
         /// The input; standard input where there is none
         file: Option<PathBuf>,
+    },
+    /// Fit a topic's model to labelled articles
+    #[command(
+        after_help = "A line of data is {\"id\",\"title\",\"text\",\"label\"} with label 0 or 1; \
+                            `lang`, `weight` and `source` (the outlet) are optional. \
+                            The same data and seed give the same model."
+    )]
+    Train {
+        /// Labelled articles, JSONL
+        #[arg(long, value_name = "FILE", required = true, num_args = 1..)]
+        data: Vec<PathBuf>,
+        /// Where the model is written
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+        /// The topic that it is for: its name, knowledge and threshold [default: latam-security]
+        #[arg(long, value_name = "FILE")]
+        topic: Option<PathBuf>,
+        /// Where the random numbers start
+        #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+        seed: u64,
+    },
+    /// Measure on labelled articles: precision, recall, F1, AP, calibration, the worst mistakes
+    Eval {
+        /// Labelled articles, JSONL
+        #[arg(long, value_name = "FILE", required = true, num_args = 1..)]
+        data: Vec<PathBuf>,
+        /// What to judge by.
+        #[command(flatten)]
+        by: JudgeArgs,
+        /// How many of the worst mistakes are shown
+        #[arg(long, value_name = "NUMBER", default_value_t = 10)]
+        worst: usize,
     },
     /// Explain for a person why a story was kept or dropped
     #[command(

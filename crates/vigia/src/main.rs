@@ -9,6 +9,7 @@ mod config;
 mod demo;
 mod opml;
 mod telemetry;
+mod topic;
 
 use std::{
     io::{self, IsTerminal},
@@ -48,9 +49,14 @@ fn run(command: Command) -> Result<()> {
             config,
             file,
         } => commands::clean::run(url.as_ref(), text, config.as_deref(), file.as_deref()),
-        Command::Classify { all, config, file } => {
-            commands::classify::run(all, config.as_deref(), file.as_deref())
-        }
+        Command::Classify { all, by, file } => commands::classify::run(all, &by, file.as_deref()),
+        Command::Train {
+            data,
+            out,
+            topic,
+            seed,
+        } => commands::train::run(&data, &out, topic.as_deref(), seed),
+        Command::Eval { data, by, worst } => commands::eval::run(&data, &by, worst),
         Command::Explain { what, config } => {
             commands::explain::run(&what, config.config.as_deref())
         }
@@ -79,6 +85,7 @@ fn is_usage(error: &anyhow::Error) -> bool {
     error.is::<config::Problems>()
         || error.is::<config::Problem>()
         || error.is::<config::NotFound>()
+        || error.is::<topic::TopicError>()
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {

@@ -50,5 +50,4 @@ tables! {
     categories "categories.tsv" "The category of each event type.",
     traps "traps.tsv" "Words of other subjects, and phrases that only look like violence.",
     cues "cues.tsv" "Words that tell what the name beside them is or does.",
-    weights "weights.tsv" "What the score makes of all this.",
 }

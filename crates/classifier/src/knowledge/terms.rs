@@ -31,7 +31,21 @@ pub(crate) struct EventType {
     pub category: Box<str>,
     /// How much a term of this type says about the category of its story.
     pub category_weight: f32,
+    /// Whether it is violence or crime, and not the response to them.
+    pub violent: bool,
 }
+
+/// Types of event that respond to violence or only come near it.
+const RESPONSES: [&str; 8] = [
+    "police_military_operation",
+    "arrest_extradition",
+    "security_policy",
+    "corruption",
+    "protest_repression",
+    "peace_ceasefire",
+    "human_rights",
+    "state_of_emergency",
+];
 
 /// What a cue says about the name beside it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,6 +112,7 @@ impl Terms {
                 name: row.cells[0].into(),
                 category: row.cells[1].into(),
                 category_weight: row.parse(2, "a number", problems),
+                violent: !RESPONSES.contains(&row.cells[0]),
             });
         }
         let header = ["term", "lang", "event_type", "weight", "match"];

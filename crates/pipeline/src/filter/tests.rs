@@ -4,7 +4,11 @@ use super::*;
 
 fn classifier() -> &'static Classifier {
     static CLASSIFIER: OnceLock<Classifier> = OnceLock::new();
-    CLASSIFIER.get_or_init(|| Classifier::new(crate::load_knowledge(None).unwrap(), 0.5))
+    CLASSIFIER.get_or_init(|| {
+        let knowledge = crate::load_knowledge(None).unwrap();
+        let model = crate::load_model(None, &knowledge).unwrap();
+        Classifier::new(knowledge, model, 0.5)
+    })
 }
 
 fn cleaned(line: &Value) -> Value {

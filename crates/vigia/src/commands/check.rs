@@ -31,6 +31,7 @@ pub(crate) fn run(config_file: Option<&Path>) -> Result<()> {
         countries.join(", ")
     )?;
     writeln!(out, "  knowledge  {}", settings.knowledge.hash())?;
+    writeln!(out, "  model      {}", settings.model.name())?;
     writeln!(out, "  ledger     {}", settings.ledger.display())?;
     writeln!(out, "  record     {}", settings.record.display())?;
     if settings.feeds.is_empty() {

@@ -6,13 +6,13 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use pipeline::{Classifier, Cleaner, filter, load_knowledge};
+use pipeline::{Classifier, Cleaner, filter};
 
 use super::input::{self, Input};
-use crate::config;
+use crate::{args::JudgeArgs, config, topic::Topic};
 
-pub(crate) fn run(all: bool, config: Option<&Path>, file: Option<&Path>) -> Result<()> {
-    let classifier = classifier(config)?;
+pub(crate) fn run(all: bool, by: &JudgeArgs, file: Option<&Path>) -> Result<()> {
+    let classifier = classifier(by)?;
     let mut out = BufWriter::new(io::stdout().lock());
     match input::open(file)? {
         Input::Lines(mut lines) => {
@@ -37,22 +37,24 @@ pub(crate) fn run(all: bool, config: Option<&Path>, file: Option<&Path>) -> Resu
     Ok(())
 }
 
-/// The classifier of a configuration, or the embedded one.
-pub(super) fn classifier(config: Option<&Path>) -> Result<Classifier> {
-    match config {
-        Some(path) => {
-            let settings = config::load(path)?.settings;
-            Ok(Classifier::new(settings.knowledge, settings.threshold))
+/// The classifier that is named, or the embedded one.
+pub(super) fn classifier(by: &JudgeArgs) -> Result<Classifier> {
+    if let Some(path) = &by.config {
+        let settings = config::load(path)?.settings;
+        let mut classifier = settings.classifier();
+        if let Some(model) = &by.model {
+            let model = pipeline::load_model(Some(model), &settings.knowledge)?;
+            classifier = Classifier::new(settings.knowledge, model, settings.threshold);
         }
-        None => {
-            let knowledge = load_knowledge(None).map_err(|errors| {
-                let errors: Vec<_> = errors.iter().map(ToString::to_string).collect();
-                anyhow::anyhow!("read the embedded knowledge: {}", errors.join("; "))
-            })?;
-            Ok(Classifier::new(knowledge, DEFAULT_THRESHOLD))
-        }
+        return Ok(classifier);
     }
+    let mut topic = match &by.topic {
+        Some(path) => Topic::read(path)?,
+        None => Topic::default(),
+    };
+    if let Some(model) = &by.model {
+        topic.model = Some(model.clone());
+        topic.threshold = None;
+    }
+    Ok(topic.classifier()?)
 }
-
-/// The threshold of `[classify]` where no configuration says otherwise.
-pub(crate) const DEFAULT_THRESHOLD: f64 = 0.5;

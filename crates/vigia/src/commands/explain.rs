@@ -14,11 +14,11 @@ use pipeline::{Cleaner, Errand, Explanation, FetchSettings, Reader, filter};
 use story::{Article, CanonicalUrl, Story, StoryId};
 use url::Url;
 
-use super::{
-    classify,
-    input::{self, Input},
+use super::input::{self, Input};
+use crate::{
+    config::{self, Config},
+    topic::Topic,
 };
-use crate::config::{self, Config};
 
 pub(crate) fn run(what: &str, config_file: Option<&Path>) -> Result<()> {
     let config = match config::find(config_file) {
@@ -26,10 +26,8 @@ pub(crate) fn run(what: &str, config_file: Option<&Path>) -> Result<()> {
         Err(_) => None,
     };
     let classifier = match &config {
-        Some(config) => {
-            pipeline::Classifier::new(config.settings.knowledge.clone(), config.settings.threshold)
-        }
-        None => classify::classifier(None)?,
+        Some(config) => config.settings.classifier(),
+        None => Topic::default().classifier()?,
     };
     let url = what
         .parse::<Url>()
@@ -224,7 +222,7 @@ mod tests {
             "[[feed]]\nid = \"a\"\nurl = \"https://a.test/rss\"\ncountry = \"EC\"\nlang = \"es\"\n";
         std::fs::write(&path, feed).unwrap();
         let config = config::load(&path).unwrap();
-        let classifier = classify::classifier(None).unwrap();
+        let classifier = Topic::default().classifier().unwrap();
         let story = |feed: &str| -> Story {
             let line = format!("{{\"title\":\"Uno\",\"text\":\"Dos.\",\"feed\":\"{feed}\"}}");
             serde_json::from_str(&filter::classify_line(&classifier, &line).1).unwrap()

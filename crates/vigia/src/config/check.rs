@@ -11,7 +11,10 @@ use std::{
 };
 
 use chrono_tz::Tz;
-use pipeline::{Cleaner, Feed, FetchSettings, Rules, Settings, WebSub, load_knowledge};
+use pipeline::{
+    Cleaner, Feed, FetchSettings, Knowledge, Model, Rules, Settings, WebSub, load_knowledge,
+    load_model,
+};
 use schemars::schema_for;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -29,6 +32,7 @@ use super::{
     raw::{RawClean, RawFeed, RawFeeds, RawWebSub, Span},
     timezone,
 };
+use crate::topic::Topic;
 
 /// Reads and checks a configuration.
 pub(crate) fn load(path: &Path) -> Result<Config, Problems> {
@@ -143,7 +147,17 @@ impl Check {
         }
         let websub = raw.websub.as_ref().and_then(|raw| self.websub(path, raw));
         let cleaner = self.cleaner(path, folder, &raw.clean);
-        let knowledge = self.knowledge(path, folder, raw.classify.knowledge.as_ref());
+        let topic = self.topic(path, folder, raw.classify.topic.as_ref());
+        let named = raw.classify.knowledge.as_ref();
+        let knowledge = self.knowledge(path, folder, named, &topic);
+        let model = knowledge
+            .as_ref()
+            .and_then(|knowledge| self.model(path, &topic, knowledge));
+        let stated = !threshold.span.is_empty();
+        let threshold = topic
+            .threshold
+            .filter(|_| !stated)
+            .unwrap_or(threshold.value);
         let cores = available_parallelism().map_or(1, usize::from);
         Some(Config {
             path: path.to_owned(),
@@ -153,8 +167,9 @@ impl Check {
                 record: folder.join(raw.sink.dir),
                 cleaner: Arc::new(cleaner?),
                 learn_templates: raw.clean.learn_templates,
-                threshold: threshold.value,
+                threshold,
                 knowledge: knowledge?,
+                model: model?,
                 queue: raw.pipeline.queue.value,
                 workers: if raw.pipeline.workers == 0 {
                     cores
@@ -255,13 +270,37 @@ impl Check {
         found
     }
 
+    fn topic(&mut self, path: &Path, folder: &Path, named: Option<&Spanned<String>>) -> Topic {
+        let Some(named) = named else {
+            return Topic::default();
+        };
+        Topic::read(&folder.join(named.get_ref())).unwrap_or_else(|error| {
+            self.at(path, &named.span(), error.to_string());
+            Topic::default()
+        })
+    }
+
+    fn model(&mut self, path: &Path, topic: &Topic, knowledge: &Knowledge) -> Option<Arc<Model>> {
+        match load_model(topic.model.as_deref(), knowledge) {
+            Ok(model) => Some(model),
+            Err(error) => {
+                let source = Source::whole(topic.model.as_deref().unwrap_or(path));
+                self.problems.push(Problem::new(source, error.to_string()));
+                None
+            }
+        }
+    }
+
     fn knowledge(
         &mut self,
         path: &Path,
         folder: &Path,
         named: Option<&Spanned<String>>,
-    ) -> Option<std::sync::Arc<pipeline::Knowledge>> {
-        let knowledge_folder = named.map(|named| folder.join(named.get_ref()));
+        topic: &Topic,
+    ) -> Option<Arc<Knowledge>> {
+        let knowledge_folder = named
+            .map(|named| folder.join(named.get_ref()))
+            .or_else(|| topic.knowledge.clone());
         if let (Some(named), Some(knowledge_folder)) = (named, &knowledge_folder)
             && !knowledge_folder.is_dir()
         {

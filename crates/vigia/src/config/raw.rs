@@ -148,6 +148,9 @@ pub(crate) struct RawClassify {
     /// A folder whose TSV files replace the embedded ones of the same name.
     #[schemars(with = "Option<String>")]
     pub(crate) knowledge: Option<Spanned<String>>,
+    /// The file of a topic, with its model; without it, the embedded `latam-security`.
+    #[schemars(with = "Option<String>")]
+    pub(crate) topic: Option<Spanned<String>>,
 }
 
 /// Queues and threads.
@@ -404,6 +407,7 @@ impl Default for RawClassify {
             threshold: 0.5.into(),
             near_duplicates: "mark".to_owned().into(),
             knowledge: None,
+            topic: None,
         }
     }
 }

@@ -67,8 +67,8 @@ fn verdict(out: &mut impl Write, explained: &Explanation) -> io::Result<()> {
     };
     writeln!(
         out,
-        "{style}{word}{style:#}{why}  score {:.2}, threshold {:.2}  {DIM}security {:.2}, \
-         Latin America {:.2}, model {}{DIM:#}",
+        "{style}{word}{style:#}{why}  score {:.2}, threshold {:.2}  {DIM}topic {:.2}, \
+         region {:.2}, model {}{DIM:#}",
         story.score, story.threshold, explained.security, explained.region, story.model
     )
 }

@@ -1,0 +1,55 @@
+//! A story as numbers: what a model weighs.
+//!
+//! Two kinds: those of the knowledge ([`dense`]), few and with names, and hashed n-grams
+//! ([`grams`]), many and without. A change to what either means is a new [`VERSION`], so that no
+//! model judges by numbers that it was not trained on.
+
+pub(crate) mod dense;
+pub(crate) mod grams;
+mod spread;
+
+use crate::{actors::Named, geography::Geography, reading::Reading, security::Security};
+pub use dense::Head;
+pub(crate) use grams::Gram;
+
+/// Version of the features.
+pub(crate) const VERSION: u32 = 2;
+
+/// A story as numbers: its features that are not zero, by their numbers.
+#[derive(Clone, Debug, Default)]
+pub struct Vector {
+    /// Features of the knowledge, by head: topic and region.
+    pub dense: [Vec<(u32, f32)>; 2],
+    /// Hashed n-grams, below [`Vector::TERMS`], and terms of the knowledge from there on.
+    pub grams: Vec<(u32, f32)>,
+}
+
+impl Vector {
+    /// From this number on, what looks like an n-gram is a term of the knowledge.
+    pub const TERMS: usize = 1 << grams::BITS;
+    /// How many numbers n-grams and terms have.
+    pub const GRAMS: usize = Self::TERMS + (1 << grams::TERM_BITS);
+}
+
+/// A story's vector, and where its n-grams stand.
+#[derive(Clone, Debug)]
+pub(crate) struct Features {
+    pub vector: Vector,
+    pub grams: Vec<Gram>,
+}
+
+impl Features {
+    pub(crate) fn of(
+        reading: &Reading<'_>,
+        security: &Security,
+        geography: &Geography,
+        actors: &[Named],
+    ) -> Self {
+        let grams = grams::all(reading);
+        let vector = Vector {
+            dense: dense::all(reading, security, geography, actors),
+            grams: grams::valued(&grams),
+        };
+        Self { vector, grams }
+    }
+}

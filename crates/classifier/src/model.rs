@@ -1,0 +1,153 @@
+//! What a story's numbers count: a linear model with two heads, read from bytes.
+
+mod file;
+
+use crate::{
+    features::{Head, Vector},
+    knowledge::Knowledge,
+    score::logistic,
+};
+pub use file::ModelError;
+
+/// How much each feature counts, and how a score is made of the sums.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Model {
+    summary: Summary,
+    dense: [Box<[f32]>; 2],
+    /// Weights of the n-grams in steps of `step`.
+    grams: Box<[i16]>,
+    step: f32,
+}
+
+/// What a model is, and what it was trained on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Summary {
+    /// Name of the topic, such as `latam-security`.
+    pub topic: String,
+    /// The languages that it judges, as ISO 639-1 codes; all of them where there is none.
+    pub languages: Vec<String>,
+    /// The score from which a story is kept where nothing else is said.
+    pub threshold: f64,
+    /// A score's log-odds are `slope` times those of both heads together, plus `offset`.
+    pub slope: f64,
+    /// See `slope`.
+    pub offset: f64,
+    /// How it was trained: keys and values, in an order that reads well.
+    pub training: Vec<(String, String)>,
+}
+
+/// The weights of a model, as they are trained.
+#[derive(Clone, Debug, Default)]
+pub struct Weights {
+    /// Weights of the knowledge's features, by head: topic and region.
+    pub dense: [Vec<f32>; 2],
+    /// Weights of the n-grams by their numbers.
+    pub grams: Vec<f32>,
+}
+
+impl Model {
+    /// A model of trained weights, which are rounded to what its file holds.
+    pub fn new(summary: Summary, weights: Weights) -> Self {
+        let largest = weights
+            .grams
+            .iter()
+            .fold(0.0_f32, |most, weight| most.max(weight.abs()));
+        let step = if largest > 0.0 {
+            largest / f32::from(i16::MAX)
+        } else {
+            1.0
+        };
+        let mut grams = vec![0; Vector::GRAMS].into_boxed_slice();
+        for (slot, weight) in grams.iter_mut().zip(&weights.grams) {
+            *slot = (weight / step).round() as i16;
+        }
+        Self {
+            summary,
+            dense: weights.dense.map(Vec::into_boxed_slice),
+            grams,
+            step,
+        }
+    }
+
+    /// The model that is part of the program: the topic `latam-security`.
+    ///
+    /// # Errors
+    ///
+    /// What [`Model::read`] says of knowledge that it does not fit.
+    pub fn embedded(knowledge: &Knowledge) -> Result<Self, ModelError> {
+        let bytes = include_bytes!("../../../config/models/latam-security.model");
+        Self::read(bytes, knowledge)
+    }
+
+    /// Reads a model's file.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the bytes, or that they are for other knowledge or another version.
+    pub fn read(bytes: &[u8], knowledge: &Knowledge) -> Result<Self, ModelError> {
+        file::read(bytes, knowledge)
+    }
+
+    /// The model's file.
+    pub fn write(&self, knowledge: &Knowledge) -> Vec<u8> {
+        file::write(self, knowledge)
+    }
+
+    /// What the model is, and what it was trained on.
+    pub fn summary(&self) -> &Summary {
+        &self.summary
+    }
+
+    /// The name that a story's record has for the model.
+    pub fn name(&self) -> String {
+        let trained = self.summary.training.iter().find(|(key, _)| key == "id");
+        let id = trained.map_or("0", |(_, id)| id);
+        format!("{}/{id}", self.summary.topic)
+    }
+
+    /// The score of a vector.
+    pub fn score(&self, vector: &Vector) -> f64 {
+        self.calibrated(self.logits(vector))
+    }
+
+    /// What each head's features sum up to.
+    pub fn logits(&self, vector: &Vector) -> [f32; 2] {
+        let dense = |head: Head| -> f32 {
+            let parts = vector.dense[head as usize].iter();
+            parts.map(|(at, value)| self.dense(head, *at) * value).sum()
+        };
+        let grams = vector.grams.iter();
+        let grams: f32 = grams
+            .map(|(bucket, value)| self.gram(*bucket) * value)
+            .sum();
+        [dense(Head::Topic) + grams, dense(Head::Region)]
+    }
+
+    /// The probability that both heads hold, as it turned out on stories that it was not trained on.
+    pub(crate) fn calibrated(&self, logits: [f32; 2]) -> f64 {
+        let both = logistic(logits[0]) * logistic(logits[1]);
+        let odds = (both.max(1e-9) / (1.0 - both).max(1e-9)).ln();
+        1.0 / (1.0 + (-(self.summary.slope * odds + self.summary.offset)).exp())
+    }
+
+    pub(crate) fn dense(&self, head: Head, feature: u32) -> f32 {
+        self.dense[head as usize]
+            .get(feature as usize)
+            .copied()
+            .unwrap_or(0.0)
+    }
+
+    pub(crate) fn gram(&self, bucket: u32) -> f32 {
+        self.grams
+            .get(bucket as usize)
+            .map_or(0.0, |weight| f32::from(*weight) * self.step)
+    }
+
+    /// Whether the model judges stories in a language; a text whose language is unknown it does.
+    pub(crate) fn judges(&self, lang: Option<story::Lang>) -> bool {
+        let known = &self.summary.languages;
+        lang.is_none_or(|lang| {
+            known.is_empty() || known.iter().any(|known| *known == lang.as_str())
+        })
+    }
+}

@@ -1,0 +1,241 @@
+//! One fit: weights from examples, for the knowledge's features or for the n-grams.
+
+use std::collections::HashMap;
+
+use classifier::Vector;
+
+use crate::{
+    example::{BEGINNING_WEIGHT, Example, FORMS},
+    ftrl::{Ftrl, Rates},
+};
+
+/// What a fit learns besides where stories play.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Subject {
+    /// The knowledge's features. Each outlet has a starting point of its own, so that what an
+    /// outlet mostly writes about is not learned as what its words mean.
+    Knowledge,
+    /// N-grams.
+    Grams,
+}
+
+impl Subject {
+    /// What values of n-grams or terms are multiplied by: the larger, the less they are held near 0.
+    fn scale(self) -> f32 {
+        match self {
+            Self::Knowledge => 1.0,
+            Self::Grams => 10.0,
+        }
+    }
+
+    fn rates(self) -> Rates {
+        match self {
+            Self::Knowledge => TERMS,
+            Self::Grams => GRAMS,
+        }
+    }
+}
+
+/// How many times a fit goes over its examples at most.
+pub(crate) const EPOCHS: usize = 6;
+
+const DENSE: Rates = Rates {
+    step: 0.05,
+    decay: 1.0,
+};
+const GRAMS: Rates = Rates {
+    step: 0.3,
+    decay: 1.0,
+};
+const TERMS: Rates = Rates {
+    step: 0.05,
+    decay: 1.0,
+};
+const OUTLETS: Rates = Rates {
+    step: 0.3,
+    decay: 1.0,
+};
+/// Fewest outlets that an n-gram must come from, and fewest forms of articles that it must stand
+/// in. A name or phrase of one outlet alone says nothing about others, and is not stored.
+const GRAM_OUTLETS: u32 = 3;
+const GRAM_FORMS: u32 = 4;
+
+/// Weights as they stand after some epoch.
+#[derive(Clone, Debug)]
+pub(crate) struct Fitted {
+    pub dense: [Vec<f32>; 2],
+    pub grams: Vec<f32>,
+}
+
+impl Fitted {
+    /// What each head's features sum up to.
+    pub(crate) fn logits(&self, vector: &Vector) -> [f32; 2] {
+        let mut logits = [0, 1].map(|head: usize| {
+            let values = vector.dense[head].iter();
+            values
+                .map(|(at, value)| self.dense[head][*at as usize] * value)
+                .sum::<f32>()
+        });
+        let grams = vector.grams.iter();
+        logits[0] += grams
+            .map(|(at, value)| self.grams[*at as usize] * value)
+            .sum::<f32>();
+        logits
+    }
+}
+
+/// Fits to examples, and shows what was learned after each epoch.
+pub(crate) fn fit(
+    examples: &[&Example],
+    features: usize,
+    subject: Subject,
+    epochs: usize,
+    seed: u64,
+    mut after_epoch: impl FnMut(usize, &Fitted),
+) {
+    let mut learner = Learner::new(examples, features, subject);
+    let mut random = fastrand::Rng::with_seed(seed);
+    let mut order: Vec<(usize, usize)> = (0..examples.len())
+        .flat_map(|at| (0..FORMS).map(move |form| (at, form)))
+        .collect();
+    for epoch in 0..epochs {
+        random.shuffle(&mut order);
+        for (at, form) in &order {
+            learner.learn(examples[*at], *form);
+        }
+        after_epoch(epoch, &learner.fitted());
+    }
+}
+
+struct Learner {
+    subject: Subject,
+    dense: [Ftrl; 2],
+    grams: Ftrl,
+    /// The n-grams that may have a weight.
+    admitted: Vec<bool>,
+    outlets: [Ftrl; 2],
+    outlet_numbers: HashMap<u64, usize>,
+    /// The outlets with more than one article: a starting point of a single one would learn its
+    /// label by heart.
+    shared: Vec<bool>,
+}
+
+impl Learner {
+    fn new(examples: &[&Example], features: usize, subject: Subject) -> Self {
+        let mut outlet_numbers = HashMap::new();
+        let mut shared: Vec<bool> = Vec::new();
+        for example in examples {
+            let number = *outlet_numbers.entry(example.group).or_insert(shared.len());
+            match shared.get_mut(number) {
+                Some(shared) => *shared = true,
+                None => shared.push(false),
+            }
+        }
+        let outlets = Ftrl::new(outlet_numbers.len(), OUTLETS);
+        let dense = Ftrl::new(features, DENSE);
+        Self {
+            subject,
+            dense: [dense.clone(), dense],
+            grams: Ftrl::new(Vector::GRAMS, subject.rates()),
+            admitted: admitted(examples, &outlet_numbers),
+            outlets: [outlets.clone(), outlets],
+            outlet_numbers,
+            shared,
+        }
+    }
+
+    /// One step for one form of an example: the loss is that of the product of both heads.
+    fn learn(&mut self, example: &Example, form: usize) {
+        let vector = &example.forms[form];
+        let outlet = self.outlet_numbers[&example.group];
+        let mut used: [Vec<(usize, f32, f32)>; 3] = [Vec::new(), Vec::new(), Vec::new()];
+        for head in [0, 1] {
+            // For n-grams, the topic has no feature of the knowledge but its starting point.
+            let read = if head == 0 && self.subject == Subject::Grams {
+                1
+            } else {
+                u32::MAX
+            };
+            for (at, value) in vector.dense[head].iter().filter(|(at, _)| *at < read) {
+                used[head].push((*at as usize, *value, self.dense[head].weight(*at as usize)));
+            }
+        }
+        let scale = self.subject.scale();
+        let admitted = |at: u32| {
+            let term = at as usize >= Vector::TERMS;
+            term == (self.subject == Subject::Knowledge) && self.admitted[at as usize]
+        };
+        for (at, value) in vector.grams.iter().filter(|(at, _)| admitted(*at)) {
+            let weight = self.grams.weight(*at as usize);
+            used[2].push((*at as usize, value * scale, weight));
+        }
+        let sum = |used: &[(usize, f32, f32)]| {
+            used.iter()
+                .map(|(_, value, weight)| value * weight)
+                .sum::<f32>()
+        };
+        let mut logits = [sum(&used[0]) + sum(&used[2]), sum(&used[1])];
+        let starts = [0, 1].map(|head| self.outlets[head].weight(outlet));
+        let starting = self.subject == Subject::Knowledge && self.shared[outlet];
+        if starting {
+            logits = [logits[0] + starts[0], logits[1] + starts[1]];
+        }
+        let weight = example.weight * if form == 0 { 1.0 } else { BEGINNING_WEIGHT };
+        let gradients = gradients(logits, example.label).map(|gradient| gradient * weight);
+        for head in [0, 1] {
+            for (at, value, weight) in &used[head] {
+                self.dense[head].learn(*at, *weight, gradients[head] * value);
+            }
+            if starting {
+                self.outlets[head].learn(outlet, starts[head], gradients[head]);
+            }
+        }
+        for (at, value, weight) in &used[2] {
+            self.grams.learn(*at, *weight, gradients[0] * value);
+        }
+    }
+
+    fn fitted(&self) -> Fitted {
+        let scale = self.subject.scale();
+        let grams = self
+            .grams
+            .weights()
+            .into_iter()
+            .map(|weight| weight * scale);
+        Fitted {
+            dense: [0, 1].map(|head: usize| self.dense[head].weights()),
+            grams: grams.collect(),
+        }
+    }
+}
+
+/// How the loss changes with each head's sum. A story that is not looked for fails in either or
+/// both, and the head that is less sure of it takes most of the blame.
+fn gradients([topic, region]: [f32; 2], label: bool) -> [f32; 2] {
+    let logistic = |logit: f32| 1.0 / (1.0 + (-logit).exp());
+    let (topic, region) = (logistic(topic), logistic(region));
+    if label {
+        [topic - 1.0, region - 1.0]
+    } else {
+        let both = (topic * region).min(0.999_99);
+        let blame = both / (1.0 - both);
+        [blame * (1.0 - topic), blame * (1.0 - region)]
+    }
+}
+
+fn admitted(examples: &[&Example], outlets: &HashMap<u64, usize>) -> Vec<bool> {
+    // Where no outlets are known, each article is its own.
+    let mut seen = vec![(0_u32, 0_u64); Vector::GRAMS];
+    for example in examples {
+        let outlet = 1 << (outlets[&example.group] % 64);
+        for (at, _) in example.forms.iter().flat_map(|form| &form.grams) {
+            let (forms, outlets) = &mut seen[*at as usize];
+            *forms += 1;
+            *outlets |= outlet;
+        }
+    }
+    let enough = |(forms, outlets): &(u32, u64)| {
+        *forms >= GRAM_FORMS && outlets.count_ones() >= GRAM_OUTLETS
+    };
+    seen.iter().map(enough).collect()
+}

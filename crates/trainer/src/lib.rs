@@ -1,0 +1,23 @@
+//! Labelled articles to a model, and how well a model does. Pure: no I/O, no clock; the same
+//! articles in the same order with the same seed give the same model.
+//!
+//! ```text
+//! Labelled ──▶ Trainer (numbers only are kept) ──▶ folds ──▶ fit, on all but one fold each
+//!                                                            │
+//!                 Model ◀── fit on all ◀── how long, how much of what, calibration
+//! ```
+//!
+//! Two fits are mixed: one of the knowledge's features and one of the n-grams. Fitted together,
+//! n-grams would explain away what the knowledge says, and they know only the outlets they saw.
+
+mod calibration;
+mod example;
+mod fit;
+mod folds;
+mod ftrl;
+mod measure;
+mod trainer;
+
+pub use example::Labelled;
+pub use measure::{Bin, Figures, Judgement, bins, figures};
+pub use trainer::{Options, Stage, TrainError, Trained, Trainer};
