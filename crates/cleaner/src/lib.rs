@@ -6,7 +6,7 @@
 //! ```
 //!
 //! Every pass is linear and none recurses, so that no page costs more than its size. What a line of
-//! noise looks like is data (`data/boilerplate.tsv`); no rule names a site. Nothing here fetches,
+//! noise looks like is data (`data/boilerplate.tsv`); no rule is for one site. Nothing here fetches,
 //! judges relevance or remembers anything.
 
 mod agency;
