@@ -234,6 +234,38 @@ const SHAPES: &[Shape] = &[
             bytes,
         )
     }),
+    ("paragraphs never closed", |bytes| fill("<p>word ", bytes)),
+    ("links around tables", |bytes| fill("<a><table>", bytes)),
+    ("items", |bytes| fill("<li><b>x</b>", bytes)),
+    ("ends of nothing", |bytes| fill("</p>", bytes)),
+    ("line breaks", |bytes| fill("x<br>", bytes)),
+    ("nested tables", |bytes| fill("<table><tr><td>", bytes)),
+    ("texts for scripts", |bytes| {
+        format!("<script>{}</script>", fill("\"body\":\"x\",", bytes))
+    }),
+    ("texts for scripts never closed", |bytes| {
+        format!("<script>{}", fill("\"body\": \"", bytes))
+    }),
+    ("signatures", |bytes| {
+        story() + &fill("<p style='text-align:right'>Ana Ruiz</p>", bytes)
+    }),
+    ("nested signatures", |bytes| {
+        let nest = nested(
+            "<p style='text-align:right'><div>",
+            "</div></p>",
+            "Ana Ruiz",
+        );
+        story() + &fill(&nest, bytes)
+    }),
+    ("writers under the headline", |bytes| {
+        format!(
+            "<h1>{LINE}</h1>{}",
+            fill("<p>Por Ana Ruiz, Lima</p>", bytes)
+        )
+    }),
+    ("elements within a sentence", |bytes| {
+        format!("<p>{LINE}{}", fill("<span class=share>a</span> b ", bytes))
+    }),
     ("captions", |bytes| {
         numbered(bytes / 70, |at| {
             format!("<p>La foto {at} de la mina<p>La foto {at} de la mina AFP")
