@@ -313,6 +313,13 @@ const SAMPLES: &[(&str, &[&str])] = &[
 ];
 
 #[test]
+fn the_rules_that_come_with_vigia_hold_what_is_asked_of_a_users() {
+    let mut rules = Rules { rows: Vec::new() };
+    rules.add(RULES).unwrap();
+    assert_eq!(rules.rows, Rules::default().rows);
+}
+
+#[test]
 fn every_rule_matches_a_line_that_it_is_for() {
     for (kind, pattern) in &Rules::default().rows {
         let rule = RegexBuilder::new(&format!("^(?:{pattern})$"))
