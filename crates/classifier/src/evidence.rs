@@ -208,15 +208,10 @@ impl Rows<'_, '_> {
 
     /// The words that no table has and that count nevertheless, each where it first stands.
     fn words(&mut self, score: &Score<'_>) {
-        let values: FxHashMap<u32, f32> = score.features.vector.grams.iter().copied().collect();
-        let mut seen = rustc_hash::FxHashSet::default();
         let mut adds: FxHashMap<(u8, (u32, u32)), f32> = FxHashMap::default();
-        for gram in &score.features.grams {
-            if seen.insert(gram.bucket) {
-                let value = values.get(&gram.bucket).copied().unwrap_or(0.0);
-                *adds.entry((gram.part, gram.words)).or_default() +=
-                    value * score.model.gram(gram.bucket);
-            }
+        for (gram, value) in score.features.firsts() {
+            *adds.entry((gram.part, gram.words)).or_default() +=
+                value * score.model.gram(gram.bucket);
         }
         for ((part, words), weight) in adds {
             if weight.abs() < WORD_LEAST {

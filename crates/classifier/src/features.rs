@@ -35,7 +35,9 @@ impl Vector {
 #[derive(Clone, Debug)]
 pub(crate) struct Features {
     pub vector: Vector,
-    pub grams: Vec<Gram>,
+    grams: Vec<Gram>,
+    /// For each n-gram the value of its number, where it is the first of it; else 0.
+    firsts: Vec<f32>,
 }
 
 impl Features {
@@ -46,10 +48,22 @@ impl Features {
         actors: &[Named],
     ) -> Self {
         let grams = grams::all(reading);
+        let valued = grams::valued(&grams);
+        let firsts = valued.by_place(grams.len());
         let vector = Vector {
             dense: dense::all(reading, security, geography, actors),
-            grams: grams::valued(&grams),
+            grams: valued.values,
         };
-        Self { vector, grams }
+        Self {
+            vector,
+            grams,
+            firsts,
+        }
+    }
+
+    /// The first n-gram of each number, in their order, with the number's value.
+    pub(crate) fn firsts(&self) -> impl Iterator<Item = (&Gram, f32)> {
+        let all = self.grams.iter().zip(self.firsts.iter().copied());
+        all.filter(|(_, value)| *value != 0.0)
     }
 }

@@ -42,33 +42,52 @@ pub(crate) struct Words {
     /// Whether capitals tell names from other words in this text: they do not where nearly all
     /// words have them, or none.
     pub capitals_tell: bool,
+    /// Whether not all is in capitals: a headline in English capitals has small letters.
+    pub has_small_words: bool,
 }
 
 impl Words {
     /// Reads at most `chars_max` code points of `text`.
     pub(crate) fn read(text: &str, chars_max: usize) -> Self {
+        let bytes_max = text.len().min(chars_max.saturating_mul(2));
         let mut reader = Reader {
-            words: Self::default(),
+            words: Self {
+                all: Vec::with_capacity(bytes_max / 5),
+                folded: String::with_capacity(bytes_max),
+                ..Self::default()
+            },
             open: None,
             sentence: 0,
             joined: true,
         };
-        let mut chars = text.char_indices().enumerate().take(chars_max).peekable();
-        let mut end = 0;
-        while let Some((at, (byte, c))) = chars.next() {
-            end = at as u32 + 1;
-            let next = chars.peek().map(|(_, (_, next))| *next);
-            let rest = &text[byte + c.len_utf8()..];
-            if c.is_alphanumeric() || (is_combining_mark(c) && reader.open.is_some()) {
-                reader.letter(at as u32, byte as u32, c);
+        // `at` counts code points, of which `rest` is what is not read yet.
+        let (mut at, mut rest) = (0, text);
+        while at < chars_max {
+            let byte = text.len() - rest.len();
+            let run = ascii_run(rest, chars_max - at);
+            if !run.is_empty() {
+                reader.run(at as u32, byte as u32, run);
+                at += run.len();
+                rest = &rest[run.len()..];
+                continue;
+            }
+            let Some(c) = rest.chars().next() else {
+                break;
+            };
+            rest = &rest[c.len_utf8()..];
+            at += 1;
+            if c.is_alphanumeric()
+                || (reader.open.is_some() && !c.is_ascii() && is_combining_mark(c))
+            {
+                reader.letter(at as u32 - 1, byte as u32, c);
             } else if matches!(c, '\'' | '’') && reader.open.is_some() && possessive(rest) {
                 reader.close();
-                chars.next();
+                at += 1;
+                rest = &rest[1..];
             } else if !(c == '.' && reader.in_pointed_acronym() && initial_follows(rest)) {
-                reader.part(c, next);
+                reader.part(c, rest.chars().next().filter(|_| at < chars_max));
             }
         }
-        debug_assert!(end as usize <= text.len());
         reader.close();
         reader.words.judge_capitals();
         reader.words
@@ -106,6 +125,8 @@ impl Words {
             .count();
         // A headline in English capitals has few small words; running prose has three in four.
         self.capitals_tell = capital > 0 && capital * 100 < lettered * 65;
+        let small = |word: &Word| word.shape == Shape::Capital && word.span.1 > word.span.0 + 1;
+        self.has_small_words = self.all.iter().any(small);
     }
 }
 
@@ -124,14 +145,49 @@ struct Open {
     pointed: bool,
 }
 
+impl Open {
+    /// Counts a letter or a digit.
+    fn add(&mut self, at: u32, letter: bool, capital: bool) {
+        self.pointed &= self.letters == 0 || self.word.span.1 < at;
+        self.word.span.1 = at + 1;
+        self.letters += u32::from(letter);
+        self.capitals += u32::from(capital);
+    }
+}
+
 impl Reader {
     fn letter(&mut self, at: u32, byte: u32, c: char) {
+        let capital = c.is_uppercase();
+        let open = self.open(at, byte, capital);
+        open.add(at, c.is_alphabetic(), capital);
+        open.word.bytes.1 = byte + c.len_utf8() as u32;
+        fold_into(c, &mut self.words.folded);
+    }
+
+    /// Reads letters and digits of ASCII, which most of any text are.
+    fn run(&mut self, at: u32, byte: u32, run: &str) {
+        let open = self.open(at, byte, run.starts_with(|c: char| c.is_ascii_uppercase()));
+        for (at, letter) in (at..).zip(run.bytes()) {
+            open.add(
+                at,
+                letter.is_ascii_alphabetic(),
+                letter.is_ascii_uppercase(),
+            );
+        }
+        open.word.bytes.1 = byte + run.len() as u32;
+        let from = self.words.folded.len();
+        self.words.folded.push_str(run);
+        self.words.folded[from..].make_ascii_lowercase();
+    }
+
+    /// The word that is being read, or else one that begins here.
+    fn open(&mut self, at: u32, byte: u32, capital: bool) -> &mut Open {
         let folded = self.words.folded.len() as u32;
-        let open = self.open.get_or_insert_with(|| Open {
+        self.open.get_or_insert_with(|| Open {
             word: Word {
                 span: (at, at),
                 bytes: (byte, byte),
-                shape: if c.is_uppercase() {
+                shape: if capital {
                     Shape::Capital
                 } else {
                     Shape::Lower
@@ -143,13 +199,7 @@ impl Reader {
             letters: 0,
             capitals: 0,
             pointed: true,
-        });
-        open.pointed &= open.letters == 0 || open.word.span.1 < at;
-        open.word.span.1 = at + 1;
-        open.word.bytes.1 = byte + c.len_utf8() as u32;
-        open.letters += u32::from(c.is_alphabetic());
-        open.capitals += u32::from(c.is_uppercase());
-        fold_into(c, &mut self.words.folded);
+        })
     }
 
     /// Whether the open word is made of single capitals with points between them so far.
@@ -184,6 +234,15 @@ impl Reader {
         }
         self.joined &= c.is_whitespace() && c != '\n';
     }
+}
+
+/// The letters and digits of ASCII at the start of a text, at most so many.
+fn ascii_run(text: &str, most: usize) -> &str {
+    let bytes = text.as_bytes();
+    let end = bytes[..bytes.len().min(most)]
+        .iter()
+        .position(|byte| !byte.is_ascii_alphanumeric());
+    &text[..end.unwrap_or(bytes.len().min(most))]
 }
 
 fn possessive(rest: &str) -> bool {

@@ -78,12 +78,28 @@ const STEM: Label = 1 << 31;
 const ANY: Label = u32::MAX;
 const UNKNOWN: Label = u32::MAX - 1;
 
+/// How patterns go on behind a node.
+#[derive(Clone, Copy, Debug, Default)]
+struct Inner {
+    /// Whether any does with a certain word or stem.
+    edges: bool,
+    /// The node behind any word; 0 is none.
+    any: u32,
+}
+
 /// The compiled patterns.
 #[derive(Debug)]
 pub(crate) struct Matcher {
     vocabulary: FxHashMap<Box<str>, Label>,
     stems: Stems,
+    /// Where a pattern that begins with a word goes on, by the word's number, and where one that
+    /// begins with a stem does. 0 is nowhere. Most words of a text begin none, and this says so
+    /// without a hash.
+    first_words: Vec<u32>,
+    first_stems: Vec<u32>,
+    /// The edges behind the first.
     edges: FxHashMap<(u32, Label), u32>,
+    inner: Vec<Inner>,
     /// For each node, where its payloads begin; they end where the next node's begin.
     offsets: Vec<u32>,
     payloads: Vec<Payload>,
@@ -102,9 +118,24 @@ impl Matcher {
         let mut node = 0;
         for word in words.all() {
             let label = *self.vocabulary.get(words.folded(word))?;
-            node = *self.edges.get(&(node, label))?;
+            node = self.next(node, label)?;
         }
         (node != 0).then_some(Node(node))
+    }
+
+    /// The node behind a word or a stem.
+    fn next(&self, node: u32, label: Label) -> Option<u32> {
+        if node != 0 {
+            let inner = self.inner[node as usize].edges;
+            let edge = inner.then(|| self.edges.get(&(node, label)));
+            return edge.flatten().copied();
+        }
+        let first = if label & STEM == 0 {
+            self.first_words.get(label as usize)
+        } else {
+            self.first_stems.get((label & !STEM) as usize)
+        };
+        first.copied().filter(|next| *next != 0)
     }
 
     /// Numbers the words of a text.
@@ -141,17 +172,19 @@ impl Matcher {
         let Some(&(word, from, to)) = labels.words.get(at) else {
             return;
         };
-        let stems = labels.stems[from as usize..to as usize].iter().copied();
-        // A pattern never starts with any word, so the root need not be asked for one.
-        let any = (node != 0).then_some(ANY);
-        for label in std::iter::once(word)
-            .filter(|word| *word != UNKNOWN)
-            .chain(stems)
-            .chain(any)
+        let known = (word != UNKNOWN).then_some(word);
+        for label in known
+            .iter()
+            .chain(&labels.stems[from as usize..to as usize])
         {
-            if let Some(&next) = self.edges.get(&(node, label)) {
+            if let Some(next) = self.next(node, *label) {
                 self.walk(labels, start, at + 1, next, hits);
             }
+        }
+        // No pattern starts with any word, so that the root has none.
+        let any = self.inner[node as usize].any;
+        if any != 0 {
+            self.walk(labels, start, at + 1, any, hits);
         }
     }
 }
@@ -232,11 +265,29 @@ impl Builder {
             offsets[node] += offsets[node - 1];
         }
         self.vocabulary.shrink_to_fit();
+        let mut first_words = vec![0; self.vocabulary.len()];
+        let mut first_stems = vec![0; self.stems.next.len()];
+        let mut inner = vec![Inner::default(); self.nodes as usize];
+        self.edges.retain(|(node, label), next| {
+            match (*node, *label) {
+                (0, label) if label & STEM == 0 => first_words[label as usize] = *next,
+                (0, label) => first_stems[(label & !STEM) as usize] = *next,
+                (node, ANY) => inner[node as usize].any = *next,
+                (node, _) => {
+                    inner[node as usize].edges = true;
+                    return true;
+                }
+            }
+            false
+        });
         self.edges.shrink_to_fit();
         Matcher {
             vocabulary: self.vocabulary,
             stems: self.stems,
+            first_words,
+            first_stems,
             edges: self.edges,
+            inner,
             offsets,
             payloads: self
                 .payloads

@@ -223,17 +223,9 @@ impl<'a> Part<'a> {
             // Short acronyms are words of the language where capitals do not tell.
             Case::Upper => {
                 last.span.1 - first.span.0 > 3
-                    || first.shape == Shape::Upper && self.has_small_words()
+                    || first.shape == Shape::Upper && self.words.has_small_words
             }
         }
-    }
-
-    /// Whether not all is in capitals: a headline in English capitals has small letters.
-    fn has_small_words(&self) -> bool {
-        self.words
-            .all()
-            .iter()
-            .any(|word| word.shape == Shape::Capital && word.span.1 > word.span.0 + 1)
     }
 
     pub(crate) fn prominence(&self, hit: Hit) -> Prominence {

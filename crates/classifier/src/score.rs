@@ -12,15 +12,24 @@ pub(crate) struct Score<'a> {
     pub model: &'a Model,
     pub features: Features,
     logits: [f32; 2],
+    /// What each feature of the knowledge adds, by its number.
+    parts: [Vec<f32>; 2],
 }
 
 impl<'a> Score<'a> {
     pub(crate) fn of(model: &'a Model, features: Features) -> Self {
-        let dense = |head: Head| -> f32 {
-            let parts = features.vector.dense[head as usize].iter();
-            parts
-                .map(|(at, value)| model.dense(head, *at) * value)
-                .sum()
+        let mut parts = [Vec::new(), Vec::new()];
+        let mut dense = |head: Head| -> f32 {
+            let numbers = &features.vector.dense[head as usize];
+            let parts = &mut parts[head as usize];
+            let count = numbers.iter().map(|(at, _)| *at as usize + 1).max();
+            parts.resize(count.unwrap_or(0), 0.0);
+            let adds = numbers.iter().map(|(at, value)| {
+                let adds = model.dense(head, *at) * value;
+                parts[*at as usize] = adds;
+                adds
+            });
+            adds.sum()
         };
         let grams = features.vector.grams.iter();
         let grams: f32 = grams
@@ -31,6 +40,7 @@ impl<'a> Score<'a> {
             model,
             features,
             logits,
+            parts,
         }
     }
 
@@ -63,9 +73,8 @@ impl<'a> Score<'a> {
 
     /// What one feature adds to its head.
     pub(crate) fn part(&self, head: Head, feature: u32) -> f32 {
-        let dense = &self.features.vector.dense[head as usize];
-        let found = dense.iter().find(|(at, _)| *at == feature);
-        found.map_or(0.0, |(at, value)| self.model.dense(head, *at) * value)
+        let part = self.parts[head as usize].get(feature as usize);
+        part.copied().unwrap_or(0.0)
     }
 }
 

@@ -30,9 +30,12 @@ fn error_line(id: &Value, error: impl std::fmt::Display) -> String {
     json!({ "id": id, "error": error.to_string() }).to_string()
 }
 
-/// A line as JSON, or the line that says why not.
-fn read<'line, T: Deserialize<'line>>(line: &'line str) -> Result<(T, Fields), String> {
-    Fields::read(line).map_err(|(id, error)| error_line(&id, error))
+/// A line as JSON, or the line that says why not; see [`Fields::read`] for its `texts`.
+fn read<'line, T: Deserialize<'line>>(
+    line: &'line str,
+    texts: &[&str],
+) -> Result<(T, Fields), String> {
+    Fields::read(line, texts).map_err(|(id, error)| error_line(&id, error))
 }
 
 /// What a line that lacks what a filter needs is told: why it came without, if it says so itself.
@@ -79,7 +82,7 @@ pub fn clean_article(cleaner: &Cleaner, line: &str) -> Result<Article, String> {
 }
 
 fn cleaned(cleaner: &Cleaner, line: &str) -> Result<(Article, Fields), String> {
-    let (line, fields) = read(line)?;
+    let (line, fields) = read(line, &["html", "html_base64", "text"])?;
     guarded(|| clean(cleaner, line, &fields))
         .and_then(|cleaned| cleaned)
         .map_err(|error| error_line(&fields.id(), error))
@@ -259,7 +262,7 @@ const CLASSIFIED: [&str; 7] = [
 
 /// One line of `vigia classify`, and whether its story is kept; a line with an error is.
 pub fn classify_line(classifier: &Classifier, line: &str) -> (bool, String) {
-    let (line, fields): (ClassifyLine, _) = match read(line) {
+    let (line, fields): (ClassifyLine, _) = match read(line, &["text"]) {
         Ok(read) => read,
         Err(error) => return (true, error),
     };

@@ -1,5 +1,8 @@
 //! What the knowledge says about a story, as numbers that have names.
 
+use std::sync::LazyLock;
+
+use rustc_hash::FxHashMap;
 use story::Lang;
 
 use crate::{
@@ -11,7 +14,7 @@ use crate::{
 };
 
 /// What a feature speaks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Head {
     /// What the story is about.
     Topic,
@@ -127,6 +130,34 @@ const DOMAIN_PARTS: [&str; 5] = [
     "domain-early-many",
 ];
 
+/// Where the features of one quantity are.
+#[derive(Clone, Copy, Default)]
+struct Quantity {
+    /// The feature that is the quantity as it is.
+    plain: Option<usize>,
+    /// The first feature of its steps, and the steps.
+    steps: Option<(usize, &'static [f32])>,
+}
+
+/// The quantities by their names: every story asks for each of them.
+static QUANTITIES: LazyLock<FxHashMap<(&str, Head), Quantity>> = LazyLock::new(|| {
+    let mut quantities: FxHashMap<_, Quantity> = FxHashMap::default();
+    for (at, name) in PLAIN.iter().enumerate() {
+        quantities.entry(*name).or_default().plain = Some(at);
+    }
+    for (number, (name, head, steps)) in STEPPED.iter().enumerate() {
+        let quantity = quantities.entry((*name, *head)).or_default();
+        quantity.steps = Some((Layout::stepped(number), *steps));
+    }
+    quantities
+});
+
+impl Quantity {
+    fn named(head: Head, name: &str) -> Self {
+        QUANTITIES.get(&(name, head)).copied().unwrap_or_default()
+    }
+}
+
 /// Names the numbers of the features for one taxonomy.
 #[derive(Clone, Copy)]
 pub(crate) struct Layout {
@@ -142,14 +173,8 @@ impl Layout {
 
     /// The numbers of the features that one quantity has, as it is and by its steps.
     pub(crate) fn of_quantity(head: Head, name: &str) -> impl Iterator<Item = u32> {
-        let plain = PLAIN.iter().position(|known| *known == (name, head));
-        let stepped = STEPPED
-            .iter()
-            .position(|(known, of, _)| *known == name && *of == head);
-        let steps = stepped.map_or(0..0, |number| {
-            let from = Self::stepped(number);
-            from..from + STEPPED[number].2.len()
-        });
+        let Quantity { plain, steps } = Quantity::named(head, name);
+        let steps = steps.map_or(0..0, |(from, steps)| from..from + steps.len());
         plain.into_iter().chain(steps).map(|at| at as u32)
     }
 
@@ -220,21 +245,14 @@ impl Values {
     }
 
     pub(super) fn plain(&mut self, head: Head, name: &str, value: f32) {
-        let at = PLAIN.iter().position(|known| *known == (name, head));
+        let at = Quantity::named(head, name).plain;
         self.put(head, at.expect("a feature of the list"), value);
     }
 
     pub(super) fn steps(&mut self, head: Head, name: &str, value: f32) {
-        let number = STEPPED
-            .iter()
-            .position(|(known, of, _)| *known == name && *of == head);
-        let number = number.expect("a feature of the list");
-        let from = Layout::stepped(number);
-        let reached = STEPPED[number]
-            .2
-            .iter()
-            .filter(|step| value >= **step)
-            .count();
+        let steps = Quantity::named(head, name).steps;
+        let (from, steps) = steps.expect("a feature of the list");
+        let reached = steps.iter().filter(|step| value >= **step).count();
         for step in 0..reached {
             self.put(head, from + step, 1.0);
         }

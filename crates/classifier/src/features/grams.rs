@@ -128,42 +128,94 @@ fn words(reading: &Reading<'_>) -> Vec<Gram> {
     grams
 }
 
+/// What the n-grams count, and where.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Valued {
+    /// Each number with its value, block after block and by number within one.
+    pub values: Vec<(u32, f32)>,
+    /// For each of them the first n-gram that has the number, by its place in the list; [`NOWHERE`]
+    /// for a number that a later block has as well.
+    firsts: Vec<u32>,
+}
+
+/// The place of a number that is told elsewhere.
+const NOWHERE: u32 = u32::MAX;
+
 /// The n-grams with their values: how often each stands there, in proportion to all of its block,
 /// so that a summary and a long read come to as much.
-pub(crate) fn valued(grams: &[Gram]) -> Vec<(u32, f32)> {
-    let mut values = Vec::with_capacity(grams.len());
-    let mut buckets = Vec::with_capacity(grams.len());
+pub(crate) fn valued(grams: &[Gram]) -> Valued {
+    let mut valued = Valued {
+        values: Vec::with_capacity(grams.len()),
+        firsts: Vec::with_capacity(grams.len()),
+    };
+    let mut places = Vec::with_capacity(grams.len());
+    let mut starts = [0; BLOCKS as usize + 1];
     for block in 0..BLOCKS {
-        buckets.clear();
-        let of_block = grams.iter().filter(|gram| gram.block == block);
-        buckets.extend(of_block.map(|gram| gram.bucket));
-        buckets.sort_unstable();
-        let from = values.len();
-        let mut squares = 0.0;
-        for same in buckets.chunk_by(|a, b| a == b) {
-            let value = 1.0 + (same.len() as f32).ln();
-            squares += value * value;
-            values.push((same[0], value));
-        }
+        let squares = valued.add(grams, &mut places, |of| of == block, |repeated| repeated);
         let norm = 1.0 / f32::max(squares, 1.0).sqrt();
-        values[from..]
+        let from = starts[usize::from(block)];
+        valued.values[from..]
             .iter_mut()
             .for_each(|(_, value)| *value *= norm);
+        starts[usize::from(block) + 1] = valued.values.len();
     }
-    let from = values.len();
-    buckets.clear();
-    let of_terms = grams.iter().filter(|gram| gram.block >= BLOCKS);
-    buckets.extend(of_terms.map(|gram| gram.bucket));
-    buckets.sort_unstable();
-    for same in buckets.chunk_by(|a, b| a == b) {
-        values.push((same[0], TERM_VALUE * (1.0 + (same.len() as f32).ln())));
+    valued.tell_once(starts[1]);
+    let value = |repeated| TERM_VALUE * repeated;
+    valued.add(grams, &mut places, |of| of >= BLOCKS, value);
+    valued
+}
+
+impl Valued {
+    /// The value of each number at the place of its first n-gram, 0 elsewhere.
+    pub(crate) fn by_place(&self, places: usize) -> Vec<f32> {
+        let mut values = vec![0.0; places];
+        for ((_, value), first) in self.values.iter().zip(&self.firsts) {
+            if let Some(slot) = values.get_mut(*first as usize) {
+                *slot = *value;
+            }
+        }
+        values
     }
-    debug_assert!(
-        values[from..]
+
+    /// Adds the numbers of some blocks and returns the sum of their squares.
+    fn add(
+        &mut self,
+        grams: &[Gram],
+        places: &mut Vec<u64>,
+        admits: impl Fn(u8) -> bool,
+        value: impl Fn(f32) -> f32,
+    ) -> f32 {
+        places.clear();
+        let of_block = grams
             .iter()
-            .all(|(bucket, _)| *bucket >= 1 << BITS)
-    );
-    values
+            .zip(0_u64..)
+            .filter(|(gram, _)| admits(gram.block));
+        places.extend(of_block.map(|(gram, place)| u64::from(gram.bucket) << 32 | place));
+        places.sort_unstable();
+        let mut squares = 0.0;
+        for same in places.chunk_by(|a, b| a >> 32 == b >> 32) {
+            let value = value(1.0 + (same.len() as f32).ln());
+            squares += value * value;
+            self.values.push(((same[0] >> 32) as u32, value));
+            self.firsts.push(same[0] as u32);
+        }
+        squares
+    }
+
+    /// Has each number that stands on both sides of `middle` told by the later one.
+    fn tell_once(&mut self, middle: usize) {
+        let mut before = 0;
+        for after in middle..self.values.len() {
+            let number = self.values[after].0;
+            while before < middle && self.values[before].0 < number {
+                before += 1;
+            }
+            if before < middle && self.values[before].0 == number {
+                self.firsts[after] = self.firsts[after].min(self.firsts[before]);
+                self.firsts[before] = NOWHERE;
+            }
+        }
+    }
 }
 
 /// How many blocks n-grams are counted in.
@@ -210,7 +262,8 @@ fn token(part: &Part<'_>, word: &Word, at: u32) -> Token {
             .char_indices()
             .nth(STEM_LETTERS)
             .map_or(folded.len(), |(end, _)| end);
-        (hashed(folded), hashed(&folded[..end]))
+        let stem = hashed(&folded[..end]);
+        (hashed_on(stem, &folded[end..]), stem)
     };
     Token {
         hash,
@@ -232,7 +285,12 @@ fn number(folded: &str) -> &'static str {
 
 /// FNV-1a: the same everywhere and for ever, as a model's numbers must be.
 fn hashed(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+    hashed_on(0xcbf2_9ce4_8422_2325, text)
+}
+
+/// The hash of a text whose beginning has a known one.
+fn hashed_on(hash: u64, text: &str) -> u64 {
+    text.bytes().fold(hash, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     })
 }

@@ -92,10 +92,11 @@ fn inside_name(part: &Part<'_>, hit: Hit, cued: bool) -> bool {
     }
     let words = part.words.all();
     let (start, end) = (hit.start as usize, hit.end as usize);
+    // The names are in the order of the text, and none is inside another.
     let covered = |at: usize| {
-        part.names
-            .iter()
-            .any(|name| (name.start as usize..name.end as usize).contains(&at))
+        let next = part.names.partition_point(|name| name.end as usize <= at);
+        let next = part.names.get(next);
+        next.is_some_and(|name| name.start as usize <= at)
     };
     let before = start
         .checked_sub(1)

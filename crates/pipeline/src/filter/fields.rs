@@ -1,18 +1,29 @@
 //! The fields of a line that a filter reads: what the record does not have of its own is carried
 //! through, and what it reads of others' fields is taken where it has the right form.
 
-use serde::{Deserialize, Serialize};
+use std::{collections::BTreeMap, fmt};
+
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor},
+};
 use serde_json::{Map, Value};
 
 /// The fields of one line.
 pub(super) struct Fields(Map<String, Value>);
 
 impl Fields {
-    /// A line as `T` and as what it is made of, or the reason why it is neither, with its id.
+    /// A line as `T` and as what else it is made of, or the reason why it is neither, with its id.
+    /// The `texts`, which `T` holds, are not kept a second time.
     pub(super) fn read<'line, T: Deserialize<'line>>(
         line: &'line str,
+        texts: &[&str],
     ) -> Result<(T, Self), (Value, serde_json::Error)> {
-        let both = || Ok((serde_json::from_str(line)?, serde_json::from_str(line)?));
+        let others = || {
+            let mut json = serde_json::Deserializer::from_str(line);
+            Others(texts).deserialize(&mut json)
+        };
+        let both = || Ok((serde_json::from_str(line)?, others()?));
         both()
             .map(|(typed, fields)| (typed, Self(fields)))
             .map_err(|error| {
@@ -56,18 +67,69 @@ impl Fields {
     /// `id` that came in, and behind them every field that it does not have, but for those `used`
     /// up in making it. An id that is not a string is carried as it is.
     pub(super) fn carried(mut self, record: &impl Serialize, used: &[&str]) -> String {
-        let value = serde_json::to_value(record).expect("records are plain data");
-        let Value::Object(mut fields) = value else {
-            return value.to_string();
-        };
-        if let Some(id) = self.0.remove("id") {
-            fields.insert("id".to_owned(), id);
+        let mut line = serde_json::to_string(record).expect("records are plain data");
+        let id = self.0.remove("id");
+        if !self.0.is_empty() {
+            let own = names(&line);
+            self.0
+                .retain(|name, _| !used.contains(&name.as_str()) && !own.contains(&name.as_str()));
         }
-        for (name, value) in self.0 {
-            if !used.contains(&name.as_str()) {
-                fields.entry(name).or_insert(value);
+        if let Some(id) = id {
+            set_id(&mut line, &id);
+        }
+        if !self.0.is_empty() {
+            let others = Value::Object(self.0).to_string();
+            line.pop();
+            line.push(',');
+            line.push_str(&others[1..]);
+        }
+        line
+    }
+}
+
+/// Reads the fields of an object but for those with these names.
+struct Others<'a>(&'a [&'a str]);
+
+impl<'de> DeserializeSeed<'de> for Others<'_> {
+    type Value = Map<String, Value>;
+
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Self::Value, D::Error> {
+        json.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Others<'_> {
+    type Value = Map<String, Value>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a map")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Self::Value, A::Error> {
+        let mut fields = Map::new();
+        while let Some(name) = object.next_key::<String>()? {
+            if self.0.contains(&name.as_str()) {
+                object.next_value::<IgnoredAny>()?;
+            } else {
+                fields.insert(name, object.next_value()?);
             }
         }
-        Value::Object(fields).to_string()
+        Ok(fields)
     }
+}
+
+/// The names of the fields of a record.
+fn names(record: &str) -> Vec<&str> {
+    let fields: Result<BTreeMap<&str, IgnoredAny>, _> = serde_json::from_str(record);
+    let fields = fields.expect("a record is an object, and its names are plain");
+    fields.into_keys().collect()
+}
+
+/// Puts an id in the place of the record's own, which is a text without anything escaped. In JSON
+/// the first `"id":` can stand in no text, where its quotes would be escaped.
+fn set_id(record: &mut String, id: &Value) {
+    const NAME: &str = "\"id\":\"";
+    let from = record.find(NAME).expect("every record has an id") + NAME.len() - 1;
+    let length = record[from + 1..].find('"').expect("a text ends") + 2;
+    record.replace_range(from..from + length, &id.to_string());
 }

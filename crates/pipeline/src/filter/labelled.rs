@@ -50,7 +50,7 @@ const WEIGHT_MAX: f32 = 100.0;
 
 /// Reads a line; what is wrong with it comes as the line that a filter would write.
 pub fn labelled_line(line: &str) -> Result<LabelledArticle, String> {
-    let (labelled, _): (LabelLine, _) = read(line)?;
+    let (labelled, _): (LabelLine, _) = read(line, &["text"])?;
     let wrong = |what: &str| super::error_line(&labelled.id, what);
     let label = match labelled.label {
         Label::Truth(label) => label,
@@ -62,7 +62,7 @@ pub fn labelled_line(line: &str) -> Result<LabelledArticle, String> {
     if !(0.0..=WEIGHT_MAX).contains(&weight) {
         return Err(wrong("`weight` is not between 0 and 100"));
     }
-    let (article_line, fields): (ClassifyLine, _) = read(line)?;
+    let (article_line, fields): (ClassifyLine, _) = read(line, &["text"])?;
     if article_line.title.is_none() && article_line.text.is_none() {
         return Err(wrong("neither `title` nor `text` is there"));
     }
