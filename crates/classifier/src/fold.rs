@@ -43,7 +43,7 @@ pub(crate) struct Words {
     /// words have them, or none.
     pub capitals_tell: bool,
     /// Whether not all is in capitals: a headline in English capitals has small letters.
-    pub has_small_words: bool,
+    pub is_mixed_case: bool,
 }
 
 impl Words {
@@ -126,7 +126,7 @@ impl Words {
         // A headline in English capitals has few small words; running prose has three in four.
         self.capitals_tell = capital > 0 && capital * 100 < lettered * 65;
         let small = |word: &Word| word.shape == Shape::Capital && word.span.1 > word.span.0 + 1;
-        self.has_small_words = self.all.iter().any(small);
+        self.is_mixed_case = self.all.iter().any(small);
     }
 }
 
@@ -183,7 +183,7 @@ impl Reader {
     /// The word that is being read, or else one that begins here.
     fn open(&mut self, at: u32, byte: u32, capital: bool) -> &mut Open {
         let folded = self.words.folded.len() as u32;
-        self.open.get_or_insert_with(|| Open {
+        self.open.get_or_insert(Open {
             word: Word {
                 span: (at, at),
                 bytes: (byte, byte),

@@ -223,7 +223,7 @@ impl<'a> Part<'a> {
             // Short acronyms are words of the language where capitals do not tell.
             Case::Upper => {
                 last.span.1 - first.span.0 > 3
-                    || first.shape == Shape::Upper && self.words.has_small_words
+                    || first.shape == Shape::Upper && self.words.is_mixed_case
             }
         }
     }
