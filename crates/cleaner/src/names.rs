@@ -1,295 +1,15 @@
 //! Bylines: the people who wrote a story, not the desk, the agency or the outlet.
 
+mod words;
+
 use crate::{
     agency,
     characters::{fold, tidy},
     dates,
 };
 
-/// Words before a name.
-const PREFIXES: &[&str] = &[
-    "by",
-    "por",
-    "von",
-    "par",
-    "di",
-    "escrito por",
-    "written by",
-    "publicado por",
-    "posted by",
-    "autor",
-    "author",
-    "texto",
-    "story by",
-    "reported by",
-    "report by",
-    "posted on",
-    "veröffentlicht von",
-    "publicado en",
-    "periodista",
-    "jornalista",
-    "reporter",
-    "~",
-    "byby",
-];
-
-/// Words after a name that say "reporter".
-const SUFFIXES: &[&str] = &[" 기자", "記者"];
-
-/// Words that no person's name has: what is signed so was written by a desk or an agency.
-const NOT_PEOPLE: &[&str] = &[
-    "redaccion",
-    "redacao",
-    "redaktion",
-    "agencia",
-    "agencias",
-    "agencies",
-    "agency",
-    "staff",
-    "afp",
-    "efe",
-    "reuters",
-    "ap",
-    "xinhua",
-    "dpa",
-    "ansa",
-    "ansalatina",
-    "europapress",
-    "press",
-    "newsroom",
-    "editor",
-    "editores",
-    "editors",
-    "desk",
-    "team",
-    "equipo",
-    "equipe",
-    "news",
-    "noticias",
-    "admin",
-    "administrator",
-    "web",
-    "digital",
-    "online",
-    "diario",
-    "jornal",
-    "periodico",
-    "newspaper",
-    "bbc",
-    "cnn",
-    "bloomberg",
-    "prensa",
-    "imprensa",
-    "correspondent",
-    "corresponsal",
-    "editorial",
-    "servicio",
-    "services",
-    "service",
-    "wire",
-    "wires",
-    "com",
-    "redator",
-    "unknown",
-    "anonymous",
-    "guest",
-    "contributor",
-    "magazine",
-    "tv",
-    "radio",
-    "media",
-    "publisher",
-    "colaborador",
-    "colaboradores",
-    "www",
-    "http",
-    "https",
-    "unidad",
-    "investigativa",
-    "policia",
-    "nacional",
-    "nacionales",
-    "internacional",
-    "sociedad",
-    "sociedade",
-    "judicial",
-    "judiciales",
-    "deportes",
-    "esportes",
-    "sucesos",
-    "politica",
-    "economia",
-    "regionales",
-    "ciudad",
-    "ver",
-    "manana",
-    "continuara",
-    "published",
-    "publicado",
-    "updated",
-    "home",
-    "post",
-    "times",
-    "reporter",
-    "writer",
-    "author",
-    "autor",
-    "agence",
-    "dpa",
-    "sid",
-    "apa",
-    "writers",
-    "agentur",
-    "ajansi",
-    "ajansı",
-    "text",
-    "size",
-    "watch",
-    "live",
-    "click",
-    "strategy",
-    "share",
-    "sponsored",
-    "foto",
-    "fotos",
-    "photo",
-    "photos",
-    "photography",
-    "image",
-    "imagen",
-    "images",
-    "getty",
-    "video",
-    "illustration",
-    "see",
-    "view",
-    "full",
-    "more",
-    "read",
-    "all",
-    "follow",
-    "folgen",
-    "seguir",
-    "says",
-    "written",
-    "edited",
-    "edition",
-    "inhalte",
-    "themen",
-    "twitter",
-    "facebook",
-    "instagram",
-    "linkedin",
-    "whatsapp",
-    "email",
-    "contact",
-    "subscribe",
-    "comments",
-    "senior",
-    "chief",
-    "director",
-    "fellow",
-    "developer",
-    "blog",
-    "university",
-    "universidad",
-    "group",
-    "grupo",
-    "network",
-    "foundation",
-    "institute",
-    "ministerio",
-    "gobierno",
-    "fiscalia",
-    "informate",
-    "monday",
-    "tuesday",
-    "wednesday",
-    "thursday",
-    "friday",
-    "saturday",
-    "sunday",
-];
-
-/// Words for whoever in an outlet wrote it: a name with one of them names nobody, not even an
-/// institution.
-const NEWSROOM: &[&str] = &[
-    "redaccion",
-    "redacao",
-    "redazione",
-    "redaktion",
-    "redaction",
-    "redator",
-    "staff",
-    "desk",
-    "newsroom",
-    "team",
-    "equipo",
-    "equipe",
-    "admin",
-    "administrator",
-    "editor",
-    "editores",
-    "editors",
-    "agencia",
-    "agencias",
-    "agencies",
-    "agency",
-    "agence",
-    "wire",
-    "wires",
-    "services",
-    "unknown",
-    "anonymous",
-    "guest",
-    "contributor",
-    "colaborador",
-    "colaboradores",
-    "author",
-    "autor",
-    "writer",
-    "writers",
-    "reporter",
-    "correspondent",
-    "corresponsal",
-    "sponsored",
-    "web",
-    "home",
-    "user",
-    "null",
-];
-
 /// Letters of the longest name of an outlet or an institution.
 const COLLECTIVE_BYTES_MAX: usize = 60;
-
-/// What writers are, as it stands behind their names.
-const ROLES: &[&str] = &[
-    "corresponsal",
-    "correspondent",
-    "correspondente",
-    "periodista",
-    "jornalista",
-    "journalist",
-    "reportero",
-    "reportera",
-    "reporter",
-    "redactor",
-    "redactora",
-    "editor",
-    "editora",
-    "enviado",
-    "enviada",
-    "colaborador",
-    "colaboradora",
-    "writer",
-];
-
-/// Small words within names.
-const PARTICLES: &[&str] = &[
-    "a", "al", "af", "av", "ben", "bin", "da", "das", "de", "del", "dem", "den", "der", "di", "do",
-    "dos", "du", "e", "el", "ibn", "la", "las", "le", "los", "o", "san", "ten", "ter", "van",
-    "vom", "von", "y", "zu",
-];
 
 /// People that one story names as its writers; a longer list is a masthead.
 const PEOPLE_MAX: usize = 12;
@@ -329,7 +49,7 @@ pub(crate) fn among(stated: &[String], outlets: &[String]) -> Vec<String> {
 /// Whether what stands behind a name goes on as a sentence does, and is no place or role.
 pub(crate) fn is_clause(piece: &str) -> bool {
     let folded = fold(piece);
-    let is_role = folded.split(' ').any(|word| ROLES.contains(&word));
+    let is_role = folded.split(' ').any(|word| words::ROLES.contains(&word));
     piece.starts_with(char::is_lowercase) && folded.split(' ').count() >= 3 && !is_role
 }
 
@@ -340,12 +60,12 @@ pub(crate) fn is_collective(name: &str) -> bool {
     !is_address
         && name.len() <= COLLECTIVE_BYTES_MAX
         && name.chars().filter(|c| c.is_alphabetic()).count() > 1
-        && !fold(name).split(' ').any(|word| NEWSROOM.contains(&word))
+        && !fold(name).split(' ').any(words::is_newsroom)
 }
 
 /// The names before that of a newsroom: what stands after one is where it is or what it writes of.
 fn before_newsroom(names: Vec<String>) -> impl Iterator<Item = String> {
-    let is_newsroom = |name: &str| fold(name).split(' ').any(|word| NEWSROOM.contains(&word));
+    let is_newsroom = |name: &str| fold(name).split(' ').any(words::is_newsroom);
     names.into_iter().take_while(move |name| !is_newsroom(name))
 }
 
@@ -400,7 +120,7 @@ pub(crate) fn bare(name: &str) -> String {
         .trim()
         .trim_matches([':', '.', '-', '–', '—', '*', '"', '[', ']'])
         .trim();
-    for prefix in PREFIXES {
+    for prefix in words::PREFIXES {
         let Some(start) = name.get(..prefix.len()) else {
             continue;
         };
@@ -415,7 +135,7 @@ pub(crate) fn bare(name: &str) -> String {
     {
         name = after;
     }
-    for suffix in SUFFIXES {
+    for suffix in words::SUFFIXES {
         name = name.strip_suffix(suffix).unwrap_or(name);
     }
     let end = [
@@ -456,7 +176,7 @@ fn is_person(name: &str, folded: &str) -> bool {
         && !acronym
         && (1..=6).contains(&words.len())
         && name.chars().count() <= 60
-        && !words.iter().any(|word| NOT_PEOPLE.contains(word))
+        && !words.iter().any(|word| words::is_no_name(word))
         && is_capitalized(name)
 }
 
@@ -467,7 +187,9 @@ fn is_capitalized(name: &str) -> bool {
     let is_lower = name.contains(' ') && name.split(' ').all(|word| small(&word));
     is_lower
         || words.all(|word| {
-            !small(&word) || PARTICLES.contains(&word) || word.chars().any(char::is_uppercase)
+            !small(&word)
+                || words::PARTICLES.contains(&word)
+                || word.chars().any(char::is_uppercase)
         })
 }
 

@@ -460,7 +460,7 @@ fn every_trap_has_its_test() {
         include_str!("traps.rs"),
         include_str!("polls.rs"),
         include_str!("../../src/outcome/tests.rs"),
-        include_str!("../../../ledger/tests/lifecycle.rs"),
+        include_str!("../../../ledger/tests/lifecycle/main.rs"),
     ];
     for (_, test) in TRAPS {
         let function = format!("fn {test}(");
