@@ -62,26 +62,20 @@ pub(crate) fn extract(
         .map(|line| tidy(line))
         .filter(|line| !line.is_empty())
         .collect();
-    let chosen = if is_withheld(&shown, &stated_text) {
+    let mut chosen = if is_withheld(&shown, &stated_text) {
         stated
     } else {
         shown
     };
-    let scripted = if chosen.is_empty() {
-        scripted::text(&page, metadata.title.as_deref())
-    } else {
-        Vec::new()
-    };
-    let is_scripted = !scripted.is_empty();
-    let chosen = if scripted.is_empty() {
-        chosen
-    } else {
-        let title = metadata.title.as_deref().unwrap_or_default();
-        if let Some(headline) = scripted::headline(&page, title) {
-            metadata.title = Some(headline);
-        }
-        scripted
-    };
+    let mut is_scripted = false;
+    if chosen.is_empty() {
+        chosen = scripted::text(&page, metadata.title.as_deref());
+        is_scripted = !chosen.is_empty();
+    }
+    if is_scripted && let Some(title) = &metadata.title {
+        let headline = scripted::headline(&page, title);
+        metadata.title = headline.or(metadata.title);
+    }
     if metadata.agency.is_none() {
         metadata.agency = chosen.first().and_then(|line| agency::in_dateline(line));
     }

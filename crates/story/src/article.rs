@@ -24,7 +24,7 @@ pub struct Article {
     pub outlet: Option<String>,
     /// The headline, without the outlet's name.
     pub title: String,
-    /// The people who wrote it.
+    /// The people who wrote it; where nobody in person signs, the outlet that does.
     pub bylines: Vec<String>,
     /// The news agency that it is of, which is none of the people.
     #[serde(default)]

@@ -31,7 +31,7 @@ pub struct Story {
     pub outlet: Option<String>,
     /// The headline.
     pub title: String,
-    /// The people who wrote it.
+    /// The people who wrote it; where nobody in person signs, the outlet that does.
     pub bylines: Vec<String>,
     /// The news agency that it is of.
     #[serde(default)]

@@ -39,22 +39,15 @@ impl Subject {
 /// How many times a fit goes over its examples at most.
 pub(crate) const EPOCHS: usize = 6;
 
-const DENSE: Rates = Rates {
-    step: 0.05,
-    decay: 1.0,
-};
-const GRAMS: Rates = Rates {
-    step: 0.3,
-    decay: 1.0,
-};
-const TERMS: Rates = Rates {
-    step: 0.05,
-    decay: 1.0,
-};
-const OUTLETS: Rates = Rates {
-    step: 0.3,
-    decay: 1.0,
-};
+const DENSE: Rates = rates(0.05);
+const GRAMS: Rates = rates(0.3);
+const TERMS: Rates = rates(0.05);
+const OUTLETS: Rates = rates(0.3);
+
+const fn rates(step: f32) -> Rates {
+    Rates { step, decay: 1.0 }
+}
+
 /// Fewest outlets that an n-gram must come from, and fewest forms of articles that it must stand
 /// in. A name or phrase of one outlet alone says nothing about others, and is not stored.
 const GRAM_OUTLETS: u32 = 3;

@@ -461,6 +461,7 @@ fn every_trap_has_its_test() {
         include_str!("polls.rs"),
         include_str!("../../src/outcome/tests.rs"),
         include_str!("../../../ledger/tests/lifecycle/main.rs"),
+        include_str!("../../../ledger/tests/lifecycle/accounts.rs"),
     ];
     for (_, test) in TRAPS {
         let function = format!("fn {test}(");
