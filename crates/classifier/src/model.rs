@@ -69,6 +69,33 @@ impl Model {
         }
     }
 
+    /// The model with something added to each of its weights; `by` may hold fewer than there are.
+    /// What it says of itself is `summary`, whose threshold and calibration count from now on.
+    pub fn moved(&self, summary: Summary, by: &Weights) -> Self {
+        let added = |own: &[f32], by: &[f32]| -> Vec<f32> {
+            let by = by.iter().chain(std::iter::repeat(&0.0));
+            own.iter().zip(by).map(|(own, by)| own + by).collect()
+        };
+        let own: Vec<f32> = (0..Vector::GRAMS as u32).map(|at| self.gram(at)).collect();
+        let weights = Weights {
+            dense: [0, 1].map(|head: usize| added(&self.dense[head], &by.dense[head])),
+            grams: added(&own, &by.grams),
+        };
+        let Self {
+            summary,
+            dense,
+            grams,
+            step,
+        } = Self::new(summary, weights);
+        // Field by field, so that whatever else a model comes to hold is not left behind here.
+        Self {
+            summary,
+            dense,
+            grams,
+            step,
+        }
+    }
+
     /// The model that is part of the program: the topic `latam-security`.
     ///
     /// # Errors

@@ -120,11 +120,15 @@ pub(crate) enum Command {
         /// The input; standard input where there is none
         file: Option<PathBuf>,
     },
-    /// Fit a topic's model to labelled articles
+    /// Fit a topic's model to labelled articles, or adapt one that is there to corrections
     #[command(
         after_help = "A line of data is {\"id\",\"title\",\"text\",\"label\"} with label 0 or 1; \
-                            `lang`, `weight` and `source` (the outlet) are optional. \
-                            The same data and seed give the same model."
+                      `lang`, `weight` and `source` (the outlet) are optional. The same data and seed \
+                      give the same model. A model from nothing takes some hundred lines; one that is \
+                      adapted takes as few as there are, such as `vigia label` writes.\n\n\
+                      vigia train --topic fires.toml --data labelled.jsonl --out fires.model\n\
+                      vigia train --base --data stories.labels --out mine.model\n\
+                      vigia eval --model mine.model --data others.jsonl"
     )]
     Train {
         /// Labelled articles, JSONL
@@ -133,6 +137,11 @@ pub(crate) enum Command {
         /// Where the model is written
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
+        /// Adapt this model to the articles, rather than fit one from nothing; without a name, the
+        /// topic's own
+        #[arg(long, value_name = "MODEL", conflicts_with = "seed")]
+        #[expect(clippy::option_option, reason = "not given, given, given with a name")]
+        base: Option<Option<PathBuf>>,
         /// The topic that it is for: its name, knowledge and threshold [default: latam-security]
         #[arg(long, value_name = "FILE")]
         topic: Option<PathBuf>,

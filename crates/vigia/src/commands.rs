@@ -1,5 +1,6 @@
 //! The subcommands, one module each.
 
+pub(crate) mod adapt;
 pub(crate) mod check;
 pub(crate) mod classify;
 pub(crate) mod clean;

@@ -53,9 +53,13 @@ fn run(command: Command) -> Result<()> {
         Command::Train {
             data,
             out,
+            base,
             topic,
             seed,
-        } => commands::train::run(&data, &out, topic.as_deref(), seed),
+        } => match base {
+            Some(base) => commands::adapt::run(&data, &out, base.as_deref(), topic.as_deref()),
+            None => commands::train::run(&data, &out, topic.as_deref(), seed),
+        },
         Command::Eval { data, by, worst } => commands::eval::run(&data, &by, worst),
         Command::Explain { what, config } => {
             commands::explain::run(&what, config.config.as_deref())
