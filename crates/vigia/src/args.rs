@@ -161,6 +161,30 @@ pub(crate) enum Command {
         #[arg(long, value_name = "NUMBER", default_value_t = 10)]
         worst: usize,
     },
+    /// Go through stories and say which are looked for, the least certain first
+    #[command(
+        after_help = "FILE holds JSONL: stories as `vigia run` writes them, articles as `vigia classify` \
+                      reads them, or lines that have a label already.\n\n\
+                      Keys: k keep, d drop, s skip (asked again next time), u undo, m more of the text, \
+                      e the evidence, q quit. Where standard input is not a terminal, the same are read a \
+                      line each.\n\n\
+                      Each decision is a line that is written and synced at once; what stands in the file \
+                      already is not asked again. Then have the model learn from it:\n\n\
+                      vigia label data/stories/stories-2026-03-01.jsonl --out march.labels\n\
+                      vigia train --base --data march.labels --out mine.model\n\
+                      vigia classify --model mine.model < articles.jsonl"
+    )]
+    Label {
+        /// The stories
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// Where the labelled lines go [default: FILE with `.labels` in the place of its ending]
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+        /// By which judgement stories are put in order.
+        #[command(flatten)]
+        by: JudgeArgs,
+    },
     /// Explain for a person why a story was kept or dropped
     #[command(
         after_help = "An address that the daemon has judged is explained as it was judged; \

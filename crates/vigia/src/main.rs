@@ -61,6 +61,7 @@ fn run(command: Command) -> Result<()> {
             None => commands::train::run(&data, &out, topic.as_deref(), seed),
         },
         Command::Eval { data, by, worst } => commands::eval::run(&data, &by, worst),
+        Command::Label { file, out, by } => commands::label::run(&file, out.as_deref(), &by),
         Command::Explain { what, config } => {
             commands::explain::run(&what, config.config.as_deref())
         }
@@ -90,6 +91,7 @@ fn is_usage(error: &anyhow::Error) -> bool {
         || error.is::<config::Problem>()
         || error.is::<config::NotFound>()
         || error.is::<topic::TopicError>()
+        || error.is::<commands::label::WrongPlace>()
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {

@@ -1,6 +1,6 @@
 //! `vigia explain`: why a story was kept or dropped, for a person.
 
-mod print;
+pub(super) mod print;
 
 use std::{
     fs::File,

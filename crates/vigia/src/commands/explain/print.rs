@@ -20,7 +20,10 @@ const EVIDENCE_SHOWN: usize = 14;
 /// Characters of a sentence on either side of the evidence.
 const CONTEXT: usize = 70;
 
-pub(super) fn explanation(out: &mut impl Write, explained: &Explanation) -> io::Result<()> {
+pub(in crate::commands) fn explanation(
+    out: &mut impl Write,
+    explained: &Explanation,
+) -> io::Result<()> {
     let story = &explained.story;
     verdict(out, explained)?;
     writeln!(out, "{BOLD}{}{BOLD:#}", story.title)?;
