@@ -187,16 +187,17 @@ pub(crate) enum Command {
     },
     /// Explain for a person why a story was kept or dropped
     #[command(
-        after_help = "An address that the daemon has judged is explained as it was judged; \
-                            any other is fetched."
+        after_help = "An address that the daemon has judged is explained as it was judged, unless \
+                      --topic or --model is given; any other is fetched. Without --config, \
+                      ./config/vigia.toml or /etc/vigia/vigia.toml is taken where there is one."
     )]
     Explain {
         /// An address, or a file with a page, plain text, or one line of JSONL
         #[arg(value_name = "URL|FILE")]
         what: String,
-        /// Where the configuration lies.
+        /// What to judge by.
         #[command(flatten)]
-        config: ConfigArgs,
+        by: JudgeArgs,
     },
     /// The feeds and how they are doing
     #[command(subcommand)]

@@ -1,0 +1,462 @@
+//! Topics and corrections: a topic of one's own from labelled stories, and a model that learns from
+//! what a person says. All stories are invented here.
+
+mod support;
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Output,
+};
+
+use serde_json::{Value, json};
+use support::{text, vigia, vigia_with_input};
+use tempfile::TempDir;
+
+/// Places that fires and other things happen in, by language.
+const PLACES: [(&str, [&str; 6]); 3] = [
+    (
+        "pt",
+        [
+            "Corumbá",
+            "Altamira",
+            "Porto Velho",
+            "Cuiabá",
+            "Sorriso",
+            "Novo Progresso",
+        ],
+    ),
+    (
+        "es",
+        [
+            "el Pantanal de Brasil",
+            "la Amazonía brasileña",
+            "Rondônia",
+            "Mato Grosso",
+            "Pará",
+            "Acre",
+        ],
+    ),
+    (
+        "en",
+        [
+            "Brazil's Pantanal",
+            "the Brazilian Amazon",
+            "Rondonia",
+            "Mato Grosso",
+            "Para",
+            "Acre",
+        ],
+    ),
+];
+
+/// What a wildfire's story says, and what other stories do; `{}` is the place and `#` a figure.
+const FIRES: [(&str, [&str; 4]); 3] = [
+    (
+        "pt",
+        [
+            "Incêndio florestal avança em {}|O fogo já queimou # hectares de mata em {}. Brigadistas tentam conter as chamas e a fumaça cobre a cidade.",
+            "Fogo fora de controle em {}|As queimadas destruíram # hectares em {}. Bombeiros e brigadistas combatem as chamas desde domingo.",
+            "Queimadas deixam {} sob fumaça|Satélites contaram # focos de incêndio em {}. A vegetação seca alimenta o fogo, dizem os brigadistas.",
+            "Chamas cercam fazendas em {}|Um incêndio florestal de # hectares ameaça fazendas em {}. O fogo começou na mata e a fumaça fechou a estrada.",
+        ],
+    ),
+    (
+        "es",
+        [
+            "Incendio forestal avanza en {}|El fuego ya quemó # hectáreas de bosque en {}. Brigadistas intentan contener las llamas y el humo cubre los pueblos.",
+            "Fuego sin control en {}|Las quemas arrasaron # hectáreas en {}. Bomberos y brigadistas combaten las llamas desde el domingo.",
+            "El humo cubre {}|Los satélites contaron # focos de incendio en {}. La vegetación seca alimenta el fuego, dicen los brigadistas.",
+            "Llamas rodean fincas en {}|Un incendio forestal de # hectáreas amenaza fincas en {}. El fuego empezó en el bosque y el humo cerró la ruta.",
+        ],
+    ),
+    (
+        "en",
+        [
+            "Wildfire spreads in {}|The fire has burned # hectares of forest in {}. Crews try to contain the flames and smoke covers the towns.",
+            "Fires out of control in {}|Blazes destroyed # hectares in {}. Firefighters have fought the flames since Sunday.",
+            "Smoke chokes {}|Satellites counted # fire hotspots in {}. Dry vegetation feeds the blaze, crews say.",
+            "Flames surround farms in {}|A wildfire of # hectares threatens farms in {}. The fire began in the forest and smoke closed the road.",
+        ],
+    ),
+];
+const OTHERS: [(&str, [&str; 4]); 3] = [
+    (
+        "pt",
+        [
+            "Prefeitura de {} abre concurso|A prefeitura de {} abriu # vagas para professores. As inscrições vão até sexta e a prova será em maio.",
+            "Time de {} vence fora de casa|O time de {} ganhou por dois gols diante de # torcedores. O técnico elogiou a defesa e o goleiro.",
+            "Feira do livro chega a {}|A feira recebe # autores em {}. Há oficinas para crianças, música e debates todas as noites.",
+            "Preço da soja sobe em {}|A saca subiu e produtores de {} venderam # toneladas. O mercado espera safra maior no ano que vem.",
+        ],
+    ),
+    (
+        "es",
+        [
+            "El municipio abre concurso en {}|La alcaldía ofrece # plazas para maestros en {}. La inscripción termina el viernes y el examen será en mayo.",
+            "Victoria del equipo de {}|El equipo ganó por dos goles ante # hinchas en {}. El técnico elogió a la defensa y al arquero.",
+            "La feria del libro llega a {}|La feria recibe a # autores en {}. Habrá talleres para niños, música y debates cada noche.",
+            "Sube el precio de la soja en {}|El precio subió y los productores vendieron # toneladas en {}. El mercado espera una cosecha mayor.",
+        ],
+    ),
+    (
+        "en",
+        [
+            "Town hall hires teachers in {}|The council offers # posts for teachers in {}. Applications close on Friday and the exam is in May.",
+            "Local side wins in {}|The team won by two goals before # fans in {}. The coach praised the defence and the keeper.",
+            "Book fair comes to {}|The fair hosts # authors in {}. There are workshops for children, music and debates every night.",
+            "Soy prices rise in {}|Prices rose and growers sold # tonnes in {}. The market expects a larger harvest next year.",
+        ],
+    ),
+];
+
+/// Labelled stories, a line each; those of another `round` have other places and figures.
+fn stories(round: usize) -> Vec<Value> {
+    let mut stories = Vec::new();
+    for (label, templates) in [(1, FIRES), (0, OTHERS)] {
+        for (lang, templates) in templates {
+            let (_, places) = PLACES.iter().find(|(known, _)| *known == lang).unwrap();
+            for (number, template) in templates.iter().enumerate() {
+                for at in [round * 2, round * 2 + 1] {
+                    let figure = (1 + number * 37 + at * 11) * 100;
+                    let story = template.replace("{}", places[at % 6]);
+                    let story = story.replace('#', &figure.to_string());
+                    let (title, text) = story.split_once('|').unwrap();
+                    stories.push(json!({
+                        "id": format!("{lang}-{label}-{number}-{at}"), "lang": lang, "label": label,
+                        "title": title, "text": text, "source": format!("outlet {}", stories.len() % 7),
+                    }));
+                }
+            }
+        }
+    }
+    stories
+}
+
+/// A folder with files in it, in which `vigia` runs.
+struct Folder(TempDir);
+
+impl Folder {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        fs::write(self.path(name), text).unwrap();
+    }
+
+    fn write_lines(&self, name: &str, lines: &[Value]) {
+        let lines: String = lines.iter().map(|line| format!("{line}\n")).collect();
+        self.write(name, &lines);
+    }
+
+    fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.path(name)).unwrap()
+    }
+
+    fn lines(&self, name: &str) -> Vec<Value> {
+        let lines = self.read(name);
+        let lines = lines
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap());
+        lines.collect()
+    }
+
+    /// Runs a command, words split at blanks, and asserts its exit status.
+    fn run(&self, command: &str, status: i32) -> (String, String) {
+        let arguments = command.split_whitespace();
+        let output = vigia().args(arguments).current_dir(self.0.path()).output();
+        checked(command, &output.unwrap(), status)
+    }
+
+    /// The records of stories, judged by what the arguments name.
+    fn judged(&self, by: &str, file: &str) -> Vec<Value> {
+        let (out, _) = self.run(&format!("classify --all {by} {file}"), 0);
+        out.lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    }
+
+    /// Answers what `vigia label` asks.
+    fn label(&self, arguments: &str, answers: &str, status: i32) -> (String, String) {
+        let named = |word: &str| {
+            let path = self.path(word);
+            if word.starts_with('-') {
+                word.to_owned()
+            } else {
+                path.display().to_string()
+            }
+        };
+        let mut words = vec!["label".to_owned()];
+        words.extend(arguments.split_whitespace().map(named));
+        let words: Vec<_> = words.iter().map(String::as_str).collect();
+        checked(arguments, &vigia_with_input(&words, answers), status)
+    }
+}
+
+fn checked(command: &str, output: &Output, status: i32) -> (String, String) {
+    let (out, err) = (text(&output.stdout), text(&output.stderr));
+    assert_eq!(output.status.code(), Some(status), "{command}: {out}{err}");
+    (out, err)
+}
+
+#[test]
+fn a_topic_of_ones_own_is_trained_measured_and_judged_by() {
+    let folder = Folder::new();
+    folder.write(
+        "fires.toml",
+        "name = \"brazil-wildfires\"\nmodel = \"fires.model\"\n",
+    );
+    folder.write_lines("train.jsonl", &[stories(0), stories(1)].concat());
+    folder.write_lines("test.jsonl", &stories(2));
+    let train = "train --topic fires.toml --data train.jsonl --out";
+    let (out, _) = folder.run(&format!("{train} fires.model"), 0);
+    assert!(
+        out.contains("brazil-wildfires/") && out.contains("articles       96"),
+        "{out}"
+    );
+    folder.run(&format!("{train} again.model"), 0);
+    let model = |name| fs::read(folder.path(name)).unwrap();
+    assert_eq!(
+        model("fires.model"),
+        model("again.model"),
+        "the same data, the same bytes"
+    );
+
+    let (table, _) = folder.run("eval --topic fires.toml --data test.jsonl", 0);
+    let all = table.lines().find(|line| line.starts_with("all")).unwrap();
+    let figures: Vec<f64> = all
+        .split_whitespace()
+        .skip(1)
+        .map(|f| f.parse().unwrap())
+        .collect();
+    assert_eq!((figures[0], figures[1]), (48.0, 24.0), "{table}");
+    assert!(
+        figures[4] >= 0.9,
+        "F1 on stories that were not trained on: {table}"
+    );
+
+    for story in folder.judged("--topic fires.toml", "test.jsonl") {
+        assert!(
+            story["model"]
+                .as_str()
+                .unwrap()
+                .starts_with("brazil-wildfires/")
+        );
+        let by_threshold = story["score"].as_f64() >= story["threshold"].as_f64();
+        assert_eq!(story["relevant"], by_threshold, "{story}");
+    }
+    folder.write_lines("one.jsonl", &stories(2)[..1]);
+    let (why, _) = folder.run("explain --topic fires.toml one.jsonl", 0);
+    for part in ["KEPT", "brazil-wildfires/", "Where it plays", "would"] {
+        assert!(why.contains(part), "{part} is not in:\n{why}");
+    }
+    let (why, _) = folder.run("explain --model fires.model one.jsonl", 0);
+    assert!(why.contains("KEPT"), "{why}");
+}
+
+/// Stories that are about security, nearly so, or not at all.
+fn desk() -> Vec<Value> {
+    let story = |id: &str, lang: &str, title: &str, text: &str| json!({"id": id, "lang": lang, "title": title, "text": text, "outlet": "El Vigía de Prueba"});
+    vec![
+        story(
+            "ambush",
+            "es",
+            "Emboscada deja tres soldados muertos en Arauca",
+            "Guerrilleros del ELN emboscaron a una patrulla del Ejército en Arauca, Colombia, y mataron a tres soldados, informó el comandante.",
+        ),
+        story(
+            "mining",
+            "es",
+            "Minería ilegal envenena un río de Madre de Dios",
+            "Dragas de mineros ilegales trabajan de noche en un río de Madre de Dios, Perú. Un informe midió mercurio en el agua y en los peces.",
+        ),
+        story(
+            "prison",
+            "pt",
+            "Governo anuncia reforma de presídio em Roraima",
+            "O governo de Roraima anunciou obras num presídio que teve rebelião no ano passado. O contrato prevê novas celas e câmeras.",
+        ),
+        story(
+            "football",
+            "es",
+            "La selección venció con dos goles en Lima",
+            "La selección de Perú ganó en Lima con dos goles del delantero. El técnico elogió la defensa y la hinchada celebró hasta tarde.",
+        ),
+        story(
+            "market",
+            "en",
+            "Coffee growers in Honduras expect a record harvest",
+            "Growers in western Honduras expect a record coffee harvest. Prices rose for a third month and exporters have signed new contracts.",
+        ),
+    ]
+}
+
+fn certainty(story: &Value) -> f64 {
+    (story["score"].as_f64().unwrap() - story["threshold"].as_f64().unwrap()).abs()
+}
+
+#[test]
+fn corrections_are_asked_for_kept_and_learned_from() {
+    let folder = Folder::new();
+    folder.write_lines("desk.jsonl", &desk());
+    let mut before = folder.judged("", "desk.jsonl");
+    before.sort_by(|a, b| certainty(a).total_cmp(&certainty(b)));
+
+    // The least certain comes first; a label that was taken back is gone from the file.
+    let (out, _) = folder.label("desk.jsonl", "k\nu\nwhat\nm\ne\ns\nd\nq\n", 0);
+    for part in [
+        "1 of 5, 0 kept",
+        "2 of 5",
+        "What it is about",
+        "1 labels in",
+        "1 skipped",
+    ] {
+        assert!(out.contains(part), "{part} is not in:\n{out}");
+    }
+    let labels = folder.lines("desk.labels");
+    assert_eq!(labels.len(), 1);
+    assert_eq!(
+        (&labels[0]["id"], &labels[0]["label"]),
+        (&before[1]["id"], &json!(0))
+    );
+    assert_eq!(
+        (&labels[0]["score"], &labels[0]["model"]),
+        (&before[1]["score"], &before[1]["model"])
+    );
+
+    // The next sitting asks for the rest, and can take back what an earlier one said.
+    let (out, _) = folder.label("desk.jsonl", "s\nq\n", 0);
+    assert!(
+        out.contains("1 of 4") && out.contains("1 stories had a label"),
+        "{out}"
+    );
+    let (out, _) = folder.label("desk.jsonl", "undo\nq\n", 0);
+    assert!(
+        out.contains("1 of 5") && folder.read("desk.labels").is_empty(),
+        "{out}"
+    );
+
+    // The contrary of the verdict on the least certain, and the verdict on the others.
+    let contrary = before[0]["relevant"] == false;
+    let answers: String = before
+        .iter()
+        .enumerate()
+        .map(|(at, story)| {
+            let label = if at == 0 {
+                contrary
+            } else {
+                story["relevant"] == true
+            };
+            if label { "k\n" } else { "d\n" }
+        })
+        .collect();
+    let (out, _) = folder.label("desk.jsonl --out mine.labels", &answers, 0);
+    assert!(
+        out.contains("5 labels") && out.contains("1 of them unlike"),
+        "{out}"
+    );
+    let (out, _) = folder.run("train --base --data mine.labels --out mine.model", 0);
+    assert!(
+        out.contains("the verdict on 1 was wrong before, and on 0 is now"),
+        "{out}"
+    );
+    let bytes = fs::read(folder.path("mine.model")).unwrap();
+    folder.run("train --base --data mine.labels --out mine.model", 0);
+    assert_eq!(bytes, fs::read(folder.path("mine.model")).unwrap());
+
+    for story in folder.judged("--model mine.model", "desk.jsonl") {
+        let old = before.iter().find(|old| old["id"] == story["id"]).unwrap();
+        let turned = story["id"] == before[0]["id"];
+        assert_eq!(
+            story["relevant"] != old["relevant"],
+            turned,
+            "{} {}",
+            old["score"],
+            story["score"]
+        );
+    }
+    // An adapted model can be adapted again.
+    let again = "train --base mine.model --data mine.labels --out twice.model";
+    let (out, _) = folder.run(again, 0);
+    assert!(out.contains("adapted-from"), "{out}");
+}
+
+#[test]
+fn labels_are_never_put_where_they_would_do_harm() {
+    let folder = Folder::new();
+    folder.write_lines("desk.jsonl", &desk());
+    let (_, err) = folder.label("desk.jsonl --out desk.jsonl", "q\n", 2);
+    assert!(
+        err.contains("the stories are in it") && err.contains("--out"),
+        "{err}"
+    );
+    folder.write(".lock", "");
+    let (_, err) = folder.label("desk.jsonl --out mine.jsonl", "q\n", 2);
+    assert!(err.contains("the record's"), "{err}");
+    assert!(!folder.path("mine.jsonl").exists());
+    folder.write("other.labels", "{\"id\":1,\"title\":\"no label\"}\n");
+    let (_, err) = folder.label("desk.jsonl --out other.labels", "q\n", 2);
+    assert!(err.contains("line 1 is no label"), "{err}");
+}
+
+#[test]
+fn what_cannot_be_learned_from_says_why() {
+    let folder = Folder::new();
+    let refused = |command: &str, parts: &[&str]| {
+        let (_, err) = folder.run(command, 1);
+        for part in parts {
+            assert!(err.contains(part), "{command}: {part} is not in:\n{err}");
+        }
+        assert!(!folder.path("out.model").exists(), "{command}");
+    };
+    folder.write_lines("few.jsonl", &stories(0)[..6]);
+    folder.write("page.html", "<p>no lines of JSON</p>");
+    folder.write("empty.jsonl", "");
+    folder.write(
+        "broken.jsonl",
+        "{\"id\":1,\"text\":\"x\",\"label\":7}\n{\"id\":2,\n",
+    );
+    refused(
+        "train --data few.jsonl --out out.model",
+        &["6 articles have label 1 and 0 label 0"],
+    );
+    refused(
+        "train --data nowhere.jsonl --out out.model",
+        &["nowhere.jsonl", "No such file"],
+    );
+    refused(
+        "train --data page.html --out out.model",
+        &["lines of JSON", "page.html"],
+    );
+    refused(
+        "train --base --data empty.jsonl --out out.model",
+        &["no labelled article"],
+    );
+    let broken = [
+        "neither 0 nor 1",
+        "EOF while parsing",
+        "no labelled article",
+    ];
+    refused("train --base --data broken.jsonl --out out.model", &broken);
+    let base = "train --base page.html --data few.jsonl --out out.model";
+    let (_, err) = folder.run(base, 1);
+    assert!(
+        err.contains("page.html") && err.contains("no model of vigia's"),
+        "{err}"
+    );
+    folder.write("french.jsonl", "{\"id\":\"f\",\"lang\":\"fr\",\"title\":\"Trois soldats tués\",\"text\":\"Trois soldats ont été tués dans une embuscade, selon l'armée.\",\"label\":1}\n");
+    refused(
+        "train --base --data french.jsonl --out out.model",
+        &["unsupported-language"],
+    );
+    let (_, err) = folder.label("nowhere.jsonl", "q\n", 1);
+    assert!(err.contains("nowhere.jsonl"), "{err}");
+    let (_, err) = folder.label("page.html", "q\n", 1);
+    assert!(err.contains("not JSONL"), "{err}");
+    assert!(Path::new(&folder.path("page.html")).exists());
+}
