@@ -444,7 +444,7 @@ fn what_cannot_be_learned_from_says_why() {
     ];
     refused("train --base --data broken.jsonl --out out.model", &broken);
     let base = "train --base page.html --data few.jsonl --out out.model";
-    let (_, err) = folder.run(base, 1);
+    let (_, err) = folder.run(base, 2);
     assert!(
         err.contains("page.html") && err.contains("no model of vigia's"),
         "{err}"
@@ -459,4 +459,100 @@ fn what_cannot_be_learned_from_says_why() {
     let (_, err) = folder.label("page.html", "q\n", 1);
     assert!(err.contains("not JSONL"), "{err}");
     assert!(Path::new(&folder.path("page.html")).exists());
+}
+
+/// A copy of the shipped model, changed.
+fn spoiled(change: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
+    let path =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config/models/latam-security.model");
+    let mut bytes = fs::read(path).unwrap();
+    change(&mut bytes);
+    bytes
+}
+
+#[test]
+fn a_bad_model_or_table_is_named_by_whatever_reads_it() {
+    let folder = Folder::new();
+    folder.write_lines("desk.jsonl", &desk()[..1]);
+    let models: [(&str, Vec<u8>, &str); 4] = [
+        (
+            "short.model",
+            spoiled(|bytes| bytes.truncate(bytes.len() / 2)),
+            "truncated or damaged",
+        ),
+        (
+            "flipped.model",
+            spoiled(|bytes| bytes[9000] ^= 4),
+            "truncated or damaged",
+        ),
+        (
+            "later.model",
+            spoiled(|bytes| bytes[12] = b'7'),
+            "format is 7",
+        ),
+        ("none.model", b"{}".to_vec(), "no model of vigia's"),
+    ];
+    for (name, bytes, part) in models {
+        fs::write(folder.path(name), bytes).unwrap();
+        folder.write("topic.toml", &format!("name = \"t\"\nmodel = \"{name}\"\n"));
+        folder.write("vigia.toml", "[classify]\ntopic = \"topic.toml\"\n");
+        for command in [
+            "check --config vigia.toml".to_owned(),
+            format!("classify --model {name} desk.jsonl"),
+            "explain --topic topic.toml desk.jsonl".to_owned(),
+        ] {
+            let (_, err) = folder.run(&command, 2);
+            assert!(err.contains(name) && err.contains(part), "{command}: {err}");
+        }
+    }
+    fs::create_dir(folder.path("tables")).unwrap();
+    folder.write("tables/ambiguity.tsv", "name\trisk\nRosario\nLima\tvery\n");
+    folder.write(
+        "tables/signals.tsv",
+        "term\tlang\tiso2\tweight\nIncra\tpt\tBR\tNaN\n",
+    );
+    folder.write("vigia.toml", "[classify]\nknowledge = \"tables\"\n");
+    folder.write("topic.toml", "name = \"t\"\nknowledge = \"tables\"\n");
+    for command in [
+        "check --config vigia.toml",
+        "train --topic topic.toml --data desk.jsonl --out x",
+    ] {
+        let (_, err) = folder.run(command, 2);
+        for part in [
+            "ambiguity.tsv:2: 1 columns in place of 2",
+            "ambiguity.tsv:3: `very` is not a risk",
+            "signals.tsv:2: `NaN` is not a weight",
+        ] {
+            assert!(err.contains(part), "{command}: {part} is not in:\n{err}");
+        }
+    }
+    folder.write("vigia.toml", "[classify]\nother_languages = \"keep\"\n");
+    let (_, err) = folder.run("check --config vigia.toml", 2);
+    assert!(
+        err.contains("vigia.toml:2") && err.contains("`drop` or `judge`"),
+        "{err}"
+    );
+}
+
+#[test]
+fn lines_of_any_kind_are_answered() {
+    let folder = Folder::new();
+    let long =
+        "Doce soldados murieron en una emboscada del ELN en Arauca, Colombia. ".repeat(150_000);
+    let lines = [
+        json!({"id": 1, "text": ""}),
+        json!({"id": 2, "title": "Emboscada en Arauca", "text": long}),
+        json!({"id": 3, "text": "Doze\u{0} soldados \u{0} foram mortos numa emboscada em Arauca, na Colômbia, disse o exército."}),
+        json!({"id": 4, "text": "Douze soldats ont été tués dans une embuscade de l'ELN en Arauca, en Colombie."}),
+    ];
+    folder.write_lines("lines.jsonl", &lines);
+    let judged = folder.judged("", "lines.jsonl");
+    let relevant: Vec<_> = judged
+        .iter()
+        .map(|story| story["relevant"] == true)
+        .collect();
+    assert_eq!(relevant, [false, true, true, false]);
+    folder.write("vigia.toml", "[classify]\nother_languages = \"judge\"\n");
+    let judged = folder.judged("--config vigia.toml", "lines.jsonl");
+    assert_eq!(judged[3]["relevant"], true, "{}", judged[3]["score"]);
 }

@@ -112,7 +112,27 @@ impl Model {
     ///
     /// What is wrong with the bytes, or that they are for other knowledge or another version.
     pub fn read(bytes: &[u8], knowledge: &Knowledge) -> Result<Self, ModelError> {
-        file::read(bytes, knowledge)
+        let model = file::read(bytes, knowledge)?;
+        if model.is_finite() {
+            Ok(model)
+        } else {
+            Err(ModelError::Damaged)
+        }
+    }
+
+    /// Whether all of its numbers are numbers: a score that is none could not be recorded.
+    fn is_finite(&self) -> bool {
+        let Summary {
+            threshold,
+            slope,
+            offset,
+            ..
+        } = &self.summary;
+        let weights = self.dense.iter().flatten().chain([&self.step]);
+        weights.copied().all(f32::is_finite)
+            && [threshold, slope, offset]
+                .iter()
+                .all(|number| number.is_finite())
     }
 
     /// The model's file.

@@ -90,6 +90,7 @@ fn is_usage(error: &anyhow::Error) -> bool {
         || error.is::<config::NotFound>()
         || error.is::<topic::TopicError>()
         || error.is::<commands::label::WrongPlace>()
+        || error.is::<pipeline::LoadModelError>()
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {

@@ -7,6 +7,8 @@ use anstyle::{AnsiColor, Style};
 use pipeline::Explanation;
 use story::{Evidence, EvidenceKind, Field, Story};
 
+use crate::commands::typeset;
+
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
 const KEPT: Style = AnsiColor::Green.on_default().bold();
@@ -29,7 +31,7 @@ pub(in crate::commands) fn explanation(
 ) -> io::Result<()> {
     let story = &explained.story;
     verdict(out, explained)?;
-    writeln!(out, "{BOLD}{}{BOLD:#}", story.title)?;
+    writeln!(out, "{BOLD}{}{BOLD:#}", one_line(&story.title))?;
     let published = story
         .published
         .map(|time| time.format("%Y-%m-%d %H:%M UTC").to_string());
@@ -246,5 +248,6 @@ fn beginning(paragraph: &str) -> String {
 }
 
 fn one_line(text: &str) -> String {
-    text.replace('\n', " ")
+    let shown = text.chars().map(typeset::shown);
+    shown.map(|c| if c == '\n' { ' ' } else { c }).collect()
 }

@@ -95,13 +95,7 @@ fn marked(text: &str, evidence: &[&Evidence], style: Style) -> String {
                 open = Some((piece.end, colour));
             }
         }
-        // What could move the cursor or set colours of its own is not the text's to do.
-        let shown = if character.is_control() && character != '\n' {
-            '\u{fffd}'
-        } else {
-            character
-        };
-        marked.push(shown);
+        marked.push(typeset::shown(character));
     }
     if let Some((_, colour)) = open {
         marked.push_str(&format!("{colour:#}"));
