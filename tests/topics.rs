@@ -150,8 +150,8 @@ impl Folder {
     }
 
     fn write_lines(&self, name: &str, lines: &[Value]) {
-        let lines: String = lines.iter().map(|line| format!("{line}\n")).collect();
-        self.write(name, &lines);
+        let lines: Vec<_> = lines.iter().map(Value::to_string).collect();
+        self.write(name, &(lines.join("\n") + "\n"));
     }
 
     fn read(&self, name: &str) -> String {
@@ -313,7 +313,7 @@ fn corrections_are_asked_for_kept_and_learned_from() {
         "1 of 5, 0 kept",
         "2 of 5",
         "What it is about",
-        "1 labels in",
+        "1 label in",
         "1 skipped",
     ] {
         assert!(out.contains(part), "{part} is not in:\n{out}");
@@ -332,7 +332,7 @@ fn corrections_are_asked_for_kept_and_learned_from() {
     // The next sitting asks for the rest, and can take back what an earlier one said.
     let (out, _) = folder.label("desk.jsonl", "s\nq\n", 0);
     assert!(
-        out.contains("1 of 4") && out.contains("1 stories had a label"),
+        out.contains("1 of 4") && out.contains("1 story that had a label"),
         "{out}"
     );
     let (out, _) = folder.label("desk.jsonl", "undo\nq\n", 0);

@@ -71,6 +71,7 @@ impl Model {
 
     /// The model with something added to each of its weights; `by` may hold fewer than there are.
     /// What it says of itself is `summary`, whose threshold and calibration count from now on.
+    #[must_use]
     pub fn moved(&self, summary: Summary, by: &Weights) -> Self {
         let added = |own: &[f32], by: &[f32]| -> Vec<f32> {
             let by = by.iter().chain(std::iter::repeat(&0.0));

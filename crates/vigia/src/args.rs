@@ -110,6 +110,11 @@ pub(crate) enum Command {
         file: Option<PathBuf>,
     },
     /// Judge articles: JSONL or plain text in, the kept stories as JSONL out
+    #[command(
+        after_help = "A line of input is {\"id\",\"title\",\"text\"}; `lang`, `url`, `published` and \
+                      `feed_country` are optional. At most the first 1,000 characters of a title and \
+                      100,000 of a text are read; the record holds all of them."
+    )]
     Classify {
         /// Write the dropped stories too
         #[arg(long)]

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 use pipeline::Explanation;
-use story::{Evidence, Field, Story};
+use story::{Evidence, EvidenceKind, Field, Story};
 
 use super::super::typeset;
 
@@ -71,9 +71,10 @@ fn verdict(explained: &Explanation) -> String {
     format!("{:.2} {style}{bar}{style:#} {says}", story.score)
 }
 
+/// What is worth a colour: what the tables know. Words by themselves are many, and each says little.
 fn of_field(story: &Story, field: Field) -> Vec<&Evidence> {
-    let evidence = story.evidence.iter().filter(|piece| piece.field == field);
-    let mut evidence: Vec<_> = evidence.collect();
+    let told = |piece: &&Evidence| piece.field == field && piece.kind != EvidenceKind::Word;
+    let mut evidence: Vec<_> = story.evidence.iter().filter(told).collect();
     evidence.sort_by_key(|piece| (piece.start, piece.end));
     evidence
 }
@@ -121,8 +122,6 @@ fn cut(text: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use story::EvidenceKind;
-
     use super::*;
 
     fn piece(start: u32, end: u32, weight: f64) -> Evidence {

@@ -6,7 +6,7 @@ use anstyle::Style;
 use anyhow::Result;
 use pipeline::{Classifier, Explanation};
 use serde_json::{Value, json};
-use story::Article;
+use story::{Article, Home};
 
 use crate::{args::JudgeArgs, commands::explain};
 
@@ -191,10 +191,11 @@ impl<'a> Sitting<'a> {
         let skipped = self.answered.iter().filter(|one| **one == skipped).count();
         writeln!(
             screen,
-            "\n{labels} labels in `{path}`: {kept} kept, {} dropped. In this sitting {} labels, {unlike} \
-             of them unlike the model's verdict, and {skipped} skipped.",
+            "\n{} in `{path}`: {kept} kept, {} dropped. In this sitting {}, {unlike} of them unlike the \
+             model's verdict, and {skipped} skipped.",
+            counted(labels, "label"),
             labels - kept,
-            self.answered.len() - skipped,
+            counted(self.answered.len() - skipped, "label"),
         )?;
         let Queue {
             labelled,
@@ -203,16 +204,16 @@ impl<'a> Sitting<'a> {
             ..
         } = self.queue;
         for (count, what) in [
-            (labelled, "had a label already and were not asked about"),
+            (labelled, "that had a label already"),
             (
                 unjudged,
-                "are not judged by the model (too short, or in another language), and no label of \
-                 theirs could teach it",
+                "that the model does not judge, and so cannot learn from: too short, or in another \
+                 language",
             ),
-            (later, "are more certain, and are left for another sitting"),
+            (later, "that it is more certain of, for another sitting"),
         ] {
             if count > 0 {
-                writeln!(screen, "{count} stories {what}.")?;
+                writeln!(screen, "Not asked about: {} {what}.", stories(count))?;
             }
         }
         if labels > 0 {
@@ -229,6 +230,16 @@ impl<'a> Sitting<'a> {
         }
         Ok(())
     }
+}
+
+/// A number of things, in words.
+fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
+fn stories(count: usize) -> String {
+    let what = if count == 1 { "story" } else { "stories" };
+    format!("{count} {what}")
 }
 
 /// The line of a label: what `vigia train` reads, and what the model made of it at the time.
@@ -266,7 +277,8 @@ fn line(candidate: &Candidate, explained: &Explanation, label: bool) -> String {
         "labelled": chrono::Utc::now(),
     });
     if let Some(line) = line.as_object_mut() {
-        line.retain(|_, value| !value.is_null() && *value != json!([]));
+        let nothing = [json!(null), json!([]), json!(Home::default())];
+        line.retain(|_, value| !nothing.contains(value));
     }
     Value::to_string(&line)
 }
