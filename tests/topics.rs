@@ -492,16 +492,15 @@ fn a_bad_model_or_table_is_named_by_whatever_reads_it() {
         ),
         ("none.model", b"{}".to_vec(), "no model of vigia's"),
     ];
-    for (name, bytes, part) in models {
+    folder.write("vigia.toml", "[classify]\ntopic = \"topic.toml\"\n");
+    for (number, (name, bytes, part)) in models.into_iter().enumerate() {
         fs::write(folder.path(name), bytes).unwrap();
-        folder.write("topic.toml", &format!("name = \"t\"\nmodel = \"{name}\"\n"));
-        folder.write("vigia.toml", "[classify]\ntopic = \"topic.toml\"\n");
-        for command in [
-            "check --config vigia.toml".to_owned(),
-            format!("classify --model {name} desk.jsonl"),
-            "explain --topic topic.toml desk.jsonl".to_owned(),
-        ] {
-            let (_, err) = folder.run(&command, 2);
+        let topic = format!("name = \"t\"\nmodel = \"{name}\"\n");
+        folder.write("topic.toml", &topic);
+        let classify = format!("classify --model {name} desk.jsonl");
+        let others = [&classify, "explain --topic topic.toml desk.jsonl"];
+        for command in ["check --config vigia.toml", others[number % 2]] {
+            let (_, err) = folder.run(command, 2);
             assert!(err.contains(name) && err.contains(part), "{command}: {err}");
         }
     }
@@ -553,6 +552,7 @@ fn lines_of_any_kind_are_answered() {
         .collect();
     assert_eq!(relevant, [false, true, true, false]);
     folder.write("vigia.toml", "[classify]\nother_languages = \"judge\"\n");
-    let judged = folder.judged("--config vigia.toml", "lines.jsonl");
-    assert_eq!(judged[3]["relevant"], true, "{}", judged[3]["score"]);
+    folder.write_lines("french.jsonl", &lines[3..]);
+    let judged = folder.judged("--config vigia.toml", "french.jsonl");
+    assert_eq!(judged[0]["relevant"], true, "{}", judged[0]["score"]);
 }

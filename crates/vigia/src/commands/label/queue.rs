@@ -8,7 +8,10 @@ use serde_json::Value;
 use story::Article;
 
 use super::{
-    super::input::{self, Input},
+    super::{
+        input::{self, Input},
+        train::bar,
+    },
     book::Book,
 };
 
@@ -69,19 +72,23 @@ impl Queue {
         };
         let (mut line, mut seen) = (String::new(), HashSet::new());
         let mut unreadable = 0;
+        let bar = bar();
+        bar.set_message("judging stories");
         while lines.next(&mut line)? {
             let candidate = match Candidate::read(&line) {
                 Ok(candidate) => candidate,
                 Err(error) => {
                     unreadable += 1;
-                    writeln!(std::io::stderr(), "{error}")?;
+                    bar.suspend(|| writeln!(std::io::stderr(), "{error}"))?;
                     continue;
                 }
             };
+            bar.inc(1);
             if seen.insert(candidate.id.to_string()) {
                 queue.add(candidate, classifier, book);
             }
         }
+        bar.finish_and_clear();
         if seen.is_empty() {
             let path = file.display();
             bail!("find a story in `{path}`: {unreadable} lines could not be read");
