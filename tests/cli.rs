@@ -255,7 +255,7 @@ async fn explain_shows_what_the_daemon_judged() {
             "DROPPED"
         };
         assert!(explained.starts_with(verdict), "{explained}");
-        for section in ["Evidence", "What would have changed the verdict"] {
+        for section in ["What it is about", "What would have changed the verdict"] {
             assert!(explained.contains(section), "{explained}");
         }
         assert!(!explained.contains('\u{1b}'), "colours in a pipe");

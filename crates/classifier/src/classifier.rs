@@ -24,6 +24,18 @@ pub struct Classifier {
     knowledge: Arc<Knowledge>,
     model: Arc<Model>,
     threshold: f64,
+    others: OtherLanguages,
+}
+
+/// What becomes of stories in languages that the model does not judge.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OtherLanguages {
+    /// They are dropped as [`DropReason::UnsupportedLanguage`].
+    #[default]
+    Drop,
+    /// They are judged by what the knowledge says alone: names of places and groups, and the words
+    /// that such a language shares with those of the tables. No n-gram counts.
+    Judge,
 }
 
 /// A verdict with everything that led to it.
@@ -80,6 +92,8 @@ struct Read<'a> {
 struct Judged<'a> {
     read: Read<'a>,
     score: Score<'a>,
+    /// Whether it is in a language that is not judged.
+    unsupported: bool,
 }
 
 /// An explanation before its story is put together.
@@ -100,7 +114,14 @@ impl Classifier {
             knowledge,
             model,
             threshold,
+            others: OtherLanguages::default(),
         }
+    }
+
+    /// The classifier with another way with stories in languages that its model does not judge.
+    #[must_use]
+    pub fn with_others(self, others: OtherLanguages) -> Self {
+        Self { others, ..self }
     }
 
     /// Judges an article. At most the first 100,000 characters of its text are read.
@@ -111,7 +132,7 @@ impl Classifier {
     /// Judges an article, and says in a word why it is dropped where it is.
     pub fn judge(&self, article: Article) -> (Story, Option<DropReason>) {
         let (annotated, reason) = {
-            let judged = Judged::of(&article, &self.knowledge, &self.model);
+            let judged = Judged::of(&article, self);
             let annotated = judged.annotate(self.threshold);
             let reason = judged.reason(self.threshold, annotated.score);
             (annotated, reason)
@@ -122,7 +143,7 @@ impl Classifier {
     /// Judges an article and says how the verdict came about.
     pub fn explain(&self, article: Article) -> Explanation {
         let explained = {
-            let judged = Judged::of(&article, &self.knowledge, &self.model);
+            let judged = Judged::of(&article, self);
             let annotated = judged.annotate(self.threshold);
             let reason = judged.reason(self.threshold, annotated.score);
             Explained {
@@ -234,16 +255,25 @@ impl<'a> Read<'a> {
 }
 
 impl<'a> Judged<'a> {
-    fn of(article: &'a Article, knowledge: &'a Knowledge, model: &'a Model) -> Self {
-        let read = Read::of(article, knowledge);
-        let score = Score::of(model, read.features());
-        Self { read, score }
+    fn of(article: &'a Article, by: &'a Classifier) -> Self {
+        let read = Read::of(article, &by.knowledge);
+        let foreign = !by.model.judges(read.reading.lang);
+        let mut features = read.features();
+        if foreign && by.others == OtherLanguages::Judge {
+            features.forget_grams();
+        }
+        let score = Score::of(&by.model, features);
+        Self {
+            read,
+            score,
+            unsupported: foreign && by.others == OtherLanguages::Drop,
+        }
     }
 
     /// Whether the model can say anything about the article.
     fn judged(&self) -> Result<(), DropReason> {
         let Read { reading, .. } = &self.read;
-        if !self.score.model.judges(reading.lang) {
+        if self.unsupported {
             Err(DropReason::UnsupportedLanguage)
         } else if reading.words() < WORDS_MIN {
             Err(DropReason::TooShort)

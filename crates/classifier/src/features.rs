@@ -61,6 +61,17 @@ impl Features {
         }
     }
 
+    /// Takes out what was learned word by word and leaves what the knowledge says.
+    pub(crate) fn forget_grams(&mut self) {
+        let of_knowledge = |number: u32| number as usize >= Vector::TERMS;
+        self.vector.grams.retain(|(at, _)| of_knowledge(*at));
+        for (gram, first) in self.grams.iter().zip(&mut self.firsts) {
+            if !of_knowledge(gram.bucket) {
+                *first = 0.0;
+            }
+        }
+    }
+
     /// The first n-gram of each number, in their order, with the number's value.
     pub(crate) fn firsts(&self) -> impl Iterator<Item = (&Gram, f32)> {
         let all = self.grams.iter().zip(self.firsts.iter().copied());

@@ -134,11 +134,12 @@ mod tests {
     fn all_problems_are_reported_together() {
         check(
             "signals.tsv",
-            "term\tlang\tiso2\tweight\nPetro\t\tXX\t1\nBope\tpt\tBR\tmuch\n--\t\tBR\t1\n",
+            "term\tlang\tiso2\tweight\nPetro\t\tXX\t1\nBope\tpt\tBR\tmuch\n--\t\tBR\t1\nIncra\t\tBR\tNaN\n",
             &[
                 "signals.tsv:2: `XX` is not a country of countries.tsv or foreign.tsv",
                 "signals.tsv:3: `much` is not a weight",
                 "signals.tsv:4: `--` has no word in it",
+                "signals.tsv:5: `NaN` is not a weight",
             ],
         );
         check(

@@ -27,7 +27,7 @@ mod score;
 mod security;
 mod verdict;
 
-pub use classifier::{Classifier, CountryVotes, Explanation};
+pub use classifier::{Classifier, CountryVotes, Explanation, OtherLanguages};
 pub use features::{Head, Vector};
 pub use knowledge::{Knowledge, KnowledgeError, KnowledgeFiles};
 pub use model::{Model, ModelError, Summary, Weights};

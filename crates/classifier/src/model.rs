@@ -69,6 +69,34 @@ impl Model {
         }
     }
 
+    /// The model with something added to each of its weights; `by` may hold fewer than there are.
+    /// What it says of itself is `summary`, whose threshold and calibration count from now on.
+    #[must_use]
+    pub fn moved(&self, summary: Summary, by: &Weights) -> Self {
+        let added = |own: &[f32], by: &[f32]| -> Vec<f32> {
+            let by = by.iter().chain(std::iter::repeat(&0.0));
+            own.iter().zip(by).map(|(own, by)| own + by).collect()
+        };
+        let own: Vec<f32> = (0..Vector::GRAMS as u32).map(|at| self.gram(at)).collect();
+        let weights = Weights {
+            dense: [0, 1].map(|head: usize| added(&self.dense[head], &by.dense[head])),
+            grams: added(&own, &by.grams),
+        };
+        let Self {
+            summary,
+            dense,
+            grams,
+            step,
+        } = Self::new(summary, weights);
+        // Field by field, so that whatever else a model comes to hold is not left behind here.
+        Self {
+            summary,
+            dense,
+            grams,
+            step,
+        }
+    }
+
     /// The model that is part of the program: the topic `latam-security`.
     ///
     /// # Errors
@@ -85,7 +113,27 @@ impl Model {
     ///
     /// What is wrong with the bytes, or that they are for other knowledge or another version.
     pub fn read(bytes: &[u8], knowledge: &Knowledge) -> Result<Self, ModelError> {
-        file::read(bytes, knowledge)
+        let model = file::read(bytes, knowledge)?;
+        if model.is_finite() {
+            Ok(model)
+        } else {
+            Err(ModelError::Damaged)
+        }
+    }
+
+    /// Whether all of its numbers are numbers: a score that is none could not be recorded.
+    fn is_finite(&self) -> bool {
+        let Summary {
+            threshold,
+            slope,
+            offset,
+            ..
+        } = &self.summary;
+        let weights = self.dense.iter().flatten().chain([&self.step]);
+        weights.copied().all(f32::is_finite)
+            && [threshold, slope, offset]
+                .iter()
+                .all(|number| number.is_finite())
     }
 
     /// The model's file.

@@ -262,18 +262,29 @@ const CLASSIFIED: [&str; 7] = [
 
 /// One line of `vigia classify`, and whether its story is kept; a line with an error is.
 pub fn classify_line(classifier: &Classifier, line: &str) -> (bool, String) {
-    let (line, fields): (ClassifyLine, _) = match read(line, &["text"]) {
+    let (article, fields) = match classifiable(line) {
         Ok(read) => read,
         Err(error) => return (true, error),
     };
-    if line.title.is_none() && line.text.is_none() {
-        let why = lacking(&fields, "neither `title` nor `text` is there");
-        return (true, error_line(&fields.id(), why));
-    }
-    match guarded(|| classifier.classify(article(line, &fields))) {
+    match guarded(|| classifier.classify(article)) {
         Ok(story) => (story.relevant, fields.carried(&story, &CLASSIFIED)),
         Err(error) => (true, error_line(&fields.id(), error)),
     }
+}
+
+/// The article of a line that `vigia classify` reads, a story's as well, with the line's id (null
+/// where it has none); or the line that says why there is no article.
+pub fn article_line(line: &str) -> Result<(Value, Article), String> {
+    classifiable(line).map(|(article, fields)| (fields.id(), article))
+}
+
+fn classifiable(line: &str) -> Result<(Article, Fields), String> {
+    let (line, fields): (ClassifyLine, _) = read(line, &["text"])?;
+    if line.title.is_none() && line.text.is_none() {
+        let why = lacking(&fields, "neither `title` nor `text` is there");
+        return Err(error_line(&fields.id(), why));
+    }
+    Ok((article(line, &fields), fields))
 }
 
 /// An article of a line.

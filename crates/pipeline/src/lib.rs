@@ -23,7 +23,7 @@ mod templates;
 
 pub use classifier::{
     Classifier, CountryVotes, DropReason, Explanation, Knowledge, KnowledgeError, KnowledgeFiles,
-    Model, ModelError, Summary as ModelSummary, drop_reason,
+    Model, ModelError, OtherLanguages, Summary as ModelSummary, drop_reason,
 };
 pub use cleaner::{Cleaner, Rejection, Rules};
 pub use fetcher::{

@@ -9,7 +9,9 @@ use std::{
     time::Duration,
 };
 
-use classifier::{Classifier, Knowledge, KnowledgeError, KnowledgeFiles, Model, ModelError};
+use classifier::{
+    Classifier, Knowledge, KnowledgeError, KnowledgeFiles, Model, ModelError, OtherLanguages,
+};
 use cleaner::Cleaner;
 
 /// Everything that a line needs to know.
@@ -29,6 +31,8 @@ pub struct Settings {
     pub learn_templates: bool,
     /// The least score that is kept.
     pub threshold: f64,
+    /// What becomes of stories in languages that the model does not judge.
+    pub other_languages: OtherLanguages,
     /// What the classifier knows.
     pub knowledge: Arc<Knowledge>,
     /// How much each thing that it knows counts.
@@ -53,6 +57,7 @@ impl Settings {
             Arc::clone(&self.model),
             self.threshold,
         )
+        .with_others(self.other_languages)
     }
 }
 

@@ -9,8 +9,12 @@
 //!
 //! Two fits are mixed: one of the knowledge's features and one of the n-grams. Fitted together,
 //! n-grams would explain away what the knowledge says, and they know only the outlets they saw.
+//!
+//! An [`Adapter`] starts from a model that is there and needs no more than one labelled article.
 
+mod adapt;
 mod calibration;
+mod descent;
 mod example;
 mod fit;
 mod folds;
@@ -18,6 +22,7 @@ mod ftrl;
 mod measure;
 mod trainer;
 
+pub use adapt::{Adapted, Adapter, NothingToLearn};
 pub use example::Labelled;
 pub use measure::{Bin, Figures, Judgement, bins, figures};
 pub use trainer::{Options, Stage, TrainError, Trained, Trainer};

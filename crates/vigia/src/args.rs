@@ -110,6 +110,11 @@ pub(crate) enum Command {
         file: Option<PathBuf>,
     },
     /// Judge articles: JSONL or plain text in, the kept stories as JSONL out
+    #[command(
+        after_help = "A line of input is {\"id\",\"title\",\"text\"}; `lang`, `url`, `published` and \
+                      `feed_country` are optional. At most the first 1,000 characters of a title and \
+                      100,000 of a text are read; the record holds all of them."
+    )]
     Classify {
         /// Write the dropped stories too
         #[arg(long)]
@@ -120,11 +125,15 @@ pub(crate) enum Command {
         /// The input; standard input where there is none
         file: Option<PathBuf>,
     },
-    /// Fit a topic's model to labelled articles
+    /// Fit a topic's model to labelled articles, or adapt one that is there to corrections
     #[command(
         after_help = "A line of data is {\"id\",\"title\",\"text\",\"label\"} with label 0 or 1; \
-                            `lang`, `weight` and `source` (the outlet) are optional. \
-                            The same data and seed give the same model."
+                      `lang`, `weight` and `source` (the outlet) are optional. The same data and seed \
+                      give the same model. A model from nothing takes some hundred lines; one that is \
+                      adapted takes as few as there are, such as `vigia label` writes.\n\n\
+                      vigia train --topic fires.toml --data labelled.jsonl --out fires.model\n\
+                      vigia train --base --data stories.labels --out mine.model\n\
+                      vigia eval --model mine.model --data others.jsonl"
     )]
     Train {
         /// Labelled articles, JSONL
@@ -133,6 +142,11 @@ pub(crate) enum Command {
         /// Where the model is written
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
+        /// Adapt this model to the articles, rather than fit one from nothing; without a name, the
+        /// topic's own
+        #[arg(long, value_name = "MODEL", conflicts_with = "seed")]
+        #[expect(clippy::option_option, reason = "not given, given, given with a name")]
+        base: Option<Option<PathBuf>>,
         /// The topic that it is for: its name, knowledge and threshold [default: latam-security]
         #[arg(long, value_name = "FILE")]
         topic: Option<PathBuf>,
@@ -152,18 +166,43 @@ pub(crate) enum Command {
         #[arg(long, value_name = "NUMBER", default_value_t = 10)]
         worst: usize,
     },
+    /// Go through stories and say which are looked for, the least certain first
+    #[command(
+        after_help = "FILE holds JSONL: stories as `vigia run` writes them, articles as `vigia classify` \
+                      reads them, or lines that have a label already.\n\n\
+                      Keys: k keep, d drop, s skip (asked again next time), u undo, m more of the text, \
+                      e the evidence, q quit. Where standard input is not a terminal, the same are read a \
+                      line each.\n\n\
+                      Each decision is a line that is written and synced at once; what stands in the file \
+                      already is not asked again. Then have the model learn from it:\n\n\
+                      vigia label data/stories/stories-2026-03-01.jsonl --out march.labels\n\
+                      vigia train --base --data march.labels --out mine.model\n\
+                      vigia classify --model mine.model < articles.jsonl"
+    )]
+    Label {
+        /// The stories
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// Where the labelled lines go [default: FILE with `.labels` in the place of its ending]
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+        /// By which judgement stories are put in order.
+        #[command(flatten)]
+        by: JudgeArgs,
+    },
     /// Explain for a person why a story was kept or dropped
     #[command(
-        after_help = "An address that the daemon has judged is explained as it was judged; \
-                            any other is fetched."
+        after_help = "An address that the daemon has judged is explained as it was judged, unless \
+                      --topic or --model is given; any other is fetched. Without --config, \
+                      ./config/vigia.toml or /etc/vigia/vigia.toml is taken where there is one."
     )]
     Explain {
         /// An address, or a file with a page, plain text, or one line of JSONL
         #[arg(value_name = "URL|FILE")]
         what: String,
-        /// Where the configuration lies.
+        /// What to judge by.
         #[command(flatten)]
-        config: ConfigArgs,
+        by: JudgeArgs,
     },
     /// The feeds and how they are doing
     #[command(subcommand)]

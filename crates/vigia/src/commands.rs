@@ -1,5 +1,6 @@
 //! The subcommands, one module each.
 
+pub(crate) mod adapt;
 pub(crate) mod check;
 pub(crate) mod classify;
 pub(crate) mod clean;
@@ -9,7 +10,9 @@ pub(crate) mod explain;
 pub(crate) mod feeds;
 pub(crate) mod fetch;
 mod input;
+pub(crate) mod label;
 pub(crate) mod print;
 pub(crate) mod run;
 pub(crate) mod status;
 pub(crate) mod train;
+mod typeset;

@@ -53,13 +53,16 @@ fn run(command: Command) -> Result<()> {
         Command::Train {
             data,
             out,
+            base,
             topic,
             seed,
-        } => commands::train::run(&data, &out, topic.as_deref(), seed),
+        } => match base {
+            Some(base) => commands::adapt::run(&data, &out, base.as_deref(), topic.as_deref()),
+            None => commands::train::run(&data, &out, topic.as_deref(), seed),
+        },
         Command::Eval { data, by, worst } => commands::eval::run(&data, &by, worst),
-        Command::Explain { what, config } => {
-            commands::explain::run(&what, config.config.as_deref())
-        }
+        Command::Label { file, out, by } => commands::label::run(&file, out.as_deref(), &by),
+        Command::Explain { what, by } => commands::explain::run(&what, &by),
         Command::Feeds(command) => commands::feeds::run(command),
         Command::Status { json, config } => commands::status::run(json, config.config.as_deref()),
         Command::Schema { what } => commands::print::schema(what),
@@ -86,6 +89,8 @@ fn is_usage(error: &anyhow::Error) -> bool {
         || error.is::<config::Problem>()
         || error.is::<config::NotFound>()
         || error.is::<topic::TopicError>()
+        || error.is::<commands::label::WrongPlace>()
+        || error.is::<pipeline::LoadModelError>()
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {

@@ -39,7 +39,7 @@ pub(crate) struct Row<'a, const N: usize> {
 }
 
 impl<const N: usize> Row<'_, N> {
-    /// Reads a cell, which may be empty for the type's default.
+    /// Reads a number, which may be empty for 0.
     pub(crate) fn parse<T: FromStr + Default>(
         &self,
         cell: usize,
@@ -50,7 +50,10 @@ impl<const N: usize> Row<'_, N> {
         if text.is_empty() {
             return T::default();
         }
-        text.parse().unwrap_or_else(|_| {
+        // What Rust reads as a number besides numbers: `inf`, `NaN`.
+        let number = !text.contains(['n', 'N']);
+        let parsed = number.then(|| text.parse().ok()).flatten();
+        parsed.unwrap_or_else(|| {
             self.wrong(problems, format!("`{text}` is not {what}"));
             T::default()
         })

@@ -339,6 +339,10 @@ mod tests {
             &ModelError::Header { key: "slope" },
         );
         check(
+            |bytes| with_line(bytes, "slope\t1.25", "slope\tNaN"),
+            &ModelError::Damaged,
+        );
+        check(
             |bytes| with_line(bytes, "grams\t4", "grams\t999999"),
             &ModelError::Damaged,
         );

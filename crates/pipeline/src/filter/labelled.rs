@@ -18,7 +18,7 @@ pub struct LabelledArticle {
     pub label: bool,
     /// How much it counts; 1 is normal.
     pub weight: f32,
-    /// Its outlet: what the line has as `source`, or else the host of its address.
+    /// Its outlet: what the line has as `source` or `outlet`, or else the host of its address.
     pub outlet: Option<String>,
     /// Whether it is marked as hard.
     pub hard: bool,
@@ -32,6 +32,7 @@ struct LabelLine {
     label: Label,
     weight: Option<f32>,
     source: Option<String>,
+    outlet: Option<String>,
     url: Option<String>,
     #[serde(default)]
     hard: bool,
@@ -80,9 +81,10 @@ pub fn labelled_line(line: &str) -> Result<LabelledArticle, String> {
         article: article(article_line, &fields),
         label,
         weight,
-        outlet: labelled
-            .source
-            .filter(|source| !source.is_empty())
+        outlet: [labelled.source, labelled.outlet]
+            .into_iter()
+            .flatten()
+            .find(|outlet| !outlet.is_empty())
             .or_else(host),
         hard: labelled.hard,
     })

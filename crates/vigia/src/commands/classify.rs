@@ -44,7 +44,8 @@ pub(super) fn classifier(by: &JudgeArgs) -> Result<Classifier> {
         let mut classifier = settings.classifier();
         if let Some(model) = &by.model {
             let model = pipeline::load_model(Some(model), &settings.knowledge)?;
-            classifier = Classifier::new(settings.knowledge, model, settings.threshold);
+            classifier = Classifier::new(settings.knowledge, model, settings.threshold)
+                .with_others(settings.other_languages);
         }
         return Ok(classifier);
     }

@@ -12,7 +12,10 @@ use pipeline::filter;
 use story::{Article, Timestamp};
 use url::Url;
 
-use super::input::{self, Input};
+use super::{
+    input::{self, Input},
+    typeset,
+};
 use crate::config;
 
 pub(crate) fn run(
@@ -58,21 +61,15 @@ pub(crate) fn run(
     Ok(())
 }
 
-/// The widest that a text is set on a terminal: longer lines tire the eye.
-const WIDTH_MAX: usize = 88;
-
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
 
 /// Title, what is known of the article, and its text, for a person: set to a terminal's width, and
 /// a paragraph a line elsewhere.
 fn print(out: &mut impl Write, article: &Article) -> io::Result<()> {
-    let measured = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
-    let width = io::stdout()
-        .is_terminal()
-        .then(|| measured.filter(|width| *width > 0).unwrap_or(WIDTH_MAX));
+    let width = io::stdout().is_terminal().then(typeset::width);
     let set = |text: &str| match width {
-        Some(width) => textwrap::fill(text, width.min(WIDTH_MAX)),
+        Some(width) => textwrap::fill(text, width),
         None => text.to_owned(),
     };
     writeln!(out, "{BOLD}{}{BOLD:#}", set(&article.title))?;

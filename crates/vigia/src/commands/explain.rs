@@ -1,6 +1,6 @@
 //! `vigia explain`: why a story was kept or dropped, for a person.
 
-mod print;
+pub(super) mod print;
 
 use std::{
     fs::File,
@@ -14,20 +14,24 @@ use pipeline::{Cleaner, Errand, Explanation, FetchSettings, Reader, filter};
 use story::{Article, CanonicalUrl, Story, StoryId};
 use url::Url;
 
-use super::input::{self, Input};
+use super::{
+    classify,
+    input::{self, Input},
+};
 use crate::{
+    args::JudgeArgs,
     config::{self, Config},
-    topic::Topic,
 };
 
-pub(crate) fn run(what: &str, config_file: Option<&Path>) -> Result<()> {
-    let config = match config::find(config_file) {
+pub(crate) fn run(what: &str, by: &JudgeArgs) -> Result<()> {
+    let config = match config::find(by.config.as_deref()) {
         Ok(path) => Some(config::load(&path)?),
         Err(_) => None,
     };
+    let otherwise = by.topic.is_some() || by.model.is_some();
     let classifier = match &config {
-        Some(config) => config.settings.classifier(),
-        None => Topic::default().classifier()?,
+        Some(config) if !otherwise => config.settings.classifier(),
+        _ => classify::classifier(by)?,
     };
     let url = what
         .parse::<Url>()
@@ -46,7 +50,7 @@ pub(crate) fn run(what: &str, config_file: Option<&Path>) -> Result<()> {
         None => (from_file(config.as_ref(), Path::new(what))?, None),
     };
     let mut explanation: Explanation = classifier.explain(article);
-    if let Some(story) = judged {
+    if let Some(story) = judged.filter(|_| !otherwise) {
         explanation.story = story;
     }
     let mut out = anstream::stdout().lock();
@@ -222,7 +226,7 @@ mod tests {
             "[[feed]]\nid = \"a\"\nurl = \"https://a.test/rss\"\ncountry = \"EC\"\nlang = \"es\"\n";
         std::fs::write(&path, feed).unwrap();
         let config = config::load(&path).unwrap();
-        let classifier = Topic::default().classifier().unwrap();
+        let classifier = crate::topic::Topic::default().classifier().unwrap();
         let story = |feed: &str| -> Story {
             let line = format!("{{\"title\":\"Uno\",\"text\":\"Dos.\",\"feed\":\"{feed}\"}}");
             serde_json::from_str(&filter::classify_line(&classifier, &line).1).unwrap()

@@ -12,6 +12,9 @@ use anyhow::{Context, Result};
 /// than itself.
 const LINE_BYTES_MAX: u64 = 64 << 20;
 
+/// What stands for a line that is longer. Every filter passes on why a line came without anything.
+const TOO_LONG: &str = r#"{"error":"the line is longer than 64 MiB, and was not read"}"#;
+
 /// The byte order mark in UTF-8, which editors of some systems put in front.
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
@@ -84,7 +87,7 @@ fn skip_blanks(reader: &mut impl BufRead) -> Result<()> {
 
 impl Lines {
     /// The next line that is not blank, read into `line`; `false` at the end. Bytes that are not
-    /// UTF-8 are replaced, and what is over the limit is cut, so that the line fails by itself.
+    /// UTF-8 are replaced, and in the place of a line that is over the limit stands one that says so.
     pub(super) fn next(&mut self, line: &mut String) -> Result<bool> {
         let mut bytes = std::mem::take(line).into_bytes();
         loop {
@@ -99,6 +102,8 @@ impl Lines {
             }
             if bytes.last() != Some(&b'\n') && limited.limit() == 0 {
                 self.skip_line()?;
+                TOO_LONG.clone_into(line);
+                return Ok(true);
             }
             if !bytes.trim_ascii().is_empty() {
                 *line = String::from_utf8(bytes)
@@ -158,6 +163,21 @@ mod tests {
         assert_eq!(read(Box::new(input)), expected, "{input:?}");
         let drops = BufReader::with_capacity(1, Drops(input));
         assert_eq!(read(Box::new(drops)), expected, "{input:?} in drops");
+    }
+
+    #[test]
+    fn a_line_that_is_too_long_says_so_and_the_next_is_read() {
+        let long = io::repeat(b'x').take(LINE_BYTES_MAX + 9);
+        let input = (&b"{\"a\":\""[..]).chain(long).chain(&b"\"}\n{}\n"[..]);
+        let Input::Lines(mut lines) = sorted_out(Box::new(BufReader::new(input))).unwrap() else {
+            panic!("lines");
+        };
+        let mut line = String::new();
+        assert!(lines.next(&mut line).unwrap());
+        assert_eq!(line, TOO_LONG);
+        assert!(lines.next(&mut line).unwrap());
+        assert_eq!(line, "{}\n");
+        assert!(!lines.next(&mut line).unwrap());
     }
 
     #[test]

@@ -42,19 +42,7 @@ pub(crate) fn run(data: &[PathBuf], out: &Path, topic: Option<&Path>, seed: u64)
         each_labelled(path, |article| {
             bar.set_message("reading articles");
             bar.inc(1);
-            let LabelledArticle {
-                article,
-                label,
-                weight,
-                outlet,
-                ..
-            } = article;
-            trainer.add(&Labelled {
-                article,
-                label,
-                weight,
-                outlet,
-            });
+            trainer.add(&labelled(article));
         })?;
     }
     bar.set_message("training");
@@ -80,6 +68,23 @@ pub(crate) fn run(data: &[PathBuf], out: &Path, topic: Option<&Path>, seed: u64)
     Ok(())
 }
 
+/// A labelled article as the trainer takes it.
+pub(super) fn labelled(article: LabelledArticle) -> Labelled {
+    let LabelledArticle {
+        article,
+        label,
+        weight,
+        outlet,
+        ..
+    } = article;
+    Labelled {
+        article,
+        label,
+        weight,
+        outlet,
+    }
+}
+
 /// Gives each labelled article of a file; what is wrong with a line goes to standard error.
 pub(super) fn each_labelled(path: &Path, mut with: impl FnMut(LabelledArticle)) -> Result<()> {
     let Input::Lines(mut lines) = input::open(Some(path))? else {
@@ -96,14 +101,14 @@ pub(super) fn each_labelled(path: &Path, mut with: impl FnMut(LabelledArticle)) 
 }
 
 /// Writes a file beside its place first, so that there is never half a model.
-fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     let half = path.with_extension("part");
     fs::write(&half, bytes)
         .and_then(|()| fs::rename(&half, path))
         .with_context(|| format!("write `{}`", path.display()))
 }
 
-fn bar() -> ProgressBar {
+pub(super) fn bar() -> ProgressBar {
     let style = ProgressStyle::with_template("{msg:18} {wide_bar} {pos}/{len}  {elapsed}");
     let bar = ProgressBar::no_length();
     bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));

@@ -12,8 +12,8 @@ use std::{
 
 use chrono_tz::Tz;
 use pipeline::{
-    Cleaner, Feed, FetchSettings, Knowledge, Model, Rules, Settings, WebSub, load_knowledge,
-    load_model,
+    Cleaner, Feed, FetchSettings, Knowledge, Model, OtherLanguages, Rules, Settings, WebSub,
+    load_knowledge, load_model,
 };
 use schemars::schema_for;
 use serde::de::DeserializeOwned;
@@ -29,7 +29,7 @@ use url::Url;
 use super::{
     Config, Problem, Problems, RawConfig, Written, access, limits,
     problem::Source,
-    raw::{RawClean, RawFeed, RawFeeds, RawWebSub, Span},
+    raw::{RawClean, RawFeed, RawFeeds, RawOtherLanguages, RawWebSub, Span},
     timezone,
 };
 use crate::topic::Topic;
@@ -168,6 +168,10 @@ impl Check {
                 cleaner: Arc::new(cleaner?),
                 learn_templates: raw.clean.learn_templates,
                 threshold,
+                other_languages: match raw.classify.other_languages {
+                    RawOtherLanguages::Drop => OtherLanguages::Drop,
+                    RawOtherLanguages::Judge => OtherLanguages::Judge,
+                },
                 knowledge: knowledge?,
                 model: model?,
                 queue: raw.pipeline.queue.value,

@@ -142,6 +142,9 @@ pub(crate) struct RawClassify {
     /// A story at or above this score is kept.
     #[schemars(with = "f64")]
     pub(crate) threshold: SpannedOr<f64>,
+    /// What becomes of stories in a language that the model does not judge: "drop" records them as
+    /// `unsupported-language`, "judge" judges them by the knowledge alone.
+    pub(crate) other_languages: RawOtherLanguages,
     /// What becomes of near-duplicates; "mark" is the one way there is so far.
     #[schemars(with = "String")]
     pub(crate) near_duplicates: SpannedOr<String>,
@@ -151,6 +154,16 @@ pub(crate) struct RawClassify {
     /// The file of a topic, with its model; without it, the embedded `latam-security`.
     #[schemars(with = "Option<String>")]
     pub(crate) topic: Option<Spanned<String>>,
+}
+
+/// What becomes of stories in other languages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum RawOtherLanguages {
+    /// They are dropped, with the reason.
+    Drop,
+    /// They are judged by names and what words they share.
+    Judge,
 }
 
 /// Queues and threads.
@@ -405,6 +418,7 @@ impl Default for RawClassify {
     fn default() -> Self {
         Self {
             threshold: 0.5.into(),
+            other_languages: RawOtherLanguages::Drop,
             near_duplicates: "mark".to_owned().into(),
             knowledge: None,
             topic: None,

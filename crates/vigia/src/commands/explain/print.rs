@@ -5,7 +5,9 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 use pipeline::Explanation;
-use story::{Evidence, Field, Story};
+use story::{Evidence, EvidenceKind, Field, Story};
+
+use crate::commands::typeset;
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
@@ -14,16 +16,22 @@ const DROPPED: Style = AnsiColor::Red.on_default().bold();
 const FOR: Style = AnsiColor::Green.on_default();
 const AGAINST: Style = AnsiColor::Red.on_default();
 
-/// Evidence that is shown; the rest is counted.
-const EVIDENCE_SHOWN: usize = 14;
+/// Pieces of evidence of a kind that are shown; the rest is summed up.
+const EVIDENCE_SHOWN: usize = 8;
+
+/// The share of the votes from which a country is shown with what voted for it.
+const VOTES_SHOWN: f64 = 0.04;
 
 /// Characters of a sentence on either side of the evidence.
 const CONTEXT: usize = 70;
 
-pub(super) fn explanation(out: &mut impl Write, explained: &Explanation) -> io::Result<()> {
+pub(in crate::commands) fn explanation(
+    out: &mut impl Write,
+    explained: &Explanation,
+) -> io::Result<()> {
     let story = &explained.story;
     verdict(out, explained)?;
-    writeln!(out, "{BOLD}{}{BOLD:#}", story.title)?;
+    writeln!(out, "{BOLD}{}{BOLD:#}", one_line(&story.title))?;
     let published = story
         .published
         .map(|time| time.format("%Y-%m-%d %H:%M UTC").to_string());
@@ -35,7 +43,7 @@ pub(super) fn explanation(out: &mut impl Write, explained: &Explanation) -> io::
     if !facts.is_empty() {
         writeln!(out, "{DIM}{}{DIM:#}", facts.join(" · "))?;
     }
-    evidence(out, story)?;
+    evidence(out, explained)?;
     geography(out, explained)?;
     actors(out, story)?;
     let categories: Vec<_> = story
@@ -67,49 +75,93 @@ fn verdict(out: &mut impl Write, explained: &Explanation) -> io::Result<()> {
     };
     writeln!(
         out,
-        "{style}{word}{style:#}{why}  score {:.2}, threshold {:.2}  {DIM}topic {:.2}, \
-         region {:.2}, model {}{DIM:#}",
-        story.score, story.threshold, explained.security, explained.region, story.model
+        "{style}{word}{style:#}{why}  score {:.2}, threshold {:.2}  {DIM}model {}{DIM:#}",
+        story.score, story.threshold, story.model
     )
 }
 
-fn evidence(out: &mut impl Write, story: &Story) -> io::Result<()> {
-    writeln!(out, "\n{BOLD}Evidence{BOLD:#}")?;
-    if story.evidence.is_empty() {
-        writeln!(out, "  none")?;
+/// What speaks for and against each side of the verdict, and the traps among it.
+fn evidence(out: &mut impl Write, explained: &Explanation) -> io::Result<()> {
+    let story = &explained.story;
+    let of = |which: fn(&Evidence) -> bool| -> Vec<&Evidence> {
+        story.evidence.iter().filter(|piece| which(piece)).collect()
+    };
+    let about = format!("What it is about: topic {:.2}", explained.security);
+    pieces(out, story, &about, &of(|p| !is_place(p) && !is_trap(p)))?;
+    let traps = of(is_trap);
+    if !traps.is_empty() {
+        let title = "Traps: what makes such words mean something else, or is another subject";
+        pieces(out, story, title, &traps)?;
     }
-    for piece in story.evidence.iter().take(EVIDENCE_SHOWN) {
+    let place = format!("Where it plays: region {:.2}", explained.region);
+    pieces(out, story, &place, &of(is_place))
+}
+
+fn is_place(piece: &Evidence) -> bool {
+    piece.kind == EvidenceKind::Place
+}
+
+fn is_trap(piece: &Evidence) -> bool {
+    piece.kind == EvidenceKind::Trap
+}
+
+/// Pieces of evidence, each with what it adds, and its sentence below.
+fn pieces(
+    out: &mut impl Write,
+    story: &Story,
+    title: &str,
+    pieces: &[&Evidence],
+) -> io::Result<()> {
+    writeln!(out, "\n{BOLD}{title}{BOLD:#}")?;
+    if pieces.is_empty() {
+        writeln!(out, "  nothing says so")?;
+    }
+    for piece in pieces.iter().take(EVIDENCE_SHOWN) {
         let style = if piece.weight < 0.0 { AGAINST } else { FOR };
+        let term = one_line(&piece.term);
+        let label = match (piece.label.as_str(), piece.field) {
+            ("", Field::Title) => "word, headline".to_owned(),
+            ("", Field::Text) => "word".to_owned(),
+            (label, Field::Title) => format!("{label}, headline"),
+            (label, Field::Text) => label.to_owned(),
+        };
         let (before, after) = context(story, piece);
         writeln!(
             out,
-            "  {style}{:+.2}{style:#} {:24} {before}{style}{}{style:#}{after}",
-            piece.weight,
-            piece.label,
-            one_line(&piece.term)
+            "  {style}{:+.2} {term}{style:#}  {DIM}{label}{DIM:#}",
+            piece.weight
+        )?;
+        writeln!(
+            out,
+            "        {DIM}{before}{DIM:#}{style}{term}{style:#}{DIM}{after}{DIM:#}"
         )?;
     }
-    let more = story.evidence.len().saturating_sub(EVIDENCE_SHOWN);
+    let more = pieces.len().saturating_sub(EVIDENCE_SHOWN);
     if more > 0 {
-        writeln!(out, "  {DIM}and {more} more{DIM:#}")?;
+        let rest: f64 = pieces[EVIDENCE_SHOWN..].iter().map(|p| p.weight).sum();
+        writeln!(out, "  {DIM}{rest:+.2} from {more} more{DIM:#}")?;
     }
     Ok(())
 }
 
 fn geography(out: &mut impl Write, explained: &Explanation) -> io::Result<()> {
-    let votes: Vec<_> = explained
+    let (shown, faint): (Vec<_>, Vec<_>) = explained
         .votes
         .iter()
+        .partition(|vote| vote.score >= VOTES_SHOWN);
+    let mut votes: Vec<_> = shown
+        .into_iter()
         .map(|vote| {
-            format!(
-                "{} {:.2}  {DIM}{}{DIM:#}",
-                vote.iso2,
-                vote.score,
-                vote.terms.join(", ")
-            )
+            let (country, terms) = (vote.iso2, vote.terms.join(", "));
+            format!("{country} {:.2}  {DIM}{terms}{DIM:#}", vote.score)
         })
         .collect();
-    section(out, "Countries, and what spoke for them", &votes)?;
+    if !votes.is_empty() && !faint.is_empty() {
+        let countries: Vec<_> = faint.iter().map(|vote| vote.iso2.to_string()).collect();
+        let countries = countries.join(", ");
+        votes.push(format!("{DIM}hardly anything for {countries}{DIM:#}"));
+    }
+    section(out, "Countries, and what voted for them", &votes)?;
     let places: Vec<_> = explained
         .story
         .places
@@ -196,5 +248,6 @@ fn beginning(paragraph: &str) -> String {
 }
 
 fn one_line(text: &str) -> String {
-    text.replace('\n', " ")
+    let shown = text.chars().map(typeset::shown);
+    shown.map(|c| if c == '\n' { ' ' } else { c }).collect()
 }

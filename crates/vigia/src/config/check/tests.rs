@@ -236,6 +236,10 @@ fn the_shipped_configuration_states_the_defaults() {
     let difference = stated.classify.threshold.value - defaults.classify.threshold.value;
     assert!(difference.abs() < f64::EPSILON);
     assert_eq!(
+        stated.classify.other_languages,
+        defaults.classify.other_languages
+    );
+    assert_eq!(
         stated.classify.near_duplicates.value,
         defaults.classify.near_duplicates.value
     );
