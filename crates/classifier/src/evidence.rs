@@ -51,6 +51,7 @@ pub(crate) fn rows(
             .total_cmp(&a.weight.abs())
             .then(a.field.cmp(&b.field))
             .then(a.start.cmp(&b.start))
+            .then(a.end.cmp(&b.end))
     });
     rows.rows.truncate(ROWS_MAX);
     rows.rows

@@ -61,8 +61,13 @@ const ACTOR_ABROAD_VOTE: f32 = 0.15;
 /// are weighed, and among the votes: they decide what nothing else does.
 const HOME_WEIGHT: f32 = 0.8;
 const HOME_VOTE: f32 = 0.3;
+/// What a place counts, to 2.0 for a country by its name.
+const PLACE_VOTE: f32 = 1.6;
 /// A story about Latin America names the world around it: foreign votes count less.
 pub(crate) const FOREIGN_SHARE: f32 = 0.45;
+/// The same when a story's countries are ranked: the one that tries a boss or receives a load is
+/// seldom the one that the story is about.
+const FOREIGN_MAIN_SHARE: f32 = 0.2;
 
 impl Geography {
     /// Reads the names; `actors` are the actors that are known without context, with how
@@ -157,7 +162,7 @@ impl Geography {
             let standing = |c: &Candidate| standing[usize::from(c.country)];
             let support = candidates.iter().map(standing).fold(0.0, f32::max);
             let vote = mention::saturated(&name.mentions, |mention| {
-                mention.weight * reliability(risk, mention, support)
+                PLACE_VOTE * mention.weight * reliability(risk, mention, support)
             });
             let total: f32 = shares(candidates, &standing).map(|(_, share)| share).sum();
             let mut best = (None, 0.0);
@@ -265,7 +270,7 @@ impl Geography {
             let share = if knowledge.atlas.entry(country).latin {
                 1.0
             } else {
-                FOREIGN_SHARE
+                FOREIGN_MAIN_SHARE
             };
             (country, vote * share)
         };

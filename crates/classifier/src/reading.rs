@@ -65,7 +65,7 @@ impl Prominence {
             Self::Background => 0.4,
             Self::Body => 1.0,
             Self::Lead => 2.0,
-            Self::Title => 3.0,
+            Self::Title => 4.0,
         }
     }
 }

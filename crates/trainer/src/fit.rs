@@ -20,14 +20,6 @@ pub(crate) enum Subject {
 }
 
 impl Subject {
-    /// What values of n-grams or terms are multiplied by: the larger, the less they are held near 0.
-    fn scale(self) -> f32 {
-        match self {
-            Self::Knowledge => 1.0,
-            Self::Grams => 10.0,
-        }
-    }
-
     fn rates(self) -> Rates {
         match self {
             Self::Knowledge => TERMS,
@@ -52,6 +44,9 @@ const fn rates(step: f32) -> Rates {
 /// in. A name or phrase of one outlet alone says nothing about others, and is not stored.
 const GRAM_OUTLETS: u32 = 3;
 const GRAM_FORMS: u32 = 4;
+
+/// What an n-gram's value is multiplied by for each time that it is e times rarer.
+const RARITY: f32 = 2.0;
 
 /// Weights as they stand after some epoch.
 #[derive(Clone, Debug)]
@@ -104,8 +99,9 @@ struct Learner {
     subject: Subject,
     dense: [Ftrl; 2],
     grams: Ftrl,
-    /// The n-grams that may have a weight.
-    admitted: Vec<bool>,
+    /// What the value of each n-gram or term is multiplied by: the larger, the less its weight is
+    /// held near 0. 0 for those that may have no weight.
+    scales: Vec<f32>,
     outlets: [Ftrl; 2],
     outlet_numbers: HashMap<u64, usize>,
     /// The outlets with more than one article: a starting point of a single one would learn its
@@ -130,7 +126,7 @@ impl Learner {
             subject,
             dense: [dense.clone(), dense],
             grams: Ftrl::new(Vector::GRAMS, subject.rates()),
-            admitted: admitted(examples, &outlet_numbers),
+            scales: scales(examples, &outlet_numbers, subject),
             outlets: [outlets.clone(), outlets],
             outlet_numbers,
             shared,
@@ -153,14 +149,12 @@ impl Learner {
                 used[head].push((*at as usize, *value, self.dense[head].weight(*at as usize)));
             }
         }
-        let scale = self.subject.scale();
-        let admitted = |at: u32| {
-            let term = at as usize >= Vector::TERMS;
-            term == (self.subject == Subject::Knowledge) && self.admitted[at as usize]
-        };
-        for (at, value) in vector.grams.iter().filter(|(at, _)| admitted(*at)) {
-            let weight = self.grams.weight(*at as usize);
-            used[2].push((*at as usize, value * scale, weight));
+        for (at, value) in &vector.grams {
+            let scale = self.scales[*at as usize];
+            if scale > 0.0 {
+                let weight = self.grams.weight(*at as usize);
+                used[2].push((*at as usize, value * scale, weight));
+            }
         }
         let sum = |used: &[(usize, f32, f32)]| {
             used.iter()
@@ -189,12 +183,8 @@ impl Learner {
     }
 
     fn fitted(&self) -> Fitted {
-        let scale = self.subject.scale();
-        let grams = self
-            .grams
-            .weights()
-            .into_iter()
-            .map(|weight| weight * scale);
+        let grams = self.grams.weights().into_iter().zip(&self.scales);
+        let grams = grams.map(|(weight, scale)| weight * scale);
         Fitted {
             dense: [0, 1].map(|head: usize| self.dense[head].weights()),
             grams: grams.collect(),
@@ -216,7 +206,9 @@ fn gradients([topic, region]: [f32; 2], label: bool) -> [f32; 2] {
     }
 }
 
-fn admitted(examples: &[&Example], outlets: &HashMap<u64, usize>) -> Vec<bool> {
+/// Terms count as they are; n-grams by how rare they are (Spärck Jones 1972), so that what stands in
+/// every story does not speak for the outlets that it was seen in.
+fn scales(examples: &[&Example], outlets: &HashMap<u64, usize>, subject: Subject) -> Vec<f32> {
     // Where no outlets are known, each article is its own.
     let mut seen = vec![(0_u32, 0_u64); Vector::GRAMS];
     for example in examples {
@@ -227,8 +219,15 @@ fn admitted(examples: &[&Example], outlets: &HashMap<u64, usize>) -> Vec<bool> {
             *outlets |= outlet;
         }
     }
-    let enough = |(forms, outlets): &(u32, u64)| {
-        *forms >= GRAM_FORMS && outlets.count_ones() >= GRAM_OUTLETS
+    let all = (examples.len() * FORMS) as f32;
+    let scale = |(at, (forms, outlets)): (usize, &(u32, u64))| {
+        let term = at >= Vector::TERMS;
+        let enough = *forms >= GRAM_FORMS && outlets.count_ones() >= GRAM_OUTLETS;
+        match (enough, subject, term) {
+            (true, Subject::Knowledge, true) => 1.0,
+            (true, Subject::Grams, false) => RARITY * (all / *forms as f32).ln(),
+            _ => 0.0,
+        }
     };
-    seen.iter().map(enough).collect()
+    seen.iter().enumerate().map(scale).collect()
 }

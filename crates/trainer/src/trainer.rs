@@ -79,6 +79,8 @@ const MIXTURES: [(f32, f32); 9] = [
     (0.3, 1.6),
     (0.1, 1.5),
 ];
+/// The share of stories that are looked for in the stream for which scores are probabilities.
+const LOOKED_FOR: f64 = 0.4;
 /// Share of a language among the articles from which the model judges it.
 const LANGUAGE_SHARE: f64 = 0.02;
 
@@ -326,12 +328,23 @@ impl Plan {
         best.expect("a candidate").1
     }
 
-    /// What was held out, whole and as its longer beginning.
+    /// What was held out, whole and as its longer beginning. What is looked for weighs
+    /// [`LOOKED_FOR`] of all, however many articles of each label there are: which ones were chosen
+    /// to be labelled says nothing about the stream that is judged.
     fn points(&self, examples: &[Example], held_out: &HeldOut) -> Vec<(f64, bool, f64)> {
+        let total = |label: bool| {
+            let of = examples.iter().filter(|example| example.label == label);
+            of.map(|example| f64::from(example.weight)).sum::<f64>()
+        };
+        let shares = [
+            (1.0 - LOOKED_FOR) / total(false),
+            LOOKED_FOR / total(true),
+        ];
         let form = |at: usize, form: usize| {
             let example = &examples[at];
             let odds = odds(held_out.mixed(at, form, self));
-            (odds, example.label, f64::from(example.weight))
+            let weight = f64::from(example.weight) * shares[usize::from(example.label)];
+            (odds, example.label, weight * examples.len() as f64)
         };
         let forms = |at: usize| [form(at, 0), form(at, FORMS - 1)];
         (0..examples.len()).flat_map(forms).collect()

@@ -16,7 +16,9 @@ pub(super) struct Candidate {
 }
 
 const COUNTRY_VOTE: f32 = 2.0;
-const DEMONYM_VOTE: f32 = 1.2;
+const DEMONYM_VOTE: f32 = 0.9;
+/// What an institution counts of the weight that its table states.
+const SIGNAL_SHARE: f32 = 0.8;
 /// What a country without a vote counts when a name's candidates are weighed.
 const UNVOTED: f32 = 0.15;
 
@@ -41,7 +43,7 @@ pub(super) fn outright_vote(
                 .lang
                 .is_none_or(|of| lang.is_none_or(|lang| lang == of));
             (spoken && (!place || knowledge.atlas.entry(signal.country).latin))
-                .then_some((signal.country, signal.vote))
+                .then_some((signal.country, SIGNAL_SHARE * signal.vote))
         }
         _ => None,
     };

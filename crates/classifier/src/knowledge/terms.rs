@@ -54,6 +54,8 @@ pub(crate) enum CueKind {
     PlaceNoun,
     PersonTitle,
     Venue,
+    /// What follows is a neighbour, an origin or a destination, not where the story plays.
+    Aside,
     AttackVerb,
     Blame,
     Target,
@@ -62,11 +64,12 @@ pub(crate) enum CueKind {
 }
 
 impl CueKind {
-    const ALL: [(&str, Self); 9] = [
+    const ALL: [(&str, Self); 10] = [
         ("locative", Self::Locative),
         ("place_noun", Self::PlaceNoun),
         ("person_title", Self::PersonTitle),
         ("venue", Self::Venue),
+        ("aside", Self::Aside),
         ("attack_verb", Self::AttackVerb),
         ("blame", Self::Blame),
         ("target", Self::Target),
