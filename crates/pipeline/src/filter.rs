@@ -23,7 +23,7 @@ use story::{
 };
 use url::Url;
 
-pub use labelled::{LabelledArticle, labelled_line};
+pub use labelled::{LabelledArticle, Labels, labelled_line};
 
 /// One line that could not be worked on.
 fn error_line(id: &Value, error: impl std::fmt::Display) -> String {

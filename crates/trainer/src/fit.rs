@@ -56,6 +56,30 @@ pub(crate) struct Fitted {
 }
 
 impl Fitted {
+    /// All weights times `by`.
+    pub(crate) fn scaled(&self, by: f32) -> Self {
+        let scaled = |weights: &Vec<f32>| weights.iter().map(|weight| weight * by).collect();
+        Self {
+            dense: [scaled(&self.dense[0]), scaled(&self.dense[1])],
+            grams: scaled(&self.grams),
+        }
+    }
+
+    /// Adds the weights of another fit.
+    pub(crate) fn add(&mut self, other: &Self) {
+        let [topic, region] = &mut self.dense;
+        let all = [
+            (topic, &other.dense[0]),
+            (region, &other.dense[1]),
+            (&mut self.grams, &other.grams),
+        ];
+        for (weights, others) in all {
+            for (weight, other) in weights.iter_mut().zip(others) {
+                *weight += other;
+            }
+        }
+    }
+
     /// What each head's features sum up to.
     pub(crate) fn logits(&self, vector: &Vector) -> [f32; 2] {
         let mut logits = [0, 1].map(|head: usize| {

@@ -79,6 +79,8 @@ const MIXTURES: [(f32, f32); 9] = [
     (0.3, 1.6),
     (0.1, 1.5),
 ];
+/// In how many orders the last fits meet their examples.
+const ORDERS: u64 = 4;
 /// The share of stories that are looked for in the stream for which scores are probabilities.
 const LOOKED_FOR: f64 = 0.4;
 /// Share of a language among the articles from which the model judges it.
@@ -123,7 +125,7 @@ impl<'k> Trainer<'k> {
         let plan = Plan::of(&self.examples, &held_out);
         let all: Vec<_> = self.examples.iter().collect();
         let fits = plan.epochs.map_subjects(|subject, epochs| {
-            let fitted = self.last(&all, subject, epochs);
+            let fitted = self.mean_of_orders(&all, subject, epochs);
             step();
             fitted
         });
@@ -138,18 +140,29 @@ impl<'k> Trainer<'k> {
         Ok(Trained { model, held_out })
     }
 
-    fn last(&self, examples: &[&Example], subject: Subject, epochs: usize) -> Fitted {
-        let mut last = None;
+    /// The mean of fits that met the examples in different orders: what a weight owes to the order
+    /// alone cancels out.
+    fn mean_of_orders(&self, examples: &[&Example], subject: Subject, epochs: usize) -> Fitted {
         let features = self.knowledge.features().len();
-        fit(
-            examples,
-            features,
-            subject,
-            epochs,
-            self.options.seed,
-            |_, fitted| last = Some(fitted.clone()),
-        );
-        last.expect("at least one epoch")
+        let mut mean: Option<Fitted> = None;
+        for order in 0..ORDERS {
+            let seed = self.options.seed.wrapping_add(order);
+            fit(
+                examples,
+                features,
+                subject,
+                epochs,
+                seed,
+                |epoch, fitted| {
+                    if epoch + 1 == epochs {
+                        let share = 1.0 / ORDERS as f32;
+                        mean.get_or_insert_with(|| fitted.scaled(0.0))
+                            .add(&fitted.scaled(share));
+                    }
+                },
+            );
+        }
+        mean.expect("at least one order of at least one epoch")
     }
 
     /// The sums of each example's forms after each epoch, by fits that had not seen its fold.
@@ -336,10 +349,7 @@ impl Plan {
             let of = examples.iter().filter(|example| example.label == label);
             of.map(|example| f64::from(example.weight)).sum::<f64>()
         };
-        let shares = [
-            (1.0 - LOOKED_FOR) / total(false),
-            LOOKED_FOR / total(true),
-        ];
+        let shares = [(1.0 - LOOKED_FOR) / total(false), LOOKED_FOR / total(true)];
         let form = |at: usize, form: usize| {
             let example = &examples[at];
             let odds = odds(held_out.mixed(at, form, self));

@@ -139,6 +139,9 @@ pub(crate) enum Command {
         /// Labelled articles, JSONL
         #[arg(long, value_name = "FILE", required = true, num_args = 1..)]
         data: Vec<PathBuf>,
+        /// Labels of articles whose lines have none: `id`, tab, `0` or `1` on each line
+        #[arg(long, value_name = "FILE")]
+        labels: Option<PathBuf>,
         /// Where the model is written
         #[arg(long, value_name = "FILE")]
         out: PathBuf,

@@ -52,14 +52,19 @@ fn run(command: Command) -> Result<()> {
         Command::Classify { all, by, file } => commands::classify::run(all, &by, file.as_deref()),
         Command::Train {
             data,
+            labels,
             out,
             base,
             topic,
             seed,
-        } => match base {
-            Some(base) => commands::adapt::run(&data, &out, base.as_deref(), topic.as_deref()),
-            None => commands::train::run(&data, &out, topic.as_deref(), seed),
-        },
+        } => {
+            let labels = commands::train::labels(labels.as_deref())?;
+            let (base, topic) = (base.as_ref().map(Option::as_deref), topic.as_deref());
+            match base {
+                Some(base) => commands::adapt::run(&data, &labels, &out, base, topic),
+                None => commands::train::run(&data, &labels, &out, topic, seed),
+            }
+        }
         Command::Eval { data, by, worst } => commands::eval::run(&data, &by, worst),
         Command::Label { file, out, by } => commands::label::run(&file, out.as_deref(), &by),
         Command::Explain { what, by } => commands::explain::run(&what, &by),

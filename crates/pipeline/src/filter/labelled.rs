@@ -1,5 +1,7 @@
 //! Lines of labelled articles, as `vigia train` and `vigia eval` read them.
 
+use std::collections::HashMap;
+
 use serde::Deserialize;
 use serde_json::Value;
 use story::{Article, Lang};
@@ -29,7 +31,7 @@ pub struct LabelledArticle {
 struct LabelLine {
     #[serde(default)]
     id: Value,
-    label: Label,
+    label: Option<Label>,
     weight: Option<f32>,
     source: Option<String>,
     outlet: Option<String>,
@@ -49,15 +51,54 @@ enum Label {
 /// Most that an article may count.
 const WEIGHT_MAX: f32 = 100.0;
 
-/// Reads a line; what is wrong with it comes as the line that a filter would write.
-pub fn labelled_line(line: &str) -> Result<LabelledArticle, String> {
+/// Labels apart from their articles: what was read can be shared where the texts cannot.
+#[derive(Clone, Debug, Default)]
+pub struct Labels(HashMap<String, bool>);
+
+impl Labels {
+    /// Reads lines of `id`, tab, `0` or `1`; what follows another tab is a remark. Empty lines and
+    /// lines that begin with `#` are left out. The error says which line is wrong, and how.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let mut labels = HashMap::new();
+        let lines = text.lines().enumerate();
+        for (number, line) in lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#')) {
+            let mut cells = line.split('\t');
+            let label = match (cells.next(), cells.next()) {
+                (Some(id), Some("0")) => (id, false),
+                (Some(id), Some("1")) => (id, true),
+                _ => return Err(format!("line {}: not an id, a tab, and 0 or 1", number + 1)),
+            };
+            if labels.insert(label.0.to_owned(), label.1).is_some() {
+                return Err(format!(
+                    "line {}: `{}` has a label already",
+                    number + 1,
+                    label.0
+                ));
+            }
+        }
+        Ok(Self(labels))
+    }
+}
+
+/// Reads a line; what is wrong with it comes as the line that a filter would write. A line without a
+/// label gets that of its id in `labels`; where there are any, one without is left out.
+pub fn labelled_line(line: &str, labels: &Labels) -> Result<Option<LabelledArticle>, String> {
     let (labelled, _): (LabelLine, _) = read(line, &["text"])?;
     let wrong = |what: &str| super::error_line(&labelled.id, what);
+    let id = labelled
+        .id
+        .as_str()
+        .map_or_else(|| labelled.id.to_string(), str::to_owned);
     let label = match labelled.label {
-        Label::Truth(label) => label,
-        Label::Number(0) => false,
-        Label::Number(1) => true,
-        Label::Number(_) => return Err(wrong("`label` is neither 0 nor 1")),
+        Some(Label::Truth(label)) => label,
+        Some(Label::Number(0)) => false,
+        Some(Label::Number(1)) => true,
+        Some(Label::Number(_)) => return Err(wrong("`label` is neither 0 nor 1")),
+        None => match labels.0.get(&id) {
+            Some(label) => *label,
+            None if labels.0.is_empty() => return Err(wrong("there is no `label`")),
+            None => return Ok(None),
+        },
     };
     let weight = labelled.weight.unwrap_or(1.0);
     if !(0.0..=WEIGHT_MAX).contains(&weight) {
@@ -73,11 +114,8 @@ pub fn labelled_line(line: &str) -> Result<LabelledArticle, String> {
             .host_str()
             .map(str::to_owned)
     };
-    Ok(LabelledArticle {
-        id: labelled
-            .id
-            .as_str()
-            .map_or_else(|| labelled.id.to_string(), str::to_owned),
+    Ok(Some(LabelledArticle {
+        id,
         article: article(article_line, &fields),
         label,
         weight,
@@ -87,7 +125,7 @@ pub fn labelled_line(line: &str) -> Result<LabelledArticle, String> {
             .find(|outlet| !outlet.is_empty())
             .or_else(host),
         hard: labelled.hard,
-    })
+    }))
 }
 
 impl LabelledArticle {
@@ -105,10 +143,11 @@ mod tests {
     use super::*;
 
     fn check(line: &str, expected: Result<(bool, Option<&str>), &str>) {
-        let read = labelled_line(line);
-        let read = read
-            .as_ref()
-            .map(|read| (read.label, read.outlet.as_deref()));
+        let read = labelled_line(line, &Labels::default());
+        let read = read.as_ref().map(|read| {
+            let read = read.as_ref().unwrap();
+            (read.label, read.outlet.as_deref())
+        });
         match (read, expected) {
             (Err(error), Err(part)) => assert!(error.contains(part), "{error}"),
             (read, expected) => assert_eq!(read.ok(), expected.ok(), "{line}"),
@@ -137,5 +176,26 @@ mod tests {
         check(r#"{"id":"a","label":1}"#, Err("neither `title`"));
         check(r#"{"id":"a","text":"x"}"#, Err("label"));
         check("{", Err("error"));
+    }
+
+    #[test]
+    fn a_label_may_stand_apart_from_its_article() {
+        let labels = Labels::parse("# read in spring\na\t1\tB3\n\n7\t0\n").unwrap();
+        let label = |line: &str| {
+            let read = labelled_line(line, &labels).unwrap();
+            read.map(|read| read.label)
+        };
+        assert_eq!(label(r#"{"id":"a","text":"x"}"#), Some(true));
+        assert_eq!(label(r#"{"id":7,"text":"x"}"#), Some(false));
+        assert_eq!(label(r#"{"id":"a","text":"x","label":0}"#), Some(false));
+        assert_eq!(label(r#"{"id":"b","text":"x"}"#), None);
+        for (text, part) in [
+            ("a", "line 1"),
+            ("a\t1\na\t1", "line 2"),
+            ("a\t2", "0 or 1"),
+        ] {
+            let error = Labels::parse(text).unwrap_err();
+            assert!(error.contains(part), "{text:?}: {error}");
+        }
     }
 }

@@ -7,7 +7,11 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use pipeline::{Classifier, DropReason, filter::labelled_line, load_model};
+use pipeline::{
+    Classifier, DropReason,
+    filter::{Labels, labelled_line},
+    load_model,
+};
 use serde_json::json;
 use trainer::Adapter;
 
@@ -19,6 +23,7 @@ const BACKGROUND: &str = include_str!("../../../../config/models/lessons.jsonl")
 
 pub(crate) fn run(
     data: &[PathBuf],
+    labels: &Labels,
     out: &Path,
     base: Option<&Path>,
     topic: Option<&Path>,
@@ -29,13 +34,15 @@ pub(crate) fn run(
     let judge = Classifier::new(Arc::clone(&knowledge), Arc::clone(&base), 0.5);
     let mut adapter = Adapter::new(&base, &knowledge);
     for line in BACKGROUND.lines() {
-        let lesson = labelled_line(line).map_err(io::Error::other);
-        adapter.add_background(&lesson.context("read the background")?.article);
+        let lesson = labelled_line(line, &Labels::default()).map_err(io::Error::other);
+        if let Some(lesson) = lesson.context("read the background")? {
+            adapter.add_background(&lesson.article);
+        }
     }
     let bar = bar();
     bar.set_message("reading articles");
     for path in data {
-        each_labelled(path, |article| {
+        each_labelled(path, labels, |article| {
             bar.inc(1);
             let (_, reason) = judge.judge(article.article.clone());
             match reason {

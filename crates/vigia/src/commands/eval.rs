@@ -7,6 +7,7 @@ use std::{
 };
 
 use anyhow::Result;
+use pipeline::filter::Labels;
 use trainer::{Judgement, bins};
 
 use super::{classify, train::each_labelled};
@@ -26,7 +27,7 @@ pub(crate) fn run(data: &[PathBuf], by: &JudgeArgs, worst: usize) -> Result<()> 
     let classifier = classify::classifier(by)?;
     let mut judged = Vec::new();
     for path in data {
-        each_labelled(path, |article| {
+        each_labelled(path, &Labels::default(), |article| {
             let lang = article.lang();
             let (story, reason) = classifier.judge(article.article);
             judged.push(Judged {

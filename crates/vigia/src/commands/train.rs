@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 use indicatif::{ProgressBar, ProgressStyle};
-use pipeline::filter::{LabelledArticle, labelled_line};
+use pipeline::filter::{LabelledArticle, Labels, labelled_line};
 use trainer::{Labelled, Options, Trainer};
 
 use super::{
@@ -22,7 +22,13 @@ use crate::topic::Topic;
 /// the one that did best on what was held out.
 const THRESHOLD: f64 = 0.5;
 
-pub(crate) fn run(data: &[PathBuf], out: &Path, topic: Option<&Path>, seed: u64) -> Result<()> {
+pub(crate) fn run(
+    data: &[PathBuf],
+    labels: &Labels,
+    out: &Path,
+    topic: Option<&Path>,
+    seed: u64,
+) -> Result<()> {
     let built_in = || Topic {
         threshold: Some(THRESHOLD),
         ..Topic::default()
@@ -39,7 +45,7 @@ pub(crate) fn run(data: &[PathBuf], out: &Path, topic: Option<&Path>, seed: u64)
     );
     let bar = bar();
     for path in data {
-        each_labelled(path, |article| {
+        each_labelled(path, labels, |article| {
             bar.set_message("reading articles");
             bar.inc(1);
             trainer.add(&labelled(article));
@@ -85,15 +91,31 @@ pub(super) fn labelled(article: LabelledArticle) -> Labelled {
     }
 }
 
+/// The labels of a file, or none.
+pub(crate) fn labels(path: Option<&Path>) -> Result<Labels> {
+    let Some(path) = path else {
+        return Ok(Labels::default());
+    };
+    let text = fs::read_to_string(path).with_context(|| format!("read `{}`", path.display()))?;
+    Labels::parse(&text)
+        .map_err(anyhow::Error::msg)
+        .with_context(|| format!("read the labels of `{}`", path.display()))
+}
+
 /// Gives each labelled article of a file; what is wrong with a line goes to standard error.
-pub(super) fn each_labelled(path: &Path, mut with: impl FnMut(LabelledArticle)) -> Result<()> {
+pub(super) fn each_labelled(
+    path: &Path,
+    labels: &Labels,
+    mut with: impl FnMut(LabelledArticle),
+) -> Result<()> {
     let Input::Lines(mut lines) = input::open(Some(path))? else {
         bail!("find lines of JSON in `{}`", path.display());
     };
     let mut line = String::new();
     while lines.next(&mut line)? {
-        match labelled_line(&line) {
-            Ok(article) => with(article),
+        match labelled_line(&line, labels) {
+            Ok(Some(article)) => with(article),
+            Ok(None) => {}
             Err(error) => writeln!(io::stderr(), "{error}")?,
         }
     }
