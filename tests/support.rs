@@ -159,18 +159,16 @@ impl Desk {
 
     /// Every line of the record; each must be whole JSON.
     pub(crate) fn stories(&self) -> Vec<Value> {
-        let mut files: Vec<_> = fs::read_dir(self.path("stories"))
-            .map(|files| files.map(|file| file.expect("a file").path()).collect())
-            .unwrap_or_default();
-        files.retain(|path: &PathBuf| path.extension().is_some_and(|e| e == "jsonl"));
-        files.sort();
+        let files = sink::record_files(&self.path("stories")).expect("the record is listed");
         let mut stories = Vec::new();
         for file in files {
-            let content = fs::read_to_string(&file).expect("a record is UTF-8");
+            let mut content = String::new();
+            let mut reader = file.open().expect("a file of the record");
+            std::io::Read::read_to_string(&mut reader, &mut content).expect("a record is UTF-8");
             assert!(
                 content.is_empty() || content.ends_with('\n'),
                 "a torn line in {}",
-                file.display()
+                file.path.display()
             );
             for line in content.lines() {
                 stories.push(serde_json::from_str(line).expect("a line of the record is JSON"));

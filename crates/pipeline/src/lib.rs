@@ -18,8 +18,10 @@ mod pool;
 mod record;
 mod settings;
 pub mod status;
+mod stdout;
 mod steps;
 mod templates;
+mod upkeep;
 
 pub use classifier::{
     Classifier, CountryVotes, DropReason, Explanation, Knowledge, KnowledgeError, KnowledgeFiles,
@@ -35,5 +37,7 @@ pub use fetcher::{
 pub use ledger::{BalanceRow, FeedCounts, LedgerError, Reader};
 pub use line::{Line, LineError, Mode, Summary};
 pub use settings::{LoadKnowledgeError, LoadModelError, Settings, load_knowledge, load_model};
-pub use sink::SinkError;
+pub use sink::{
+    Compression, FileName, RecordFile, Settings as RecordSettings, SinkError, open_lines, record_files,
+};
 pub use templates::leave_out_recurring;
