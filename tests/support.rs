@@ -92,11 +92,16 @@ impl Desk {
 
     /// The same, with further lines for `[fetch]`.
     pub(crate) fn with(feeds: &[DeskFeed], fetch: &str) -> Self {
+        Self::with_sink(feeds, fetch, "")
+    }
+
+    /// The same, with further lines for `[sink]` as well.
+    pub(crate) fn with_sink(feeds: &[DeskFeed], fetch: &str, sink: &str) -> Self {
         let desk = Self {
             folder: tempfile::tempdir().expect("a temporary folder"),
         };
         let mut toml = format!(
-            "[state]\npath = \"ledger.db\"\n[sink]\ndir = \"stories\"\n[log]\nformat = \"text\"\n\
+            "[state]\npath = \"ledger.db\"\n[sink]\ndir = \"stories\"\n{sink}\n[log]\nformat = \"text\"\n\
              [fetch]\nallow_private_networks = true\nhost_gap = \"0s\"\nhost_concurrency = 16\n\
              min_interval = \"100ms\"\nmax_interval = \"1s\"\nmax_entry_age = \"36500d\"\n{fetch}\n"
         );
