@@ -5,7 +5,8 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     io::Read,
-    process::{Child, Stdio},
+    os::unix::{net::UnixDatagram, process::ExitStatusExt},
+    process::Stdio,
     thread::sleep,
     time::{Duration, Instant},
 };
@@ -13,7 +14,7 @@ use std::{
 use serde_json::Value;
 use testkit::{MovingNews, Site};
 
-use crate::support::{Daemon, Desk, feeds, until};
+use crate::support::{Daemon, Desk, feeds, text, until};
 
 /// Time for what is left when the killing is over.
 const SETTLE: Duration = Duration::from_mins(1);
@@ -23,6 +24,12 @@ const REACH: Duration = Duration::from_secs(30);
 
 /// A record whose files are small, so that much happens to them.
 pub(crate) const BUSY_SINK: &str = "rotate_size = \"12kB\"\ncompress = \"zstd\"\n";
+
+/// So that little is under way when writing stops.
+pub(crate) const SHORT_QUEUES: &str = "[pipeline]\nqueue = 1\nworkers = 1\n";
+
+/// How soon it writes again once there is room.
+const SOON: Duration = Duration::from_secs(11);
 
 /// A small generator of numbers (xorshift64*), seeded by the clock and printed, so that a failing
 /// run can be read.
@@ -83,40 +90,15 @@ impl Newsroom {
     /// Starts a daemon that kills itself at the given passage of a point, and publishes news until it
     /// has. Afterwards it has died of SIGKILL, or this panics.
     pub(crate) fn kill_at(&self, point: &str, passage: u64) {
-        let mut child = self.armed(point, passage);
-        let start = Instant::now();
-        loop {
-            if let Some(status) = child.try_wait().expect("the daemon can be asked") {
-                use std::os::unix::process::ExitStatusExt;
-                assert_eq!(
-                    status.signal(),
-                    Some(9),
-                    "at {point}: {status}\n{}",
-                    self.desk.log()
-                );
-                return;
-            }
-            if start.elapsed() > REACH {
-                child.kill().expect("the daemon is killed");
-                child.wait().expect("the daemon ends");
-                panic!("{point}:{passage} was not passed in {REACH:?}");
-            }
+        let armed = format!("{point}:{passage}");
+        let daemon = self.desk.daemon_with(&[("VIGIA_KILL_AT", &armed)]);
+        let status = daemon.outlive(REACH, || {
             self.news.publish(2);
             sleep(Duration::from_millis(40));
-        }
-    }
-
-    fn armed(&self, point: &str, passage: u64) -> Child {
-        let log = std::fs::OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(self.desk.path("daemon.log"));
-        let mut command = self.desk.command(&["run"]);
-        command
-            .env("VIGIA_KILL_AT", format!("{point}:{passage}"))
-            .stdin(Stdio::null())
-            .stderr(log.expect("the log is opened"));
-        command.spawn().expect("vigia starts")
+        });
+        let status = status.unwrap_or_else(|| panic!("{armed} was not passed in {REACH:?}"));
+        let log = self.desk.log();
+        assert_eq!(status.signal(), Some(9), "at {armed}: {status}\n{log}");
     }
 
     /// Kills a daemon at a random moment, in every third case while what a poll has just brought is
@@ -172,7 +154,10 @@ impl Newsroom {
         let (wanted, _) = written_by(&control);
         Toll {
             stories: written.len(),
-            lost: wanted.iter().filter(|id| !written.contains_key(*id)).count(),
+            lost: wanted
+                .iter()
+                .filter(|id| !written.contains_key(*id))
+                .count(),
             doubled: written.values().filter(|times| **times > 1).count(),
             torn,
         }
@@ -211,4 +196,158 @@ fn written(desk: &Desk) -> (BTreeMap<String, usize>, usize) {
         }
     }
     (ids, torn)
+}
+
+/// Parts of a day whose files are named to `strace`, which knows no patterns.
+const PARTS: usize = 40;
+
+impl Newsroom {
+    /// Has a daemon write all there is while system calls on the record's files fail, and returns how
+    /// many did; `None` where there is no `strace` that could do that.
+    pub(crate) fn write_under(&self, call: &str, error: &str) -> Option<usize> {
+        let log = self.desk.path("strace.log");
+        let mut command = std::process::Command::new("strace");
+        command.args(["-D", "-f", "-qq", "-o"]).arg(&log);
+        command.args(["-e", &format!("trace={call}")]);
+        command.args(["-e", &format!("inject={call}:error={error}:when=2+3")]);
+        for name in self.written_names() {
+            command.arg("-P").arg(self.desk.path("stories").join(name));
+        }
+        let vigia = self.desk.command(&["run"]);
+        command.arg(vigia.get_program()).args(vigia.get_args());
+        let daemon_log = std::fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(self.desk.path("daemon.log"));
+        command
+            .current_dir(self.desk.path(""))
+            .stdin(Stdio::null())
+            .stderr(daemon_log.expect("the log is opened"));
+        let daemon = match command.spawn() {
+            Ok(child) => Daemon::of(child),
+            Err(problem) => {
+                println!("skipped: strace cannot be run: {problem}");
+                return None;
+            }
+        };
+        for _ in 0..20 {
+            self.news.publish(2);
+            sleep(Duration::from_millis(60));
+        }
+        self.settle_with(&daemon);
+        daemon.signal("TERM");
+        let status = daemon.wait(Duration::from_secs(20));
+        assert_eq!(status.code(), Some(0), "{}", self.desk.log());
+        let said = std::fs::read_to_string(log).expect("what strace saw");
+        Some(said.matches("(INJECTED)").count())
+    }
+
+    /// Names of the files that a daemon may write today.
+    fn written_names(&self) -> Vec<String> {
+        let today = chrono::Utc::now().date_naive();
+        let first = [format!("stories-{today}.jsonl")];
+        let parts = (2..PARTS).map(|part| format!("stories-{today}.part{part:04}.jsonl"));
+        let plain: Vec<_> = first.into_iter().chain(parts).collect();
+        let packed = plain
+            .iter()
+            .flat_map(|name| [format!("{name}.zst.new"), format!("{name}.zst")]);
+        let others = ["MANIFEST.new", "MANIFEST", "CURRENT.new", "CURRENT", ""];
+        let others = others.map(ToOwned::to_owned);
+        packed.chain(plain.clone()).chain(others).collect()
+    }
+
+    /// Mounts a small disk of its own where the record lies; `None` where that is not allowed.
+    pub(crate) fn mount_small_disk(&self, kilobytes: u32) -> Option<SmallDisk> {
+        let at = self.desk.path("stories");
+        std::fs::create_dir_all(&at).expect("a folder for the record");
+        let size = format!("size={kilobytes}k");
+        let mounted = std::process::Command::new("mount")
+            .args(["-t", "tmpfs", "-o", &size, "tmpfs"])
+            .arg(&at)
+            .stderr(Stdio::null())
+            .status();
+        if !mounted.is_ok_and(|status| status.success()) {
+            println!("skipped: a tmpfs cannot be mounted here; it takes root");
+            return None;
+        }
+        Some(SmallDisk { at })
+    }
+}
+
+impl Newsroom {
+    /// Runs a daemon into a full disk, watches what it says and does there, and makes room for it.
+    pub(crate) fn fill_and_free(&self, free: impl FnOnce()) {
+        let room = self;
+        let socket = UnixDatagram::bind(room.desk.path("notify")).unwrap();
+        socket.set_read_timeout(Some(SOON)).unwrap();
+        let notify = room.desk.path("notify");
+        let daemon = room
+            .desk
+            .daemon_with(&[("NOTIFY_SOCKET", notify.to_str().unwrap())]);
+        let status = || -> serde_json::Value {
+            let said = room.desk.run(&["status", "--json"]);
+            serde_json::from_slice(&said.stdout).unwrap_or_default()
+        };
+        until(Duration::from_secs(20), "the disk is full", || {
+            room.news.publish(10);
+            status()["trouble"].is_string()
+        });
+        // What is under way comes to a halt: no page is fetched that nobody could keep.
+        let pages = || status()["fetch"]["pages_fetched"].as_u64().unwrap();
+        let mut before = pages();
+        until(Duration::from_secs(30), "fetching has stopped", || {
+            room.news.publish(15); // more than the queues hold
+            std::thread::sleep(Duration::from_secs(1));
+            std::mem::replace(&mut before, pages()) == before
+        });
+        let trouble = status()["trouble"].as_str().unwrap().to_owned();
+        let in_words = text(&room.desk.run(&["status"]).stdout);
+        assert!(
+            in_words.contains(&format!("NOT WRITING: {trouble}")),
+            "{in_words}"
+        );
+        assert!(
+            trouble.contains("goes on by itself when there is room"),
+            "{trouble}"
+        );
+        let told = Instant::now();
+        loop {
+            let mut message = [0; 4096];
+            let length = socket.recv(&mut message).expect("systemd is told in time");
+            if text(&message[..length]).contains("STATUS=NOT WRITING") {
+                break;
+            }
+            assert!(told.elapsed() < SOON, "systemd is not told");
+        }
+        let said = room
+            .desk
+            .log()
+            .matches("cannot write, trying again")
+            .count();
+        assert_eq!(said, 1, "said once a minute");
+
+        let kept = room.desk.counts()["kept"];
+        free();
+        until(SOON, "it writes again", || {
+            room.desk.counts()["kept"] > kept
+        });
+        room.settle_with(&daemon);
+        assert!(status()["trouble"].is_null());
+        daemon.signal("TERM");
+        assert_eq!(daemon.wait(Duration::from_secs(20)).code(), Some(0));
+    }
+}
+
+/// A small disk, gone when it is dropped.
+pub(crate) struct SmallDisk {
+    pub(crate) at: std::path::PathBuf,
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = std::process::Command::new("umount")
+            .arg("-l")
+            .arg(&self.at)
+            .status();
+    }
 }

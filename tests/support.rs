@@ -145,12 +145,18 @@ impl Desk {
 
     /// Starts the daemon; its log goes to `daemon.log`.
     pub(crate) fn daemon(&self) -> Daemon {
+        self.daemon_with(&[])
+    }
+
+    /// The same, with variables in its environment.
+    pub(crate) fn daemon_with(&self, variables: &[(&str, &str)]) -> Daemon {
         let log = fs::OpenOptions::new()
             .create(true)
             .append(true)
             .open(self.path("daemon.log"));
         let mut command = self.command(&["run"]);
         command
+            .envs(variables.iter().copied())
             .stderr(log.expect("the log is opened"))
             .stdin(Stdio::null());
         Daemon {
@@ -232,6 +238,11 @@ pub(crate) struct Daemon {
 }
 
 impl Daemon {
+    /// A daemon that was started otherwise.
+    pub(crate) fn of(child: Child) -> Self {
+        Self { child }
+    }
+
     /// Sends SIGKILL and waits for the end.
     pub(crate) fn kill(mut self) {
         self.child.kill().expect("the daemon is killed");
@@ -253,6 +264,18 @@ impl Daemon {
 
     pub(crate) fn pid(&self) -> String {
         self.child.id().to_string()
+    }
+
+    /// Does something again and again until the daemon ends by itself; `None` where it did not in time.
+    pub(crate) fn outlive(mut self, limit: Duration, mut work: impl FnMut()) -> Option<ExitStatus> {
+        let start = Instant::now();
+        while start.elapsed() < limit {
+            if let Some(status) = self.child.try_wait().expect("the daemon can be asked") {
+                return Some(status);
+            }
+            work();
+        }
+        None
     }
 
     /// Waits for the end, at most `limit`.

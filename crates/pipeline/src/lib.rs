@@ -38,6 +38,7 @@ pub use ledger::{BalanceRow, FeedCounts, LedgerError, Reader};
 pub use line::{Line, LineError, Mode, Summary};
 pub use settings::{LoadKnowledgeError, LoadModelError, Settings, load_knowledge, load_model};
 pub use sink::{
-    Compression, FileName, RecordFile, Settings as RecordSettings, SinkError, open_lines, record_files,
+    Compression, FileName, RecordFile, Settings as RecordSettings, SinkError, open_lines,
+    record_files,
 };
 pub use templates::leave_out_recurring;

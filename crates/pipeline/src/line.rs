@@ -215,7 +215,10 @@ fn tell_found(tail: &Tail) {
         error!(%file, error = problem, "a compressed file of the record cannot be read to its end");
     }
     for file in &tail.set_aside {
-        warn!(file, "a file of the record stood there twice and differed, set aside");
+        warn!(
+            file,
+            "a file of the record stood there twice and differed, set aside"
+        );
     }
 }
 

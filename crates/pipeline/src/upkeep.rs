@@ -55,7 +55,11 @@ impl Keeper {
         let upkeep = sink.upkeep();
         let open_from = upkeep.open_from();
         let due = self.last.is_none_or(|last| {
-            let wait = if last.failed { RETRY_AFTER } else { ROUND_EVERY };
+            let wait = if last.failed {
+                RETRY_AFTER
+            } else {
+                ROUND_EVERY
+            };
             last.open_from != open_from || last.begun.elapsed() >= wait
         });
         if !due {
@@ -114,7 +118,10 @@ fn tell(done: &Done) {
             warn!(%file, "a file of the record was changed after it was finished, left as it is");
         }
         Done::SetAside { name } => {
-            warn!(file = name, "a file of the record stood there twice and differed, set aside");
+            warn!(
+                file = name,
+                "a file of the record stood there twice and differed, set aside"
+            );
         }
     }
 }

@@ -125,10 +125,7 @@ pub(crate) struct Stopped;
 
 impl Content {
     /// Reads a file to its end.
-    pub(crate) fn of(
-        reader: impl BufRead,
-        stop: &AtomicBool,
-    ) -> io::Result<Result<Self, Stopped>> {
+    pub(crate) fn of(reader: impl BufRead, stop: &AtomicBool) -> io::Result<Result<Self, Stopped>> {
         let mut content = Self::default();
         let mut lines = Lines::new(Hashed::new(reader));
         let mut line = Vec::new();
