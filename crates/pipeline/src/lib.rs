@@ -22,6 +22,7 @@ mod stdout;
 mod steps;
 mod templates;
 mod upkeep;
+mod verify;
 
 pub use classifier::{
     Classifier, CountryVotes, DropReason, Explanation, Knowledge, KnowledgeError, KnowledgeFiles,
@@ -38,7 +39,8 @@ pub use ledger::{BalanceRow, FeedCounts, LedgerError, Reader};
 pub use line::{Line, LineError, Mode, Summary};
 pub use settings::{LoadKnowledgeError, LoadModelError, Settings, load_knowledge, load_model};
 pub use sink::{
-    Compression, FileName, RecordFile, Settings as RecordSettings, SinkError, open_lines,
-    record_files,
+    Compression, FileName, Inspection, Line as LineKind, Lines, Problem, RecordFile, Remedy,
+    Settings as RecordSettings, SinkError, open_lines, record_files,
 };
 pub use templates::leave_out_recurring;
+pub use verify::{Repaired, repair, verify};

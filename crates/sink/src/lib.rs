@@ -24,6 +24,7 @@ mod recover;
 mod retention;
 mod settings;
 mod upkeep;
+mod verify;
 
 use std::{io, path::PathBuf};
 
@@ -34,6 +35,7 @@ pub use read::{Line, LineKey, Lines, RecordFile, open_lines, record_files};
 pub use recover::{Opened, Tail, Torn, WrittenLine};
 pub use settings::{Compression, Settings};
 pub use upkeep::{Done, Upkeep};
+pub use verify::{Inspection, Place, Problem, Remedy, inspect, key, written_length};
 
 /// Name of the small file that names the open one.
 pub const CURRENT: &str = "CURRENT";

@@ -92,6 +92,9 @@ impl Upkeep {
             return Ok(());
         };
         let mut manifest = Manifest::load(&self.dir)?;
+        if manifest.unreadable > 0 {
+            manifest.save(&self.dir)?;
+        }
         for name in leftovers::settle_doubles(&self.dir, &manifest)? {
             tell(Done::SetAside { name });
         }

@@ -45,6 +45,22 @@ pub(crate) struct JudgeArgs {
     pub(crate) model: Option<PathBuf>,
 }
 
+/// Which record is checked.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct VerifyArgs {
+    /// The directory of the record; without it, that of the configuration
+    pub(crate) dir: Option<PathBuf>,
+    /// The ledger of the record; without it, that of the configuration, if this is its record
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ledger: Option<PathBuf>,
+    /// Mend what can be mended without losing anything, then check
+    #[arg(long)]
+    pub(crate) repair: bool,
+    /// Where the configuration lies.
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
+}
+
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -177,6 +193,14 @@ pub(crate) enum Command {
         #[command(flatten)]
         config: ConfigArgs,
     },
+    /// Check every line and file of the record, and hold the ledger against it
+    #[command(
+        after_help = "It reads and changes nothing, also beside a running daemon, and ends with status 1 \
+                      where something is wrong. --repair does what loses nothing: a torn line is cut off \
+                      and kept aside, the manifest rebuilt, what a crash interrupted finished, and the \
+                      ledger told of stories that it lacks; no daemon may run meanwhile."
+    )]
+    Verify(VerifyArgs),
     /// Print the JSON Schema of the record or of the configuration
     Schema {
         /// Which of them

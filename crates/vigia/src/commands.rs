@@ -13,3 +13,4 @@ pub(crate) mod print;
 pub(crate) mod run;
 pub(crate) mod status;
 pub(crate) mod train;
+pub(crate) mod verify;
