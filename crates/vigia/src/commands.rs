@@ -6,6 +6,7 @@ pub(crate) mod clean;
 pub(crate) mod entries;
 pub(crate) mod eval;
 pub(crate) mod explain;
+pub(crate) mod export;
 pub(crate) mod feeds;
 pub(crate) mod fetch;
 mod input;

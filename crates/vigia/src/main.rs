@@ -62,6 +62,7 @@ fn run(command: Command) -> Result<()> {
         }
         Command::Feeds(command) => commands::feeds::run(command),
         Command::Status { json, config } => commands::status::run(json, config.config.as_deref()),
+        Command::Export(args) => commands::export::run(&args),
         Command::Verify(args) => commands::verify::run(&args),
         Command::Schema { what } => commands::print::schema(what),
         Command::Completions { shell } => commands::print::completions(shell),
