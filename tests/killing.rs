@@ -210,7 +210,7 @@ impl Newsroom {
         command.args(["-D", "-f", "-qq", "-o"]).arg(&log);
         command.args(["-e", &format!("trace={call}")]);
         command.args(["-e", &format!("inject={call}:error={error}:when=2+3")]);
-        for name in self.written_names() {
+        for name in Self::written_names() {
             command.arg("-P").arg(self.desk.path("stories").join(name));
         }
         let vigia = self.desk.command(&["run"]);
@@ -243,15 +243,15 @@ impl Newsroom {
     }
 
     /// Names of the files that a daemon may write today.
-    fn written_names(&self) -> Vec<String> {
+    fn written_names() -> Vec<String> {
         let today = chrono::Utc::now().date_naive();
         let first = [format!("stories-{today}.jsonl")];
         let parts = (2..PARTS).map(|part| format!("stories-{today}.part{part:04}.jsonl"));
         let plain: Vec<_> = first.into_iter().chain(parts).collect();
         let packed = plain
             .iter()
-            .flat_map(|name| [format!("{name}.zst.new"), format!("{name}.zst")]);
-        let others = ["MANIFEST.new", "MANIFEST", "CURRENT.new", "CURRENT", ""];
+            .flat_map(|name| [format!("new.{name}.zst"), format!("{name}.zst")]);
+        let others = ["new.MANIFEST", "MANIFEST", "new.CURRENT", "CURRENT", ""];
         let others = others.map(ToOwned::to_owned);
         packed.chain(plain.clone()).chain(others).collect()
     }

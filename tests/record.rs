@@ -3,7 +3,7 @@
 mod killing;
 mod support;
 
-use std::fs;
+use std::{fs, process::Stdio};
 
 use killing::{BUSY_SINK, Newsroom};
 use sink::fault;
@@ -118,5 +118,31 @@ async fn files_that_are_to_go_go_and_are_accounted_for() {
         let manifest = fs::read_to_string(room.desk.path("stories/MANIFEST")).unwrap();
         assert!(manifest.contains("\"state\":\"removed\""), "{manifest}");
         assert!(room.desk.log().contains("as the configuration asks"));
+    });
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_pipe_gets_each_story_and_the_record_does_without_it() {
+    let room = Newsroom::open(43, "stdout = true\n").await;
+    tokio::task::block_in_place(|| {
+        room.news.publish(12);
+        let output = room.desk.run(&["run", "--once"]);
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        let said = text(&output.stdout);
+        let piped: Vec<serde_json::Value> = said
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        let written = room.desk.stories();
+        assert!(!piped.is_empty());
+        assert_eq!(piped, written);
+
+        room.news.publish(12);
+        let mut command = room.desk.command(&["run", "--once"]);
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take()); // nobody reads
+        assert!(child.wait().unwrap().success());
+        assert!(room.desk.stories().len() > written.len());
+        sound(&room);
     });
 }

@@ -60,9 +60,9 @@ fn compare(dir: &Path, ledger: &Reader, found: &mut Inspection) -> Result<(), Li
         );
         found.problems.push(Problem::for_a_person(LEDGER, what));
     }
-    let unknown = found.stories.iter().filter(|(key, place)| {
-        !known.contains(key) && !(found.in_use && is_behind(found, place, checkpoint.as_ref()))
-    });
+    let excused = |place| found.in_use && is_behind(found, place, checkpoint.as_ref());
+    let unknown = found.stories.iter();
+    let unknown = unknown.filter(|(key, place)| !(known.contains(key) || excused(place)));
     let places: Vec<_> = unknown.map(|(_, place)| *place).collect();
     if let Some(first) = places.iter().min_by_key(|place| (place.file, place.line)) {
         let what = format!(

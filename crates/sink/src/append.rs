@@ -106,9 +106,12 @@ impl Sink {
     /// What is to be done with the files that are finished by now. It is for a caller whose ledger
     /// has acknowledged every line so far: what is not acknowledged is never removed.
     pub fn upkeep(&self) -> Upkeep {
-        let open_from = self.end.map(|end| match end.closed {
-            true => end.name.next(),
-            false => end.name,
+        let open_from = self.end.map(|end| {
+            if end.closed {
+                end.name.next()
+            } else {
+                end.name
+            }
         });
         let (dir, settings, lock) = (self.dir.clone(), &self.settings, &self.lock);
         Upkeep::new(dir, Arc::clone(settings), Arc::clone(lock), open_from)

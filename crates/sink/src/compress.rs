@@ -41,7 +41,7 @@ pub(crate) fn compress(
     stop: &AtomicBool,
 ) -> Result<Compressed, SinkError> {
     let stored = name.stored(to);
-    let new = format!("{stored}{NEW}");
+    let new = format!("{NEW}{stored}");
     let path = dir.file(&new);
     let plain = dir.read(name, Compression::None)?;
     let file = dir.open(&new, Open::Emptied)?;

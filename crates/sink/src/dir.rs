@@ -8,8 +8,8 @@ use crate::{
     io_error,
 };
 
-/// End of the names of files that are not whole yet.
-pub(crate) const NEW: &str = ".new";
+/// Start of the names of files that are not whole yet: `stories-*` is the record and nothing else.
+pub(crate) const NEW: &str = "new.";
 
 /// A directory on a disk.
 #[derive(Clone, Debug)]
@@ -75,7 +75,7 @@ impl Dir {
         bytes: &[u8],
         written: impl FnOnce(),
     ) -> Result<(), SinkError> {
-        let new = format!("{name}{NEW}");
+        let new = format!("{NEW}{name}");
         let path = self.file(&new);
         let mut file = self.open(&new, Open::Emptied)?;
         file.write_all(bytes)

@@ -10,13 +10,13 @@ use crate::{
     manifest::{Content, Finished},
 };
 
-/// What stands behind the name of a file that was set aside.
-const ASIDE: &str = ".aside";
+/// Start of the name of a file that was set aside.
+const ASIDE: &str = "aside.";
 
 /// Removes files that were never whole. What they were made of is still there.
 pub(crate) fn remove_unfinished(dir: &Dir) -> Result<(), SinkError> {
     for name in dir.names()? {
-        let of = name.strip_suffix(NEW);
+        let of = name.strip_prefix(NEW);
         let ours =
             |of: &str| [MANIFEST, CURRENT].contains(&of) || FileName::of_stored(of).is_some();
         if of.is_some_and(ours) {
@@ -88,17 +88,17 @@ pub(crate) fn content(
 /// Gives a file a name that no reader takes for the record's, and none that is taken.
 fn set_aside(dir: &Dir, name: &str) -> Result<String, SinkError> {
     let taken = dir.names()?;
-    let free = (1..)
-        .map(|n| format!("{name}{ASIDE}-{n}"))
+    let free = (1..=taken.len() + 1)
+        .map(|n| format!("{ASIDE}{name}.{n}"))
         .find(|name| !taken.contains(name))
-        .expect("there are more numbers than files");
+        .expect("there are more numbers than files are there");
     dir.rename(name, &free)?;
     Ok(free)
 }
 
 #[cfg(test)]
 mod tests {
-    use std::{fs, path::Path};
+    use std::fs;
 
     use crate::{
         Settings, Sink,
@@ -113,17 +113,17 @@ mod tests {
         let path = |name: &str| dir.path().join(name);
         fs::write(path(FILE), plain).unwrap();
         fs::write(path(&format!("{FILE}.zst")), packed).unwrap();
-        fs::write(path(&format!("{FILE}.zst.new")), "half of a").unwrap();
-        fs::write(path("MANIFEST.new"), "half of a").unwrap();
-        fs::write(path("theirs.new"), "not ours").unwrap();
+        fs::write(path(&format!("new.{FILE}.zst")), "half of a").unwrap();
+        fs::write(path("new.MANIFEST"), "half of a").unwrap();
+        fs::write(path("new.theirs"), "not ours").unwrap();
         let opened = Sink::open(&Settings::new(dir.path()), None).unwrap();
         assert_eq!(ids(&opened), ids_read);
         assert_eq!(opened.tail.set_aside, aside);
         assert!(aside.iter().all(|name| path(name).exists()));
-        let new = |name: &str| Path::new(name).extension().is_some_and(|e| e == "new");
+        let new = |name: &str| name.starts_with("new.");
         let names = fs::read_dir(dir.path()).unwrap();
         let names = names.map(|file| file.unwrap().file_name().into_string().unwrap());
-        assert_eq!(names.filter(|n| new(n)).collect::<Vec<_>>(), ["theirs.new"]);
+        assert_eq!(names.filter(|n| new(n)).collect::<Vec<_>>(), ["new.theirs"]);
     }
 
     #[test]
@@ -136,7 +136,7 @@ mod tests {
     #[test]
     fn of_two_files_that_differ_neither_is_deleted() {
         let packed = zstd::encode_all(line("b").as_bytes(), 3).unwrap();
-        let aside = format!("{FILE}.zst.aside-1");
+        let aside = format!("aside.{FILE}.zst.1");
         check(&line("a"), &packed, &["a"], &[&aside]);
         check(&line("a"), b"no zstd at all", &["a"], &[&aside]);
     }

@@ -168,8 +168,8 @@ mod tests {
             "stories-2026-01-01.part0001.jsonl",
             "stories-2026-01-01.part2.jsonl",
             "stories-2026-01-01.part0000.jsonl",
-            "stories-2026-01-01.jsonl.zst.new",
-            "stories-2026-01-01.jsonl.torn-at-5",
+            "new.stories-2026-01-01.jsonl.zst",
+            "torn.stories-2026-01-01.jsonl.at-5",
             "stories-.jsonl",
             "MANIFEST",
         ] {

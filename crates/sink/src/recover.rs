@@ -238,7 +238,7 @@ fn cut(
     length: u64,
 ) -> Result<Torn, SinkError> {
     let path = dir.file(&name.to_string());
-    let kept_as = format!("{name}.torn-at-{whole}");
+    let kept_as = format!("torn.{name}.at-{whole}");
     let mut tail = Vec::new();
     file.seek(SeekFrom::Start(whole))
         .map_err(io_error("seek in", &path))?;

@@ -338,7 +338,7 @@ impl Inspection {
         let mut names: Vec<_> = names.collect();
         names.sort();
         for name in &names {
-            let unfinished = name.strip_suffix(NEW).and_then(FileName::of_stored);
+            let unfinished = name.strip_prefix(NEW).and_then(FileName::of_stored);
             if unfinished.is_some() {
                 self.note(Problem::repairable(name, "was never finished"));
             }
@@ -495,9 +495,9 @@ mod tests {
             &[("MANIFEST: 1 lines cannot be read", repair)],
         );
         check(
-            |dir| append(dir, "stories-2026-01-01.jsonl.zst.new", "half"),
+            |dir| append(dir, "new.stories-2026-01-01.jsonl.zst", "half"),
             &[(
-                "stories-2026-01-01.jsonl.zst.new: was never finished",
+                "new.stories-2026-01-01.jsonl.zst: was never finished",
                 repair,
             )],
         );
