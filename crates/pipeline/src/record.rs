@@ -47,6 +47,7 @@ pub(crate) async fn run<S: SinkStore>(
 ) -> Result<(), StorageError> {
     let mut group = Vec::with_capacity(GROUP_MAX);
     let mut keeper = Keeper::default();
+    keeper.tend(&sink).await;
     loop {
         match timeout(IDLE_MAX, queue.recv_many(&mut group, GROUP_MAX)).await {
             Ok(0) => break,
@@ -61,7 +62,7 @@ pub(crate) async fn run<S: SinkStore>(
         sink.close_past(chrono::Utc::now().date_naive());
         keeper.tend(&sink).await;
     }
-    keeper.end().await;
+    keeper.end(&sink).await;
     Ok(())
 }
 

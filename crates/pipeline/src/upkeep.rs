@@ -12,7 +12,7 @@ use std::{
 use sink::{Done, FileName, Sink, SinkError};
 use tokio::{
     task::{JoinHandle, spawn_blocking},
-    time::{Instant, timeout},
+    time::{Instant, timeout_at},
 };
 use tracing::{info, warn};
 
@@ -90,14 +90,19 @@ impl Keeper {
         );
     }
 
-    /// Lets a round that is under way come to its end, or to a place where it can be taken up again.
-    pub(crate) async fn end(mut self) {
-        let Some(mut round) = self.round.take() else {
-            return;
-        };
-        if timeout(LAST_ROUND_MAX, &mut round).await.is_err() {
-            self.stop.store(true, Relaxed);
-            self.ended(round).await;
+    /// Does what is still to be done, up to where it can be taken up again if it takes too long.
+    pub(crate) async fn end(mut self, sink: &Sink) {
+        let end = Instant::now() + LAST_ROUND_MAX;
+        // The round that is under way may have begun before the last file was finished.
+        for _ in 0..2 {
+            if let Some(round) = &mut self.round
+                && timeout_at(end, round).await.is_err()
+            {
+                self.stop.store(true, Relaxed);
+                break;
+            }
+            self.round = None;
+            self.tend(sink).await;
         }
     }
 }

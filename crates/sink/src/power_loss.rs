@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Worlds that are lived through, each with a seed of its own.
-const WORLDS: u64 = 300;
+const WORLDS: u64 = 200;
 
 /// Lives of the process in one world.
 const LIVES: usize = 8;

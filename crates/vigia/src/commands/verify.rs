@@ -160,6 +160,13 @@ fn summarise(out: &mut impl Write, found: &Inspection, places: &Places) -> io::R
     } else {
         ""
     };
+    if found.uncounted > 0 {
+        let files = found.uncounted;
+        writeln!(
+            out,
+            "{files} finished files are yet to be counted into the manifest"
+        )?;
+    }
     writeln!(
         out,
         "{} files, {} stories, {} as written, {ledger}{in_use}",
