@@ -82,6 +82,8 @@ fn commands() -> Vec<String> {
         .map(|block| block.split("```").next().unwrap().trim().to_owned())
         .collect();
     assert!(commands.iter().all(|command| command.lines().count() == 1));
+    let readme = include_str!("../README.md");
+    assert!(readme.contains(&commands[0]), "the README says the same");
     commands
 }
 
