@@ -98,7 +98,9 @@ pub struct Line {
 impl Line {
     /// Opens the ledger and the record, and settles what a crash left between them.
     pub async fn open(settings: Settings) -> Result<Self, LineError> {
-        let ledger = Arc::new(Ledger::open(&settings.ledger)?);
+        // Twice the age of entries that are fetched: what is forgotten is too old to be fetched again.
+        let kept = settings.fetch.max_entry_age.saturating_mul(2);
+        let ledger = Arc::new(Ledger::open(&settings.ledger)?.keeping_seen(kept));
         let checkpoint = ledger.checkpoint().await?;
         let opened = Sink::open(&settings.record, checkpoint.as_ref())?;
         tell_found(&opened.tail);
