@@ -40,34 +40,44 @@ pub(crate) fn compress(
     content: &Content,
     stop: &AtomicBool,
 ) -> Result<Compressed, SinkError> {
+    let new = format!("{NEW}{}", name.stored(to));
+    let compressed = make(dir, name, to, content, stop, &new);
+    if !matches!(compressed, Ok(Compressed::Bytes(_))) {
+        // On a full disk half a file would take up the room that the next line needs.
+        let _ = dir.remove(&new);
+    }
+    compressed
+}
+
+/// Makes the compressed file under the name `new`, and has it take the plain one's place.
+fn make(
+    dir: &Dir,
+    name: FileName,
+    to: Compression,
+    content: &Content,
+    stop: &AtomicBool,
+    new: &str,
+) -> Result<Compressed, SinkError> {
     let stored = name.stored(to);
-    let new = format!("{NEW}{stored}");
-    let path = dir.file(&new);
+    let path = dir.file(new);
     let plain = dir.read(name, Compression::None)?;
-    let file = dir.open(&new, Open::Emptied)?;
+    let file = dir.open(new, Open::Emptied)?;
     let packed = pack(plain, file, to, stop);
     if packed.map_err(io_error("write", &path))?.is_err() {
-        dir.remove(&new)?;
         return Ok(Compressed::Stopped);
     }
-    let file = dir.open(&new, Open::Read)?;
+    let file = dir.open(new, Open::Read)?;
     let bytes = file.length().map_err(io_error("read", &path))?;
     let read = unpacked(io::BufReader::new(file), to)
         .and_then(|unpacked| Content::of(unpacked, stop))
         .map_err(io_error("read back", &path))?;
     match read {
-        Err(Stopped) => {
-            dir.remove(&new)?;
-            return Ok(Compressed::Stopped);
-        }
-        Ok(read) if read.sha256 != content.sha256 => {
-            dir.remove(&new)?;
-            return Ok(Compressed::Changed);
-        }
+        Err(Stopped) => return Ok(Compressed::Stopped),
+        Ok(read) if read.sha256 != content.sha256 => return Ok(Compressed::Changed),
         Ok(_) => {}
     }
     fault::point(fault::COMPRESSION_WRITTEN);
-    dir.rename(&new, &stored)?;
+    dir.rename(new, &stored)?;
     dir.sync()?;
     fault::point(fault::COMPRESSION_NAMED);
     dir.remove(&name.to_string())?;

@@ -78,9 +78,11 @@ impl Dir {
         let new = format!("{NEW}{name}");
         let path = self.file(&new);
         let mut file = self.open(&new, Open::Emptied)?;
-        file.write_all(bytes)
-            .and_then(|()| file.sync())
-            .map_err(io_error("write", path))?;
+        let whole = file.write_all(bytes).and_then(|()| file.sync());
+        if whole.is_err() {
+            let _ = self.remove(&new); // the room it takes up may be the last
+        }
+        whole.map_err(io_error("write", path))?;
         written();
         self.rename(&new, name)?;
         self.sync()
