@@ -145,7 +145,9 @@ fn power() -> Row {
     let line = line.expect("the test says what it found");
     let number = |before: &str| {
         let end = line.find(before).expect("a number before it");
-        let start = line[..end].rfind(' ').map_or(0, |at| at + 1);
+        let start = line[..end]
+            .trim_end_matches(|c: char| c.is_ascii_digit())
+            .len();
         line[start..end].parse::<u64>().expect("a number")
     };
     Row {
