@@ -92,11 +92,16 @@ impl Desk {
 
     /// The same, with further lines for `[fetch]`.
     pub(crate) fn with(feeds: &[DeskFeed], fetch: &str) -> Self {
+        Self::with_sink(feeds, fetch, "")
+    }
+
+    /// The same, with further lines for `[sink]` as well.
+    pub(crate) fn with_sink(feeds: &[DeskFeed], fetch: &str, sink: &str) -> Self {
         let desk = Self {
             folder: tempfile::tempdir().expect("a temporary folder"),
         };
         let mut toml = format!(
-            "[state]\npath = \"ledger.db\"\n[sink]\ndir = \"stories\"\n[log]\nformat = \"text\"\n\
+            "[state]\npath = \"ledger.db\"\n[sink]\ndir = \"stories\"\n{sink}\n[log]\nformat = \"text\"\n\
              [fetch]\nallow_private_networks = true\nhost_gap = \"0s\"\nhost_concurrency = 16\n\
              min_interval = \"100ms\"\nmax_interval = \"1s\"\nmax_entry_age = \"36500d\"\n{fetch}\n"
         );
@@ -140,12 +145,18 @@ impl Desk {
 
     /// Starts the daemon; its log goes to `daemon.log`.
     pub(crate) fn daemon(&self) -> Daemon {
+        self.daemon_with(&[])
+    }
+
+    /// The same, with variables in its environment.
+    pub(crate) fn daemon_with(&self, variables: &[(&str, &str)]) -> Daemon {
         let log = fs::OpenOptions::new()
             .create(true)
             .append(true)
             .open(self.path("daemon.log"));
         let mut command = self.command(&["run"]);
         command
+            .envs(variables.iter().copied())
             .stderr(log.expect("the log is opened"))
             .stdin(Stdio::null());
         Daemon {
@@ -159,18 +170,16 @@ impl Desk {
 
     /// Every line of the record; each must be whole JSON.
     pub(crate) fn stories(&self) -> Vec<Value> {
-        let mut files: Vec<_> = fs::read_dir(self.path("stories"))
-            .map(|files| files.map(|file| file.expect("a file").path()).collect())
-            .unwrap_or_default();
-        files.retain(|path: &PathBuf| path.extension().is_some_and(|e| e == "jsonl"));
-        files.sort();
+        let files = sink::record_files(&self.path("stories")).expect("the record is listed");
         let mut stories = Vec::new();
         for file in files {
-            let content = fs::read_to_string(&file).expect("a record is UTF-8");
+            let mut content = String::new();
+            let mut reader = file.open().expect("a file of the record");
+            std::io::Read::read_to_string(&mut reader, &mut content).expect("a record is UTF-8");
             assert!(
                 content.is_empty() || content.ends_with('\n'),
                 "a torn line in {}",
-                file.display()
+                file.path.display()
             );
             for line in content.lines() {
                 stories.push(serde_json::from_str(line).expect("a line of the record is JSON"));
@@ -229,6 +238,11 @@ pub(crate) struct Daemon {
 }
 
 impl Daemon {
+    /// A daemon that was started otherwise.
+    pub(crate) fn of(child: Child) -> Self {
+        Self { child }
+    }
+
     /// Sends SIGKILL and waits for the end.
     pub(crate) fn kill(mut self) {
         self.child.kill().expect("the daemon is killed");
@@ -250,6 +264,18 @@ impl Daemon {
 
     pub(crate) fn pid(&self) -> String {
         self.child.id().to_string()
+    }
+
+    /// Does something again and again until the daemon ends by itself; `None` where it did not in time.
+    pub(crate) fn outlive(mut self, limit: Duration, mut work: impl FnMut()) -> Option<ExitStatus> {
+        let start = Instant::now();
+        while start.elapsed() < limit {
+            if let Some(status) = self.child.try_wait().expect("the daemon can be asked") {
+                return Some(status);
+            }
+            work();
+        }
+        None
     }
 
     /// Waits for the end, at most `limit`.

@@ -63,11 +63,9 @@ const HOME_WEIGHT: f32 = 0.8;
 const HOME_VOTE: f32 = 0.3;
 /// What a place counts, to 2.0 for a country by its name.
 const PLACE_VOTE: f32 = 1.6;
-/// A story about Latin America names the world around it: foreign votes count less.
-pub(crate) const FOREIGN_SHARE: f32 = 0.45;
-/// The same when a story's countries are ranked: the one that tries a boss or receives a load is
-/// seldom the one that the story is about.
-const FOREIGN_MAIN_SHARE: f32 = 0.2;
+/// What a vote for a country elsewhere counts when a story's countries are ranked: the one that
+/// tries a boss or receives a load is seldom the one that the story is about.
+const FOREIGN_SHARE: f32 = 0.2;
 
 impl Geography {
     /// Reads the names; `actors` are the actors that are known without context, with how
@@ -270,7 +268,7 @@ impl Geography {
             let share = if knowledge.atlas.entry(country).latin {
                 1.0
             } else {
-                FOREIGN_MAIN_SHARE
+                FOREIGN_SHARE
             };
             (country, vote * share)
         };

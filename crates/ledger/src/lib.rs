@@ -23,6 +23,7 @@ mod writer;
 use std::{
     fs::File,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 pub use balance::BalanceRow;
@@ -32,6 +33,9 @@ pub use recovery::{Recovered, WrittenStory};
 use rusqlite::Connection;
 use story::storage::{StorageError, Stored};
 use writer::Writer;
+
+/// How long an entry that ended is known again at least.
+const SEEN_KEPT: Duration = Duration::from_hours(400 * 24);
 
 /// Why a ledger cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -116,6 +120,8 @@ impl LedgerError {
 pub struct Ledger {
     writer: Writer,
     path: PathBuf,
+    /// How long an entry that ended is known again.
+    seen_kept: Duration,
     /// Held as long as the ledger is; a killed process lets go of it by itself.
     _lock: File,
 }
@@ -131,8 +137,18 @@ impl Ledger {
         Ok(Self {
             writer,
             path: path.to_owned(),
+            seen_kept: SEEN_KEPT,
             _lock: lock,
         })
+    }
+
+    /// The same ledger, which knows entries that ended again for so long, counted from when they were
+    /// first seen; and for 400 days at least. One that is shown after that is looked at anew, and still
+    /// makes no second line: what stands in the record is never forgotten.
+    #[must_use]
+    pub fn keeping_seen(mut self, time: Duration) -> Self {
+        self.seen_kept = time.max(SEEN_KEPT);
+        self
     }
 
     /// Reads beside the writing thread, for what would keep that from its work: sees what was

@@ -3,9 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
-use story::{SiteTemplate, StoryId, storage::FeedState};
+use story::{
+    SiteTemplate, StoryId,
+    storage::{Checkpoint, FeedState},
+};
 
-use crate::{BalanceRow, LedgerError, balance, feeds, packed::unpack, templates};
+use crate::{BalanceRow, LedgerError, balance, feeds, packed::unpack, stories, templates};
 
 /// A read-only view of a ledger.
 #[derive(Debug)]
@@ -156,6 +159,30 @@ impl Reader {
     /// What was learned of a host's pages; `None` where nothing was.
     pub fn site_template(&self, host: &str) -> Result<Option<SiteTemplate>, LedgerError> {
         self.read(|connection| templates::template(connection, host))
+    }
+
+    /// The same view, of the ledger as it is now: what is committed from here on is not seen.
+    pub fn steady(self) -> Result<Self, LedgerError> {
+        self.read(|connection| connection.execute_batch("BEGIN; SELECT 1 FROM checkpoint"))?;
+        Ok(self)
+    }
+
+    /// Up to where the record was acknowledged; `None` for a ledger that knows of no record.
+    pub fn checkpoint(&self) -> Result<Option<Checkpoint>, LedgerError> {
+        self.read(stories::checkpoint)
+    }
+
+    /// Tells every story whose line stands in the record, by its id and revision.
+    pub fn written(&self, mut each: impl FnMut(&str, u32)) -> Result<(), LedgerError> {
+        self.read(|connection| {
+            let mut query =
+                connection.prepare("SELECT id, revision FROM story WHERE written = 1")?;
+            let mut rows = query.query([])?;
+            while let Some(row) = rows.next()? {
+                each(row.get_ref(0)?.as_str()?, row.get(1)?);
+            }
+            Ok(())
+        })
     }
 
     /// Why entries failed, most frequent first.

@@ -6,7 +6,11 @@ use story::{
     storage::{Checkpoint, DROPPED_KEPT, Ending, Reservation, SinkStore, Stored},
 };
 
-use crate::{Ledger, balance, entries::now_ms, packed::pack};
+use crate::{
+    Ledger, balance,
+    entries::{self, now_ms},
+    packed::pack,
+};
 
 impl SinkStore for Ledger {
     async fn reserve(&self, stories: Vec<(EntryId, StoryId, u32)>) -> Stored<Vec<Reservation>> {
@@ -25,6 +29,7 @@ impl SinkStore for Ledger {
         endings: Vec<(EntryId, Ending)>,
         checkpoint: Option<Checkpoint>,
     ) -> Stored<()> {
+        let seen_kept = self.seen_kept;
         self.writer
             .write("finish entries", move |connection| {
                 for (entry, ending) in &endings {
@@ -33,7 +38,8 @@ impl SinkStore for Ledger {
                 if let Some(checkpoint) = &checkpoint {
                     set_checkpoint(connection, checkpoint)?;
                 }
-                expire_dropped(connection)
+                expire_dropped(connection)?;
+                entries::expire(connection, seen_kept)
             })
             .await
     }

@@ -18,8 +18,11 @@ mod pool;
 mod record;
 mod settings;
 pub mod status;
+mod stdout;
 mod steps;
 mod templates;
+mod upkeep;
+mod verify;
 
 pub use classifier::{
     Classifier, CountryVotes, DropReason, Explanation, Knowledge, KnowledgeError, KnowledgeFiles,
@@ -35,5 +38,9 @@ pub use fetcher::{
 pub use ledger::{BalanceRow, FeedCounts, LedgerError, Reader};
 pub use line::{Line, LineError, Mode, Summary};
 pub use settings::{LoadKnowledgeError, LoadModelError, Settings, load_knowledge, load_model};
-pub use sink::SinkError;
+pub use sink::{
+    Compression, FileName, Inspection, Line as LineKind, Lines, Problem, RecordFile, Remedy,
+    Settings as RecordSettings, SinkError, open_lines, record_files,
+};
 pub use templates::leave_out_recurring;
+pub use verify::{Repaired, repair, verify};

@@ -4,7 +4,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use fetcher::{Fetcher, FetcherError, InFlight, Report};
 use ledger::{Ledger, LedgerError, WrittenStory};
-use sink::{Sink, SinkError};
+use sink::{Sink, SinkError, Tail};
 use story::{
     Article, Page,
     storage::{Checkpoint, StorageError},
@@ -24,6 +24,7 @@ use crate::{
     record,
     settings::Settings,
     status::{self, Snapshot, Status},
+    stdout::Pipe,
     steps,
     templates::Templates,
 };
@@ -97,22 +98,15 @@ pub struct Line {
 impl Line {
     /// Opens the ledger and the record, and settles what a crash left between them.
     pub async fn open(settings: Settings) -> Result<Self, LineError> {
-        let ledger = Arc::new(Ledger::open(&settings.ledger)?);
+        // Twice the age of entries that are fetched: what is forgotten is too old to be fetched again.
+        let kept = settings.fetch.max_entry_age.saturating_mul(2);
+        let ledger = Arc::new(Ledger::open(&settings.ledger)?.keeping_seen(kept));
         let checkpoint = ledger.checkpoint().await?;
         let opened = Sink::open(&settings.record, checkpoint.as_ref())?;
-        if let Some(torn) = &opened.tail.torn {
-            let kept_as = torn.kept_as.display();
-            warn!(file = torn.file, bytes = torn.bytes, %kept_as, "cut a torn line off the record");
-        }
-        if opened.tail.foreign_lines > 0 {
-            warn!(
-                lines = opened.tail.foreign_lines,
-                "the record holds lines that are no stories"
-            );
-        }
+        tell_found(&opened.tail);
         // Also where there is no record yet: a reservation whose line was never begun is to be let go.
         reconcile(&ledger, opened.tail.written, opened.end).await?;
-        let status = Arc::new(Status::new(settings.feeds.len(), &settings.record));
+        let status = Arc::new(Status::new(settings.feeds.len(), &settings.record.dir));
         Ok(Self {
             settings,
             ledger,
@@ -207,6 +201,27 @@ fn watch_ledger(ledger: &Ledger, stop: CancellationToken) -> JoinHandle<()> {
         error!("the ledger has stopped, ending the run");
         stop.cancel();
     })
+}
+
+/// Says what was found in the record that should not be there.
+fn tell_found(tail: &Tail) {
+    for torn in &tail.torn {
+        let kept_as = torn.kept_as.display();
+        warn!(file = torn.file, bytes = torn.bytes, %kept_as, "cut a torn line off the record");
+    }
+    if tail.foreign_lines > 0 {
+        let lines = tail.foreign_lines;
+        warn!(lines, "the record holds lines that are no stories");
+    }
+    for (file, problem) in &tail.damaged {
+        error!(%file, error = problem, "a compressed file of the record cannot be read to its end");
+    }
+    for file in &tail.set_aside {
+        warn!(
+            file,
+            "a file of the record stood there twice and differed, set aside"
+        );
+    }
 }
 
 /// Tells the ledger what stands in the record.
@@ -304,7 +319,9 @@ fn spawn_stages(
             (stage, ended)
         });
     }
-    let recording = record::run(sink, Arc::clone(ledger), sink_queue, Arc::clone(status));
+    let pipe = Pipe::new(settings.stdout);
+    let (ledger, status) = (Arc::clone(ledger), Arc::clone(status));
+    let recording = record::run(sink, ledger, sink_queue, status, pipe);
     stages.spawn(async move {
         let ended = recording.await;
         ("sink", ended.map(|()| None).map_err(LineError::from))

@@ -2,17 +2,23 @@
 
 use std::{sync::Arc, time::Duration};
 
-use sink::{Sink, SinkError};
+use sink::{Sink, SinkError, fault};
 use story::{
     EntryId, Story,
     storage::{Checkpoint, Ending, Reservation, SinkStore, StorageError},
 };
-use tokio::{sync::mpsc::Receiver, task::spawn_blocking, time::sleep};
+use tokio::{
+    sync::mpsc::Receiver,
+    task::spawn_blocking,
+    time::{sleep, timeout},
+};
 use tracing::{debug, error, info};
 
 use crate::{
     parcel::{Parcel, Verdict},
     status::Status,
+    stdout::Pipe,
+    upkeep::Keeper,
 };
 
 /// Parcels in one commit at most. A commit takes what has gathered while the one before was being
@@ -22,6 +28,9 @@ const GROUP_MAX: usize = 256;
 /// Between two attempts to write to a disk that refuses.
 const RETRY_FIRST: Duration = Duration::from_millis(250);
 const RETRY_MAX: Duration = Duration::from_secs(10);
+
+/// Between two looks at the files while there is nothing to write: a day ends meanwhile.
+const IDLE_MAX: Duration = Duration::from_mins(1);
 
 /// Writes what comes off `queue` until that is closed and empty.
 ///
@@ -34,11 +43,26 @@ pub(crate) async fn run<S: SinkStore>(
     store: Arc<S>,
     mut queue: Receiver<Parcel<Verdict>>,
     status: Arc<Status>,
+    mut pipe: Pipe,
 ) -> Result<(), StorageError> {
     let mut group = Vec::with_capacity(GROUP_MAX);
-    while queue.recv_many(&mut group, GROUP_MAX).await > 0 {
-        sink = commit(sink, &*store, std::mem::take(&mut group), &status).await?;
+    let mut keeper = Keeper::default();
+    keeper.tend(&sink).await;
+    loop {
+        match timeout(IDLE_MAX, queue.recv_many(&mut group, GROUP_MAX)).await {
+            Ok(0) => break,
+            Ok(_) => {
+                let stories;
+                (sink, stories) =
+                    commit(sink, &*store, std::mem::take(&mut group), &status).await?;
+                pipe.write(&stories).await;
+            }
+            Err(_) => {}
+        }
+        sink.close_past(chrono::Utc::now().date_naive());
+        keeper.tend(&sink).await;
     }
+    keeper.end(&sink).await;
     Ok(())
 }
 
@@ -47,7 +71,7 @@ async fn commit<S: SinkStore>(
     store: &S,
     group: Vec<Parcel<Verdict>>,
     status: &Status,
-) -> Result<Sink, StorageError> {
+) -> Result<(Sink, Arc<[Story]>), StorageError> {
     let mut endings = Vec::with_capacity(group.len());
     let mut asking = Vec::new();
     let mut stories = Vec::new();
@@ -78,9 +102,12 @@ async fn commit<S: SinkStore>(
         }
     }
     let (sink, checkpoint, stories) = write(sink, kept, &mut endings, status).await;
+    if checkpoint.is_some() {
+        fault::point(fault::BEFORE_ACKNOWLEDGEMENT);
+    }
     persist(status, || store.finish(endings.clone(), checkpoint.clone())).await?;
     status.kept(&stories);
-    Ok(sink)
+    Ok((sink, stories))
 }
 
 /// Writes and syncs stories, and adds to `endings` that they are kept.
@@ -134,7 +161,7 @@ fn in_words(error: &SinkError) -> String {
 }
 
 /// An error with its causes, on one line.
-fn chain(error: &dyn std::error::Error) -> String {
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {
@@ -256,7 +283,8 @@ mod tests {
     /// Records stories with these titles, one group, and returns how that ended.
     async fn record(store: Store, titles: &[&str]) -> (Result<(), StorageError>, Arc<Status>) {
         let folder = tempfile::tempdir().unwrap();
-        let sink = Sink::open(folder.path(), None).unwrap().sink;
+        let settings = sink::Settings::new(folder.path());
+        let sink = Sink::open(&settings, None).unwrap().sink;
         let status = Arc::new(Status::new(0, Path::new("stories")));
         let (sender, queue) = mpsc::channel(titles.len());
         for (title, id) in titles.iter().zip(1..) {
@@ -265,7 +293,8 @@ mod tests {
             sender.send(Parcel { id, content }).await.unwrap();
         }
         drop(sender);
-        let ended = run(sink, Arc::new(store), queue, Arc::clone(&status)).await;
+        let pipe = Pipe::new(false);
+        let ended = run(sink, Arc::new(store), queue, Arc::clone(&status), pipe).await;
         (ended, status)
     }
 

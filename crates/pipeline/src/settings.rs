@@ -23,8 +23,10 @@ pub struct Settings {
     pub feeds: Vec<fetcher::Feed>,
     /// Where the ledger lies.
     pub ledger: PathBuf,
-    /// The directory of the record.
-    pub record: PathBuf,
+    /// Where the record lies, and what becomes of its files.
+    pub record: sink::Settings,
+    /// Whether stories go to standard output as well.
+    pub stdout: bool,
     /// What makes articles of pages.
     pub cleaner: Arc<Cleaner>,
     /// Whether paragraphs that recur on a site's pages are learned and left out.

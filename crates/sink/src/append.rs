@@ -1,35 +1,63 @@
 //! Appending: a group of stories is written and synced as one, or taken back.
 
-use std::{
-    fs::{File, OpenOptions},
-    io::{Seek, SeekFrom, Write},
-    path::{Path, PathBuf},
-};
+use std::{any::Any, io::SeekFrom, sync::Arc};
 
 use chrono::NaiveDate;
 use story::{Story, storage::Checkpoint};
 
-use crate::{SinkError, file_of, io_error};
+use crate::{
+    CURRENT, FileName, Settings, SinkError, Upkeep,
+    dir::Dir,
+    disk::{DiskFile, Open},
+    fault, io_error,
+};
 
 /// The record in one directory, open for appending.
 #[derive(Debug)]
 pub struct Sink {
-    dir: PathBuf,
-    /// Held as long as the sink is; a killed process lets go of it by itself.
-    _lock: File,
-    /// The newest file's name and how much of it is synced; nothing behind that is to be believed.
-    end: Option<Checkpoint>,
+    dir: Dir,
+    settings: Arc<Settings>,
+    /// Held as long as the sink is, or whoever looks after its files; a killed process lets go of it
+    /// by itself.
+    lock: Arc<dyn Any + Send + Sync>,
+    /// The newest file and how much of it is synced; nothing behind that is to be believed.
+    end: Option<End>,
     /// A file that this process made and whose name is not known to be on disk yet.
-    made: Option<String>,
+    made: Option<FileName>,
     /// The newest file, once something was written to it by this process.
-    file: Option<File>,
+    file: Option<Box<dyn DiskFile>>,
+}
+
+/// How far the record goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct End {
+    pub(crate) name: FileName,
+    /// Bytes of it that are synced.
+    pub(crate) offset: u64,
+    /// Whether it gets no further line.
+    pub(crate) closed: bool,
+}
+
+impl End {
+    pub(crate) fn checkpoint(self) -> Checkpoint {
+        Checkpoint {
+            file: self.name.to_string(),
+            offset: self.offset,
+        }
+    }
 }
 
 impl Sink {
-    pub(crate) fn new(dir: PathBuf, lock: File, end: Option<Checkpoint>) -> Self {
+    pub(crate) fn new(
+        dir: Dir,
+        settings: Arc<Settings>,
+        lock: Arc<dyn Any + Send + Sync>,
+        end: Option<End>,
+    ) -> Self {
         Self {
             dir,
-            _lock: lock,
+            settings,
+            lock,
             end,
             made: None,
             file: None,
@@ -39,7 +67,8 @@ impl Sink {
     /// Appends `stories`, a line each, to the file of `today` and syncs them. On an error nothing
     /// of the group stands in the record, and the same group can be given again.
     ///
-    /// A clock that went back does not lead back to an older file: names only ever grow.
+    /// A clock that went back does not lead back to an older file, nor to one that is finished: names
+    /// only ever grow.
     pub fn commit(&mut self, stories: &[Story], today: NaiveDate) -> Result<Checkpoint, SinkError> {
         let mut lines = Vec::with_capacity(stories.len() * 4096);
         for story in stories {
@@ -49,106 +78,138 @@ impl Sink {
             })?;
             lines.push(b'\n');
         }
+        self.dir.check_reserve(self.settings.reserve)?;
         let end = self.open_file(today)?;
-        let written = self.write(&end, &lines);
+        let written = self.write(end, &lines);
         if written.is_err() {
             // Opened again, and cut back to what was synced, before the next attempt.
             self.file = None;
         }
-        let end = Checkpoint {
-            offset: written?,
-            ..end
-        };
-        self.end = Some(end.clone());
-        Ok(end)
+        let offset = written?;
+        let end = End { offset, ..end };
+        self.end = Some(end);
+        Ok(end.checkpoint())
+    }
+
+    /// Finishes the newest file where its day is over, so that nobody waits for the next story to
+    /// have it.
+    pub fn close_past(&mut self, today: NaiveDate) {
+        let over = |end: &&mut End| !end.closed && end.name.day() < today;
+        if let Some(end) = self.end.as_mut().filter(over) {
+            end.closed = true;
+            self.file = None;
+            // It names the open file and there is none. It is for people: a wrong one harms nobody.
+            let _ = self.dir.remove(CURRENT);
+        }
+    }
+
+    /// What is to be done with the files that are finished by now. It is for a caller whose ledger
+    /// has acknowledged every line so far: what is not acknowledged is never removed.
+    pub fn upkeep(&self) -> Upkeep {
+        let open_from = self.end.map(|end| {
+            if end.closed {
+                end.name.next()
+            } else {
+                end.name
+            }
+        });
+        let (dir, settings, lock) = (self.dir.clone(), &self.settings, &self.lock);
+        Upkeep::new(dir, Arc::clone(settings), Arc::clone(lock), open_from)
+    }
+
+    /// The file that the next line goes to, where that is not the newest one.
+    fn next_name(&self, today: NaiveDate) -> Option<FileName> {
+        match self.end {
+            None => Some(FileName::of(today)),
+            Some(end) if end.name.day() < today => Some(FileName::of(today)),
+            Some(end) => {
+                let full = end.offset > 0 && end.offset >= self.settings.rotate_size;
+                (end.closed || full).then(|| end.name.next())
+            }
+        }
     }
 
     /// Makes sure that the file of `today` is open and ends where it was last synced.
-    fn open_file(&mut self, today: NaiveDate) -> Result<Checkpoint, SinkError> {
-        let name = file_of(today);
-        let end = match &self.end {
-            Some(end) if end.file >= name => end.clone(),
-            _ => self.create(name, sync_dir)?,
-        };
+    fn open_file(&mut self, today: NaiveDate) -> Result<End, SinkError> {
+        if let Some(name) = self.next_name(today) {
+            self.create(name)?;
+        }
+        let end = self.end.expect("there is a newest file by now");
         if self.file.is_none() {
-            self.file = Some(self.reopen(&end)?);
+            self.file = Some(self.reopen(end)?);
         }
         Ok(end)
     }
 
-    /// Makes the file of a new day, which must not be there: nothing is ever written over.
-    /// It is the record's end only once `sync_dir` has made its name last: lines that are
-    /// acknowledged in a file which a power loss takes away are lost.
-    fn create(
-        &mut self,
-        name: String,
-        sync_dir: impl FnOnce(&Path) -> Result<(), SinkError>,
-    ) -> Result<Checkpoint, SinkError> {
+    /// Makes a new file, which must not be there: nothing is ever written over. It is the record's
+    /// end only once its name is known to last: lines that are acknowledged in a file which a power
+    /// loss takes away are lost.
+    fn create(&mut self, name: FileName) -> Result<(), SinkError> {
         self.file = None;
-        if self.made.as_ref() != Some(&name) {
-            let path = self.dir.join(&name);
-            File::create_new(&path).map_err(io_error("make", &path))?;
-            self.made = Some(name.clone());
+        if self.made != Some(name) {
+            self.dir.open(&name.to_string(), Open::New)?;
+            self.made = Some(name);
         }
-        sync_dir(&self.dir)?;
+        fault::point(fault::ROTATION);
+        self.dir.sync()?;
+        let current = format!("{name}\n");
+        self.dir.replace(CURRENT, current.as_bytes(), || ())?;
         self.made = None;
-        let end = Checkpoint {
-            file: name,
+        self.end = Some(End {
+            name,
             offset: 0,
-        };
-        self.end = Some(end.clone());
-        Ok(end)
+            closed: false,
+        });
+        Ok(())
     }
 
-    fn reopen(&self, end: &Checkpoint) -> Result<File, SinkError> {
-        let path = self.dir.join(&end.file);
-        let mut file = OpenOptions::new()
-            .write(true)
-            .open(&path)
-            .map_err(io_error("open", &path))?;
-        file.set_len(end.offset)
-            .map_err(io_error("cut back", &path))?;
+    fn reopen(&self, end: End) -> Result<Box<dyn DiskFile>, SinkError> {
+        let name = end.name.to_string();
+        let mut file = self.dir.open(&name, Open::Write)?;
+        file.set_length(end.offset)
+            .map_err(io_error("cut back", self.dir.file(&name)))?;
         file.seek(SeekFrom::Start(end.offset))
-            .map_err(io_error("seek in", &path))?;
+            .map_err(io_error("seek in", self.dir.file(&name)))?;
         Ok(file)
     }
 
     /// Writes and syncs; returns the offset behind the lines.
-    fn write(&mut self, end: &Checkpoint, lines: &[u8]) -> Result<u64, SinkError> {
-        let path = self.dir.join(&end.file);
+    fn write(&mut self, end: End, lines: &[u8]) -> Result<u64, SinkError> {
+        let path = self.dir.file(&end.name.to_string());
         let file = self.file.as_mut().expect("opened by open_file");
-        let result = file
-            .write_all(lines)
+        fault::point(fault::BEFORE_WRITE);
+        let result = fault::write_lines(&mut **file, lines)
             .map_err(io_error("append to", &path))
-            .and_then(|()| file.sync_data().map_err(io_error("sync", &path)));
+            .and_then(|()| {
+                fault::point(fault::BEFORE_SYNC);
+                file.sync().map_err(io_error("sync", &path))
+            });
         if result.is_err() {
             // Readers see no half of it meanwhile; should this fail too, `reopen` does it again.
-            let _ = file.set_len(end.offset);
+            let _ = file.set_length(end.offset);
         }
         result.map(|()| end.offset + lines.len() as u64)
     }
 }
 
-/// Syncs a directory, so that a file made in it is there after a power loss.
-pub(crate) fn sync_dir(dir: &Path) -> Result<(), SinkError> {
-    File::open(dir)
-        .and_then(|dir| dir.sync_all())
-        .map_err(io_error("sync", dir))
-}
-
 #[cfg(test)]
 mod tests {
+    use std::{fs::OpenOptions, path::Path};
+
     use proptest::prelude::*;
 
     use super::*;
-    use crate::recover::tests::{ids, line, story};
+    use crate::{
+        disk::simulated::SimulatedDisk,
+        recover::tests::{ids, line, story},
+    };
 
     fn day(n: u32) -> NaiveDate {
         NaiveDate::from_ymd_opt(2026, 1, n).unwrap()
     }
 
     fn open(dir: &Path, checkpoint: Option<&Checkpoint>) -> crate::Opened {
-        Sink::open(dir, checkpoint).unwrap()
+        Sink::open(&Settings::new(dir), checkpoint).unwrap()
     }
 
     #[test]
@@ -174,7 +235,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let _held = open(dir.path(), None);
         assert!(matches!(
-            Sink::open(dir.path(), None),
+            Sink::open(&Settings::new(dir.path()), None),
             Err(SinkError::Locked { .. })
         ));
     }
@@ -197,23 +258,75 @@ mod tests {
 
     #[test]
     fn a_new_file_is_not_the_end_before_its_name_is_synced() {
-        let dir = tempfile::tempdir().unwrap();
-        let mut sink = open(dir.path(), None).sink;
-        let before = sink.commit(&[story("a")], day(1)).unwrap();
-        let refuse = |dir: &Path| Err(io_error("sync", dir)(std::io::Error::other("no")));
-        assert!(sink.create(file_of(day(2)), refuse).is_err());
-        assert_eq!(sink.end, Some(before));
-        // The next attempt syncs the directory as well, and is not put off by its own file.
-        let mut synced = false;
-        let sync = |_: &Path| {
-            synced = true;
-            Ok(())
+        let disk = SimulatedDisk::default();
+        let settings = Settings::new(Path::new("stories"));
+        let open = |disk: &SimulatedDisk| {
+            let disk = Arc::new(disk.clone());
+            Sink::open_on(disk, &settings, None).unwrap()
         };
-        sink.create(file_of(day(2)), sync).unwrap();
-        assert!(synced);
+        let mut sink = open(&disk).sink;
+        sink.commit(&[story("a")], day(1)).unwrap();
+        let before = sink.end;
+        // The new file is made and its directory is not synced.
+        disk.lose_power_after(1);
+        sink.commit(&[story("b")], day(2)).unwrap_err();
+        assert_eq!(sink.end, before);
+        // The next attempt is not put off by its own file.
+        disk.lose_power_after(u64::MAX);
         let end = sink.commit(&[story("b")], day(2)).unwrap();
-        assert_eq!(end.file, file_of(day(2)));
-        assert_eq!(ids(&open_again(sink, dir.path(), None)), ["a", "b"]);
+        assert_eq!(end.file, FileName::of(day(2)).to_string());
+        assert_eq!(ids(&open(&disk)), ["a", "b"]);
+    }
+
+    #[test]
+    fn a_file_that_grew_too_large_gets_no_further_line() {
+        let dir = tempfile::tempdir().unwrap();
+        let settings = Settings {
+            rotate_size: line("a").len() as u64 + 1,
+            ..Settings::new(dir.path())
+        };
+        let mut sink = Sink::open(&settings, None).unwrap().sink;
+        let mut file = |id: &str, today| sink.commit(&[story(id)], day(today)).unwrap().file;
+        assert_eq!(file("a", 1), "stories-2026-01-01.jsonl");
+        assert_eq!(file("b", 1), "stories-2026-01-01.jsonl");
+        assert_eq!(file("c", 1), "stories-2026-01-01.part0002.jsonl");
+        assert_eq!(file("d", 2), "stories-2026-01-02.jsonl");
+        let current = std::fs::read_to_string(dir.path().join(CURRENT)).unwrap();
+        assert_eq!(current, "stories-2026-01-02.jsonl\n");
+    }
+
+    #[test]
+    fn a_finished_file_is_not_opened_again_by_a_clock_that_goes_back() {
+        let dir = tempfile::tempdir().unwrap();
+        let settings = Settings::new(dir.path());
+        let mut sink = Sink::open(&settings, None).unwrap().sink;
+        sink.commit(&[story("a")], day(5)).unwrap();
+        sink.close_past(day(6));
+        assert!(!dir.path().join(CURRENT).exists());
+        let never = std::sync::atomic::AtomicBool::new(false);
+        let now = "2026-01-06T00:00:00Z".parse().unwrap();
+        sink.upkeep().run(now, &never, &mut |_| ()).unwrap();
+        // The same process, and the next one.
+        drop(sink.commit(&[story("b")], day(4)).unwrap());
+        drop(sink);
+        let mut sink = Sink::open(&settings, None).unwrap().sink;
+        let end = sink.commit(&[story("c")], day(5)).unwrap();
+        assert_eq!(end.file, "stories-2026-01-05.part0002.jsonl");
+        let text = |name: &str| std::fs::read_to_string(dir.path().join(name)).unwrap();
+        assert_eq!(text("stories-2026-01-05.jsonl"), line("a"));
+        assert_eq!(text(&end.file), line("b") + &line("c"));
+    }
+
+    #[test]
+    fn room_that_is_to_be_left_is_left() {
+        let dir = tempfile::tempdir().unwrap();
+        let settings = Settings {
+            reserve: u64::MAX,
+            ..Settings::new(dir.path())
+        };
+        let mut sink = Sink::open(&settings, None).unwrap().sink;
+        let error = sink.commit(&[story("a")], day(1)).unwrap_err();
+        assert!(error.is_full(), "{error}");
     }
 
     #[test]

@@ -1,21 +1,44 @@
-//! Stories to durable JSONL: appended, synced, and only then acknowledged.
+//! Stories to durable JSONL: appended, synced, and only then acknowledged; finished files kept,
+//! counted, compressed and in the end removed as their owner wishes.
 //!
 //! A [`Sink`] owns one directory, guarded by a lock. It writes one file per day of UTC,
-//! `stories-YYYY-MM-DD.jsonl`; a file of any other name is someone else's and is left alone. What a
-//! commit could not write whole it takes back, so that a reader who sees a newline sees valid JSON
-//! before it.
+//! `stories-YYYY-MM-DD.jsonl`, and further parts of a day where a file grows too large; a file of any
+//! other name is someone else's and is left alone. What a commit could not write whole it takes back,
+//! so that a reader who sees a newline sees valid JSON before it. [`Upkeep`] looks after the files that
+//! are finished, beside the sink and without holding it up: `MANIFEST` tells what became of each.
 //!
 //! It does not know the ledger: it tells its caller what stands on disk and up to where.
 
 mod append;
+mod compress;
+mod dir;
+mod disk;
+pub mod fault;
+mod leftovers;
+mod manifest;
+mod name;
+#[cfg(test)]
+mod power_loss;
+mod read;
 mod recover;
+mod retention;
+mod settings;
+mod upkeep;
+mod verify;
 
 use std::{io, path::PathBuf};
 
-use chrono::NaiveDate;
-
 pub use append::Sink;
+pub use manifest::{Content, Finished, MANIFEST, Manifest, State};
+pub use name::{FileName, ForeignName};
+pub use read::{Line, LineKey, Lines, RecordFile, open_lines, record_files};
 pub use recover::{Opened, Tail, Torn, WrittenLine};
+pub use settings::{Compression, Settings};
+pub use upkeep::{Done, Upkeep};
+pub use verify::{Inspection, Place, Problem, Remedy, inspect, key, written_length};
+
+/// Name of the small file that names the open one.
+pub const CURRENT: &str = "CURRENT";
 
 /// Why the record cannot be written or read.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +64,19 @@ pub enum SinkError {
         #[source]
         source: io::Error,
     },
+    /// There is less room on the disk than is to be left.
+    #[error(
+        "keep {reserve} bytes of the disk free, as `sink.reserve` asks: {free} are left at `{}`",
+        dir.display()
+    )]
+    Reserve {
+        /// The sink's directory.
+        dir: PathBuf,
+        /// Bytes that are left.
+        free: u64,
+        /// Bytes that are to be left.
+        reserve: u64,
+    },
     /// A story cannot be written as JSON.
     #[error("write story `{id}` as JSON")]
     Json {
@@ -56,11 +92,13 @@ impl SinkError {
     /// Whether the disk is full or a quota used up: trying again helps once there is room.
     pub fn is_full(&self) -> bool {
         use io::ErrorKind as Kind;
-        matches!(
-            self,
-            Self::Io { source, .. }
-                if matches!(source.kind(), Kind::StorageFull | Kind::QuotaExceeded)
-        )
+        match self {
+            Self::Reserve { .. } => true,
+            Self::Io { source, .. } => {
+                matches!(source.kind(), Kind::StorageFull | Kind::QuotaExceeded)
+            }
+            Self::Locked { .. } | Self::Json { .. } => false,
+        }
     }
 }
 
@@ -68,23 +106,4 @@ impl SinkError {
 fn io_error(what: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> SinkError {
     let path = path.into();
     move |source| SinkError::Io { what, path, source }
-}
-
-/// Start of the name of every file of the record.
-const FILE_PREFIX: &str = "stories-";
-/// End of the name of every file of the record.
-const FILE_SUFFIX: &str = ".jsonl";
-
-/// Name of the record's file of a day.
-fn file_of(day: NaiveDate) -> String {
-    format!("{FILE_PREFIX}{day}{FILE_SUFFIX}")
-}
-
-/// Whether a file of this name is one that the sink made: a copy or an export beside it is not.
-fn is_of_record(name: &str) -> bool {
-    name.strip_prefix(FILE_PREFIX)
-        .and_then(|rest| rest.strip_suffix(FILE_SUFFIX))
-        .and_then(|day| day.parse().ok())
-        // Dates are read more freely than they are written.
-        .is_some_and(|day| file_of(day) == name)
 }

@@ -1,15 +1,23 @@
-//! Opening the record: the lock, the torn tail, and what was written since the last checkpoint.
+//! Opening the record: the lock, what a crash left, the torn tail, and what was written since the last
+//! checkpoint.
 
 use std::{
-    fs::{self, File, OpenOptions, TryLockError},
-    io::{BufRead, BufReader, Read, Seek, SeekFrom, Write},
-    path::{Path, PathBuf},
+    io::{BufReader, SeekFrom},
+    path::PathBuf,
+    sync::Arc,
 };
 
 use serde::Deserialize;
 use story::{StoryId, storage::Checkpoint};
 
-use crate::{Sink, SinkError, append::sync_dir, io_error, is_of_record};
+use crate::{
+    CURRENT, Compression, FileName, Manifest, Settings, Sink, SinkError,
+    append::End,
+    dir::Dir,
+    disk::{Disk, DiskFile, Open, RealDisk},
+    fault, io_error, leftovers,
+    read::{Line, Lines},
+};
 
 /// A line that stands whole in the record.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -47,294 +55,209 @@ pub struct Opened {
 pub struct Tail {
     /// Every line behind the checkpoint, synced now; all lines where there was no checkpoint.
     pub written: Vec<WrittenLine>,
-    /// The tail that was cut off, if there was one.
-    pub torn: Option<Torn>,
+    /// The tails that were cut off.
+    pub torn: Vec<Torn>,
     /// Whole lines that are no story: someone else's, left as they are.
     pub foreign_lines: u64,
+    /// Compressed files that could not be read to their end, and why: what they hold behind that is
+    /// not in `written`.
+    pub damaged: Vec<(FileName, String)>,
+    /// Files that stood beside another form of themselves, held something else, and were given these
+    /// names.
+    pub set_aside: Vec<String>,
 }
 
 impl Sink {
-    /// Opens the record in `dir`, making it where it is not there, and reads back what was written
+    /// Opens the record, making its directory where it is not there, and reads back what was written
     /// behind `checkpoint`; one that names no file of the record says nothing about it.
-    pub fn open(dir: &Path, checkpoint: Option<&Checkpoint>) -> Result<Opened, SinkError> {
-        fs::create_dir_all(dir).map_err(io_error("make the directory", dir))?;
-        let lock = lock(dir)?;
-        let checkpoint = checkpoint.filter(|checkpoint| is_of_record(&checkpoint.file));
-        let mut tail = Tail::default();
-        let mut end = None;
-        for file in record_files(dir)? {
-            let from = match checkpoint {
-                // Acknowledged whole; its length is only asked for in case it is the newest left.
-                Some(checkpoint) if file < checkpoint.file => u64::MAX,
-                Some(checkpoint) if file == checkpoint.file => checkpoint.offset,
-                _ => 0,
-            };
-            let offset = read_back(dir, &file, from, &mut tail)?;
-            end = Some(Checkpoint { file, offset });
-        }
-        sync_dir(dir)?;
-        let sink = Sink::new(dir.to_owned(), lock, end.clone());
-        Ok(Opened { sink, tail, end })
+    pub fn open(settings: &Settings, checkpoint: Option<&Checkpoint>) -> Result<Opened, SinkError> {
+        Self::open_on(Arc::new(RealDisk), settings, checkpoint)
+    }
+
+    pub(crate) fn open_on(
+        disk: Arc<dyn Disk>,
+        settings: &Settings,
+        checkpoint: Option<&Checkpoint>,
+    ) -> Result<Opened, SinkError> {
+        let path = settings.dir.clone();
+        disk.make_dir(&path)
+            .map_err(io_error("make the directory", &path))?;
+        let lock_path = path.join(LOCK);
+        let lock = disk.lock(&lock_path);
+        let lock = lock.map_err(io_error("lock", lock_path))?;
+        let dir = Dir { disk, path };
+        let Some(lock) = lock else {
+            return Err(SinkError::Locked { dir: dir.path });
+        };
+        leftovers::remove_unfinished(&dir)?;
+        let manifest = Manifest::load(&dir)?;
+        let mut tail = Tail {
+            set_aside: leftovers::settle_doubles(&dir, &manifest)?,
+            ..Tail::default()
+        };
+        let newest = read_back(&dir, checkpoint, &mut tail)?;
+        dir.sync()?;
+        let end = end_of(newest, &manifest);
+        tell_current(&dir, end);
+        fault::point(fault::RECOVERY);
+        Ok(Opened {
+            sink: Sink::new(dir, Arc::new(settings.clone()), lock.into(), end),
+            tail,
+            end: newest.map(End::checkpoint),
+        })
     }
 }
 
-fn lock(dir: &Path) -> Result<File, SinkError> {
-    let path = dir.join(".lock");
-    let file = File::create(&path).map_err(io_error("make the lock file", &path))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(SinkError::Locked {
-            dir: dir.to_owned(),
+/// Where the sink's lock lies in its directory.
+pub(crate) const LOCK: &str = ".lock";
+
+/// Where lines are written next. A file that is finished gets none, also where its owner or the
+/// record's policy has removed it since.
+fn end_of(newest: Option<End>, manifest: &Manifest) -> Option<End> {
+    let finished = manifest.files.last_key_value().map(|(name, _)| *name);
+    match (newest, finished) {
+        (Some(end), Some(finished)) if end.name > finished => Some(end),
+        (_, Some(name)) => Some(End {
+            name,
+            offset: 0,
+            closed: true,
         }),
-        Err(TryLockError::Error(source)) => Err(io_error("lock", &path)(source)),
+        (end, None) => end,
     }
 }
 
-/// Names of the record's files, oldest first.
-fn record_files(dir: &Path) -> Result<Vec<String>, SinkError> {
-    let mut names = Vec::new();
-    for entry in fs::read_dir(dir).map_err(io_error("list", dir))? {
-        let name = entry.map_err(io_error("list", dir))?.file_name();
-        if let Some(name) = name.to_str()
-            && is_of_record(name)
-        {
-            names.push(name.to_owned());
+/// Has `CURRENT` name the open file. A disk that refuses that does not refuse the start: the file is
+/// for people, and is written again with the next one that is opened.
+fn tell_current(dir: &Dir, end: Option<End>) {
+    let told = match end.filter(|end| !end.closed) {
+        Some(end) => dir.replace(CURRENT, format!("{}\n", end.name).as_bytes(), || ()),
+        None => dir.remove(CURRENT),
+    };
+    drop(told);
+}
+
+/// Reads back the files behind the checkpoint, and returns where the newest one ends.
+fn read_back(
+    dir: &Dir,
+    checkpoint: Option<&Checkpoint>,
+    tail: &mut Tail,
+) -> Result<Option<End>, SinkError> {
+    let checkpoint = checkpoint.and_then(|at| Some((at.file.parse::<FileName>().ok()?, at.offset)));
+    let files = dir.record_files()?;
+    let mut newest = None;
+    for (number, (name, compression)) in files.iter().copied().enumerate() {
+        let from = match checkpoint {
+            Some((acknowledged, _)) if name < acknowledged => u64::MAX,
+            Some((acknowledged, offset)) if name == acknowledged => offset,
+            _ => 0,
+        };
+        let is_newest = number + 1 == files.len();
+        if from == u64::MAX && !is_newest {
+            continue; // acknowledged whole
         }
+        let offset = match compression {
+            Compression::None => read_plain(dir, name, from, tail)?,
+            _ => read_packed(dir, name, compression, from, tail)?,
+        };
+        newest = Some(End {
+            name,
+            offset,
+            closed: compression != Compression::None,
+        });
     }
-    names.sort();
-    Ok(names)
+    Ok(newest)
+}
+
+/// Reads the lines of a finished file that was compressed; it is never changed. Returns how long it is.
+fn read_packed(
+    dir: &Dir,
+    name: FileName,
+    compression: Compression,
+    from: u64,
+    tail: &mut Tail,
+) -> Result<u64, SinkError> {
+    let mut lines = Lines::new(dir.read(name, compression)?);
+    let mut line = Vec::new();
+    let mut read = || -> std::io::Result<()> {
+        lines.skip(from)?;
+        while lines.next(&mut line)?.is_some() {
+            tail.take(&line);
+        }
+        Ok(())
+    };
+    if let Err(error) = read() {
+        tail.damaged.push((name, error.to_string()));
+    }
+    Ok(lines.offset())
 }
 
 /// Reads the lines of a file from `from`, cuts off what is torn, syncs the rest and returns where
 /// it ends.
-fn read_back(dir: &Path, name: &str, from: u64, tail: &mut Tail) -> Result<u64, SinkError> {
-    let path = dir.join(name);
-    let mut file = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .open(&path)
-        .map_err(io_error("open", &path))?;
-    let length = file.metadata().map_err(io_error("read", &path))?.len();
+fn read_plain(dir: &Dir, name: FileName, from: u64, tail: &mut Tail) -> Result<u64, SinkError> {
+    let path = dir.file(&name.to_string());
+    let mut file = dir.open(&name.to_string(), Open::Write)?;
+    let length = file.length().map_err(io_error("read", &path))?;
     let from = from.min(length);
     file.seek(SeekFrom::Start(from))
         .map_err(io_error("seek in", &path))?;
-    let mut reader = BufReader::with_capacity(1 << 16, &file);
+    let mut lines = Lines::new(BufReader::with_capacity(1 << 16, &mut file));
     let mut whole = from;
     let mut line = Vec::new();
-    loop {
-        line.clear();
-        let read = reader
-            .read_until(b'\n', &mut line)
-            .map_err(io_error("read", &path))?;
+    while let Some(kind) = lines.next(&mut line).map_err(io_error("read", &path))? {
         // After a power loss a tail may have its length and not its bytes: zeros, newlines and all.
-        if read == 0 || line.last() != Some(&b'\n') || line.contains(&0) {
+        if kind == Line::Torn || line.contains(&0) {
             break;
         }
-        match serde_json::from_slice(&line) {
-            Ok(written) => tail.written.push(written),
-            Err(_) => tail.foreign_lines += 1,
-        }
-        whole += read as u64;
+        tail.take(&line);
+        whole = from + lines.offset();
     }
-    drop(reader);
     if whole < length {
-        tail.torn = Some(cut(&mut file, dir, name, whole, length)?);
+        let torn = cut(&mut *file, dir, name, whole, length)?;
+        tail.torn.push(torn);
     }
-    file.sync_data().map_err(io_error("sync", &path))?;
+    file.sync().map_err(io_error("sync", &path))?;
     Ok(whole)
+}
+
+impl Tail {
+    /// Takes a line for what it is.
+    fn take(&mut self, line: &[u8]) {
+        match serde_json::from_slice(line) {
+            Ok(written) => self.written.push(written),
+            Err(_) => self.foreign_lines += 1,
+        }
+    }
 }
 
 /// Moves everything behind `whole` out of the file, into one that no reader takes for the record.
 fn cut(
-    file: &mut File,
-    dir: &Path,
-    name: &str,
+    file: &mut dyn DiskFile,
+    dir: &Dir,
+    name: FileName,
     whole: u64,
     length: u64,
 ) -> Result<Torn, SinkError> {
-    let path = dir.join(name);
-    let kept_as = dir.join(format!("{name}.torn-at-{whole}"));
+    let path = dir.file(&name.to_string());
+    let kept_as = format!("torn.{name}.at-{whole}");
     let mut tail = Vec::new();
     file.seek(SeekFrom::Start(whole))
         .map_err(io_error("seek in", &path))?;
     file.read_to_end(&mut tail)
         .map_err(io_error("read", &path))?;
-    File::create(&kept_as)
-        .and_then(|mut copy| copy.write_all(&tail).and_then(|()| copy.sync_all()))
-        .map_err(io_error("keep the torn tail as", &kept_as))?;
-    file.set_len(whole).map_err(io_error("cut back", &path))?;
+    let mut copy = dir.open(&kept_as, Open::Emptied)?;
+    copy.write_all(&tail)
+        .and_then(|()| copy.sync())
+        .map_err(io_error("keep the torn tail as", dir.file(&kept_as)))?;
+    dir.sync()?;
+    fault::point(fault::RECOVERY_CUTTING);
+    file.set_length(whole)
+        .map_err(io_error("cut back", &path))?;
     Ok(Torn {
-        file: name.to_owned(),
+        file: name.to_string(),
         bytes: length - whole,
-        kept_as,
+        kept_as: dir.file(&kept_as),
     })
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
-    use story::{Provenance, SCHEMA, Story, TextSource};
-
-    use super::*;
-    use crate::FILE_SUFFIX;
-
-    /// A story with an id and nothing to say.
-    pub(crate) fn story(id: &str) -> Story {
-        Story {
-            schema: SCHEMA.to_owned(),
-            id: StoryId::carried(id.to_owned()),
-            revision: 1,
-            url: None,
-            canonical_url: None,
-            feed: None,
-            outlet: None,
-            title: "A title\nof two lines".to_owned(),
-            bylines: Vec::new(),
-            agency: None,
-            section: None,
-            tags: Vec::new(),
-            image: None,
-            published: None,
-            updated: None,
-            fetched: None,
-            lang: None,
-            text: String::new(),
-            text_source: TextSource::Page,
-            words: 0,
-            relevant: true,
-            score: 1.0,
-            threshold: 0.5,
-            model: String::new(),
-            categories: Vec::new(),
-            countries: Vec::new(),
-            places: Vec::new(),
-            actors: Vec::new(),
-            events: Vec::new(),
-            evidence: Vec::new(),
-            cluster: None,
-            provenance: Provenance::default(),
-        }
-    }
-
-    /// The line of [`story`].
-    pub(crate) fn line(id: &str) -> String {
-        serde_json::to_string(&story(id)).unwrap() + "\n"
-    }
-
-    /// Ids of the lines that were read back.
-    pub(crate) fn ids(opened: &Opened) -> Vec<String> {
-        opened
-            .tail
-            .written
-            .iter()
-            .map(|line| line.id.to_string())
-            .collect()
-    }
-
-    const FILE: &str = "stories-2026-01-01.jsonl";
-
-    fn open_with(text: &[u8], checkpoint: Option<u64>) -> (tempfile::TempDir, Opened) {
-        let dir = tempfile::tempdir().unwrap();
-        fs::write(dir.path().join(FILE), text).unwrap();
-        let checkpoint = checkpoint.map(|offset| Checkpoint {
-            file: FILE.to_owned(),
-            offset,
-        });
-        let opened = Sink::open(dir.path(), checkpoint.as_ref()).unwrap();
-        (dir, opened)
-    }
-
-    #[test]
-    fn a_torn_last_line_is_cut_off_and_kept_aside() {
-        let (whole, torn) = (line("a"), &line("b")[..40]);
-        let (dir, opened) = open_with(format!("{whole}{torn}").as_bytes(), None);
-        assert_eq!(ids(&opened), ["a"]);
-        assert_eq!(fs::read_to_string(dir.path().join(FILE)).unwrap(), whole);
-        let cut = opened.tail.torn.unwrap();
-        assert_eq!(fs::read_to_string(&cut.kept_as).unwrap(), torn);
-        assert!(!cut.kept_as.to_string_lossy().ends_with(FILE_SUFFIX));
-        assert_eq!(cut.bytes, 40);
-    }
-
-    #[test]
-    fn zeros_that_a_power_loss_left_are_no_lines() {
-        let whole = line("a");
-        let mut bytes = whole.clone().into_bytes();
-        bytes.extend_from_slice(b"\0\0\0\n\0");
-        let (_dir, opened) = open_with(&bytes, None);
-        assert_eq!(opened.end.unwrap().offset, whole.len() as u64);
-    }
-
-    #[test]
-    fn only_what_stands_behind_the_checkpoint_is_read() {
-        let text = line("a") + &line("b");
-        let (_dir, opened) = open_with(text.as_bytes(), Some(line("a").len() as u64));
-        assert_eq!(ids(&opened), ["b"]);
-    }
-
-    #[test]
-    fn a_checkpoint_past_the_end_reads_nothing() {
-        let (_dir, opened) = open_with(line("a").as_bytes(), Some(1_000_000));
-        assert_eq!(ids(&opened), [""; 0]);
-        assert_eq!(opened.end.unwrap().offset, line("a").len() as u64);
-    }
-
-    #[test]
-    fn a_lost_newest_file_leaves_the_older_ones_as_they_are() {
-        let dir = tempfile::tempdir().unwrap();
-        fs::write(dir.path().join(FILE), line("a")).unwrap();
-        let gone = Checkpoint {
-            file: "stories-2026-01-09.jsonl".to_owned(),
-            offset: 5,
-        };
-        let opened = Sink::open(dir.path(), Some(&gone)).unwrap();
-        let end = Checkpoint {
-            file: FILE.to_owned(),
-            offset: line("a").len() as u64,
-        };
-        assert_eq!(opened.end, Some(end));
-        assert_eq!(ids(&opened), [""; 0]);
-    }
-
-    #[test]
-    fn only_files_that_the_sink_names_are_the_record() {
-        let dir = tempfile::tempdir().unwrap();
-        fs::write(dir.path().join(FILE), line("a")).unwrap();
-        let others = [
-            "stories-export.jsonl",
-            "stories-2026-01-01 (copy).jsonl",
-            "stories-2026-1-2.jsonl",
-            "stories-+2026-01-02.jsonl",
-            "stories-2026-13-01.jsonl",
-            "stories-.jsonl",
-        ];
-        for other in others {
-            fs::write(dir.path().join(other), "half a li").unwrap();
-        }
-        let stray = Checkpoint {
-            file: "stories-export.jsonl".to_owned(),
-            offset: 9,
-        };
-        let mut opened = Sink::open(dir.path(), Some(&stray)).unwrap();
-        assert_eq!(ids(&opened), ["a"]);
-        assert_eq!(opened.tail.torn, None);
-        assert_eq!(opened.end.as_ref().unwrap().file, FILE);
-        let today = "2026-01-02".parse().unwrap();
-        let end = opened.sink.commit(&[story("b")], today).unwrap();
-        assert_eq!(end.file, "stories-2026-01-02.jsonl");
-        for other in others {
-            let text = fs::read_to_string(dir.path().join(other)).unwrap();
-            assert_eq!(text, "half a li", "{other}");
-        }
-    }
-
-    #[test]
-    fn lines_of_others_are_counted_and_left() {
-        let text = format!("not json\n{}", line("a"));
-        let (dir, opened) = open_with(text.as_bytes(), None);
-        assert_eq!(
-            (opened.tail.foreign_lines, ids(&opened)),
-            (1, vec!["a".to_owned()])
-        );
-        assert_eq!(fs::read_to_string(dir.path().join(FILE)).unwrap(), text);
-    }
-}
+pub(crate) mod tests;

@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
+use chrono::NaiveDate;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
-use story::Health;
+use story::{Health, Iso2};
 use url::Url;
 
 /// A lookout for Latin American security news: pulls feeds, keeps the security stories, and
@@ -43,6 +44,57 @@ pub(crate) struct JudgeArgs {
     /// Judge with another model
     #[arg(long, value_name = "FILE")]
     pub(crate) model: Option<PathBuf>,
+}
+
+/// What is exported.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ExportArgs {
+    /// How it is written
+    #[arg(long, value_enum, value_name = "FORMAT", default_value = "csv")]
+    pub(crate) format: ExportFormat,
+    /// Only stories of this day and later
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub(crate) since: Option<NaiveDate>,
+    /// Only stories of this day and earlier
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub(crate) until: Option<NaiveDate>,
+    /// Only stories whose main country is this one, or one of these
+    #[arg(long, value_name = "ISO2", value_delimiter = ',')]
+    pub(crate) country: Vec<Iso2>,
+    /// Only stories of this category, or of one of these
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub(crate) category: Vec<String>,
+    /// Directories or files of a record, `-` for standard input; without any, the configuration's
+    #[arg(value_name = "DIR|FILE")]
+    pub(crate) input: Vec<PathBuf>,
+    /// Where the configuration lies.
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
+}
+
+/// Forms of an export.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExportFormat {
+    /// Comma-separated values, for spreadsheets and statistics
+    Csv,
+    /// GeoJSON, for maps
+    Geojson,
+}
+
+/// Which record is checked.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct VerifyArgs {
+    /// The directory of the record; without it, that of the configuration
+    pub(crate) dir: Option<PathBuf>,
+    /// The ledger of the record; without it, that of the configuration, if this is its record
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ledger: Option<PathBuf>,
+    /// Mend what can be mended without losing anything, then check
+    #[arg(long)]
+    pub(crate) repair: bool,
+    /// Where the configuration lies.
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
 }
 
 /// The subcommands.
@@ -219,6 +271,23 @@ pub(crate) enum Command {
         #[command(flatten)]
         config: ConfigArgs,
     },
+    /// Write the record as a table (CSV) or a map layer (GeoJSON)
+    #[command(
+        after_help = "A row for each story, with the columns that conflict data has; files may be \
+                      compressed. `event_date` is the day that `date_basis` names. `fatalities` stays \
+                      empty where no figure was read.\n\n\
+                      vigia export --country CO --category homicide --since 2026-01-01 > homicides.csv\n\
+                      vigia export --format geojson stories/ > stories.geojson"
+    )]
+    Export(ExportArgs),
+    /// Check every line and file of the record, and hold the ledger against it
+    #[command(
+        after_help = "It reads and changes nothing, also beside a running daemon, and ends with status 1 \
+                      where something is wrong. --repair does what loses nothing: a torn line is cut off \
+                      and kept aside, the manifest rebuilt, what a crash interrupted finished, and the \
+                      ledger told of stories that it lacks; no daemon may run meanwhile."
+    )]
+    Verify(VerifyArgs),
     /// Print the JSON Schema of the record or of the configuration
     Schema {
         /// Which of them

@@ -6,6 +6,7 @@ mod check;
 mod limits;
 mod problem;
 mod raw;
+mod size;
 mod timezone;
 
 use std::{

@@ -70,6 +70,8 @@ fn run(command: Command) -> Result<()> {
         Command::Explain { what, by } => commands::explain::run(&what, &by),
         Command::Feeds(command) => commands::feeds::run(command),
         Command::Status { json, config } => commands::status::run(json, config.config.as_deref()),
+        Command::Export(args) => commands::export::run(&args),
+        Command::Verify(args) => commands::verify::run(&args),
         Command::Schema { what } => commands::print::schema(what),
         Command::Completions { shell } => commands::print::completions(shell),
         Command::Man => commands::print::man(),

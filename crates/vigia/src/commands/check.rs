@@ -33,7 +33,7 @@ pub(crate) fn run(config_file: Option<&Path>) -> Result<()> {
     writeln!(out, "  knowledge  {}", settings.knowledge.hash())?;
     writeln!(out, "  model      {}", settings.model.name())?;
     writeln!(out, "  ledger     {}", settings.ledger.display())?;
-    writeln!(out, "  record     {}", settings.record.display())?;
+    writeln!(out, "  record     {}", settings.record.dir.display())?;
     if settings.feeds.is_empty() {
         writeln!(
             io::stderr(),

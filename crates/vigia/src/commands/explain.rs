@@ -3,14 +3,13 @@
 pub(super) mod print;
 
 use std::{
-    fs::File,
-    io::{self, BufRead, BufReader},
+    io::{self, BufRead},
     path::Path,
     sync::Arc,
 };
 
 use anyhow::{Context, Result, bail};
-use pipeline::{Cleaner, Errand, Explanation, FetchSettings, Reader, filter};
+use pipeline::{Cleaner, Errand, Explanation, FetchSettings, Reader, filter, record_files};
 use story::{Article, CanonicalUrl, Story, StoryId};
 use url::Url;
 
@@ -76,7 +75,7 @@ fn judged(config: &Config, url: &Url) -> Result<Option<Story>> {
         }
     }
     let sought = Sought { ids, wanted };
-    if let Some(story) = in_record(&settings.record, &sought)? {
+    if let Some(story) = in_record(&settings.record.dir, &sought)? {
         return Ok(Some(story));
     }
     ledger
@@ -108,19 +107,11 @@ impl Sought {
 
 /// Looks through the record's files for a story.
 fn in_record(dir: &Path, sought: &Sought) -> Result<Option<Story>> {
-    let Ok(files) = std::fs::read_dir(dir) else {
-        return Ok(None);
-    };
-    for file in files.filter_map(Result::ok).map(|file| file.path()) {
-        if file
-            .extension()
-            .is_none_or(|extension| extension != "jsonl")
-        {
-            continue;
-        }
-        let open = File::open(&file).with_context(|| format!("open `{}`", file.display()))?;
-        for line in BufReader::new(open).lines() {
-            let line = line.with_context(|| format!("read `{}`", file.display()))?;
+    for file in record_files(dir)? {
+        let path = file.path.display();
+        let lines = file.open().with_context(|| format!("open `{path}`"))?;
+        for line in lines.lines() {
+            let line = line.with_context(|| format!("read `{path}`"))?;
             if let Some(story) = sought.found_in(&line) {
                 return Ok(Some(story));
             }

@@ -63,7 +63,7 @@ async fn run_line(config: Config, mode: Mode) -> Result<Summary> {
     info!(
         config = %config.path.display(),
         feeds = config.settings.feeds.len(),
-        record = %config.settings.record.display(),
+        record = %config.settings.record.dir.display(),
         version = env!("CARGO_PKG_VERSION"),
         "starting"
     );

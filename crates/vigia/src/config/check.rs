@@ -12,8 +12,8 @@ use std::{
 
 use chrono_tz::Tz;
 use pipeline::{
-    Cleaner, Feed, FetchSettings, Knowledge, Model, OtherLanguages, Rules, Settings, WebSub,
-    load_knowledge, load_model,
+    Cleaner, Compression, Feed, FetchSettings, Knowledge, Model, OtherLanguages, RecordSettings,
+    Rules, Settings, WebSub, load_knowledge, load_model,
 };
 use schemars::schema_for;
 use serde::de::DeserializeOwned;
@@ -29,7 +29,7 @@ use url::Url;
 use super::{
     Config, Problem, Problems, RawConfig, Written, access, limits,
     problem::Source,
-    raw::{RawClean, RawFeed, RawFeeds, RawOtherLanguages, RawWebSub, Span},
+    raw::{RawClean, RawCompress, RawFeed, RawFeeds, RawOtherLanguages, RawSink, RawWebSub, Span},
     timezone,
 };
 use crate::topic::Topic;
@@ -164,7 +164,8 @@ impl Check {
             settings: Settings {
                 feeds: feeds.good,
                 ledger: folder.join(raw.state.path),
-                record: folder.join(raw.sink.dir),
+                record: record(folder, &raw.sink),
+                stdout: raw.sink.stdout,
                 cleaner: Arc::new(cleaner?),
                 learn_templates: raw.clean.learn_templates,
                 threshold,
@@ -323,6 +324,22 @@ impl Check {
                 None
             }
         }
+    }
+}
+
+/// What becomes of the record's files.
+fn record(folder: &Path, raw: &RawSink) -> RecordSettings {
+    RecordSettings {
+        dir: folder.join(&raw.dir),
+        rotate_size: raw.rotate_size.value.0,
+        compress: match raw.compress {
+            RawCompress::None => Compression::None,
+            RawCompress::Zstd => Compression::Zstd,
+            RawCompress::Gzip => Compression::Gzip,
+        },
+        retain_age: raw.retain_age.map(|age| age.0),
+        retain_size: raw.retain_size.map(|size| size.0),
+        reserve: raw.reserve.0,
     }
 }
 

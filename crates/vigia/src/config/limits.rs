@@ -19,6 +19,9 @@ pub(super) fn problems(raw: &RawConfig) -> Vec<(Range<usize>, String)> {
         at(&fetch.concurrency, |n| zero("concurrency", *n)),
         at(&fetch.page_attempts, |n| zero("page_attempts", *n as usize)),
         at(&raw.pipeline.queue, |n| zero("queue", *n)),
+        at(&raw.sink.rotate_size, |size| {
+            zero("rotate_size", size.0 as usize)
+        }),
         intervals(fetch),
         at(&raw.log.level, |level| log_level(level)),
     ];

@@ -8,6 +8,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, de::Error as _};
 use toml::Spanned;
 
+use super::size::Size;
+
 /// The whole of `vigia.toml`.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(default)]
@@ -57,6 +59,32 @@ pub(crate) struct RawState {
 pub(crate) struct RawSink {
     /// The directory in which the JSONL files live.
     pub(crate) dir: String,
+    /// A file that has grown to this size is finished, as each is when its day of UTC is over.
+    #[schemars(with = "String")]
+    pub(crate) rotate_size: SpannedOr<Size>,
+    /// How finished files are stored: `none`, `zstd` or `gzip`.
+    pub(crate) compress: RawCompress,
+    /// How long after its day a finished file is removed; none is where it is not set.
+    pub(crate) retain_age: Option<Span>,
+    /// The size that all files may have together, above which the oldest finished ones are removed.
+    pub(crate) retain_size: Option<Size>,
+    /// The room on the disk that is to be left: with less, writing waits.
+    pub(crate) reserve: Size,
+    /// Whether each story is written to standard output as well, once it is on the disk.
+    pub(crate) stdout: bool,
+}
+
+/// Ways of storing finished files.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum RawCompress {
+    /// As they were written.
+    #[default]
+    None,
+    /// Zstandard: `zstdcat` reads them.
+    Zstd,
+    /// Gzip: `zcat` reads them.
+    Gzip,
 }
 
 /// How to ask servers.
@@ -388,6 +416,12 @@ impl Default for RawSink {
     fn default() -> Self {
         Self {
             dir: "/var/lib/vigia/stories".to_owned(),
+            rotate_size: Size(256 << 20).into(),
+            compress: RawCompress::None,
+            retain_age: None,
+            retain_size: None,
+            reserve: Size(0),
+            stdout: false,
         }
     }
 }

@@ -137,6 +137,30 @@ fn values_that_would_not_do_are_refused_with_the_way_out() {
 }
 
 #[test]
+fn sizes_are_written_as_people_write_them() {
+    let sink = |keys: &str| format!("{FEED}[sink]\n{keys}");
+    assert_eq!(
+        problems(&sink(
+            "rotate_size = \"64 MiB\"\nretain_size = \"50GB\"\nreserve = \"1G\""
+        )),
+        [""; 0]
+    );
+    check_problem(
+        &sink("rotate_size = \"0B\""),
+        "vigia.toml:5: rotate_size = 0 would let nothing through: write 1 or more",
+    );
+    let remedy = "write a number and a unit, such as \"500MB\", \"256MiB\" or \"20GiB\"";
+    check_problem(
+        &sink("reserve = \"much\""),
+        &format!("vigia.toml:5: `much` is no size: {remedy}"),
+    );
+    check_problem(
+        &sink("compress = \"lz4\""),
+        "vigia.toml:5: unknown variant `lz4`, expected one of `none`, `zstd`, `gzip`",
+    );
+}
+
+#[test]
 fn a_log_level_is_one_that_logs() {
     for level in [
         "loud",
@@ -229,6 +253,9 @@ fn the_shipped_configuration_states_the_defaults() {
         .collect();
     let stated: RawConfig = toml::from_str(&uncommented).unwrap();
     let defaults = RawConfig::default();
+    let mut sink = stated.sink;
+    sink.dir.clone_from(&defaults.sink.dir);
+    assert_eq!(sink, defaults.sink);
     assert_eq!(stated.fetch, defaults.fetch);
     assert_eq!(stated.clean, defaults.clean);
     assert_eq!(stated.pipeline, defaults.pipeline);
@@ -246,6 +273,7 @@ fn the_shipped_configuration_states_the_defaults() {
     // Every key is there, so that a reader of the file knows what can be set.
     let schema = schema_for!(RawConfig);
     for section in [
+        "RawSink",
         "RawFetch",
         "RawWebSub",
         "RawPipeline",

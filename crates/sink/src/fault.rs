@@ -1,0 +1,125 @@
+//! Points at which a test has the process killed, by SIGKILL and by the process itself.
+//!
+//! They do something only where the crate is built with its feature `faults`, as the project's own
+//! tests are, and there only where `VIGIA_KILL_AT` names one: `before-sync:3` kills at the third
+//! passage. In a program that ships they are empty.
+
+#[cfg(not(feature = "faults"))]
+use std::io;
+
+#[cfg(not(feature = "faults"))]
+use crate::disk::DiskFile;
+
+/// Every point, in the order in which a story passes them; recovery's last.
+pub const POINTS: [&str; 13] = [
+    BEFORE_WRITE,
+    MID_LINE,
+    BEFORE_SYNC,
+    BEFORE_ACKNOWLEDGEMENT,
+    ROTATION,
+    MANIFEST,
+    COMPRESSION_WRITING,
+    COMPRESSION_WRITTEN,
+    COMPRESSION_NAMED,
+    COMPRESSION_REMOVED,
+    RETENTION,
+    RECOVERY_CUTTING,
+    RECOVERY,
+];
+
+/// Lines are ready and none is written.
+pub const BEFORE_WRITE: &str = "before-write";
+/// Half of a group of lines is written, which ends in the middle of one.
+pub const MID_LINE: &str = "mid-line";
+/// Lines are written and not synced.
+pub const BEFORE_SYNC: &str = "before-sync";
+/// Lines are synced and the ledger does not know it.
+pub const BEFORE_ACKNOWLEDGEMENT: &str = "before-acknowledgement";
+/// A new file is made and its name is not synced.
+pub const ROTATION: &str = "rotation";
+/// A new manifest is written and has not taken the old one's place.
+pub const MANIFEST: &str = "manifest";
+/// A compressed file is begun.
+pub const COMPRESSION_WRITING: &str = "compression-writing";
+/// A compressed file is written and synced under a name for the time being.
+pub const COMPRESSION_WRITTEN: &str = "compression-written";
+/// A compressed file has its name and the plain one is still there.
+pub const COMPRESSION_NAMED: &str = "compression-named";
+/// The plain file is removed and the manifest does not know it.
+pub const COMPRESSION_REMOVED: &str = "compression-removed";
+/// A file is about to be removed for its age or for room, and the manifest says so.
+pub const RETENTION: &str = "retention";
+/// A torn tail was copied and is not cut off yet.
+pub const RECOVERY_CUTTING: &str = "recovery-cutting";
+/// The record is read back and the ledger does not know it.
+pub const RECOVERY: &str = "recovery";
+
+/// Kills the process where it was told to end here.
+#[cfg(not(feature = "faults"))]
+pub fn point(_: &'static str) {}
+
+/// Writes lines to the record.
+#[cfg(not(feature = "faults"))]
+pub(crate) fn write_lines(file: &mut dyn DiskFile, lines: &[u8]) -> io::Result<()> {
+    file.write_all(lines)
+}
+
+#[cfg(feature = "faults")]
+pub use armed::point;
+#[cfg(feature = "faults")]
+pub(crate) use armed::write_lines;
+
+#[cfg(feature = "faults")]
+mod armed {
+    use std::{
+        io,
+        sync::{
+            OnceLock,
+            atomic::{AtomicU64, Ordering::Relaxed},
+        },
+    };
+
+    use rustix::process::{Signal, getpid, kill_process};
+
+    use super::MID_LINE;
+    use crate::disk::DiskFile;
+
+    /// Which point kills, and how often it is still passed before.
+    fn armed() -> Option<&'static (String, AtomicU64)> {
+        static ARMED: OnceLock<Option<(String, AtomicU64)>> = OnceLock::new();
+        let read = || {
+            let said = std::env::var("VIGIA_KILL_AT").ok()?;
+            let (point, passage) = said.split_once(':').unwrap_or((&said, "1"));
+            Some((point.to_owned(), AtomicU64::new(passage.parse().ok()?)))
+        };
+        ARMED.get_or_init(read).as_ref()
+    }
+
+    /// Whether the process is to be killed at this passage of a point.
+    fn is_due(here: &'static str) -> bool {
+        armed().is_some_and(|(point, left)| point == here && left.fetch_sub(1, Relaxed) == 1)
+    }
+
+    /// Kills the process where it was told to end here.
+    pub fn point(here: &'static str) {
+        if is_due(here) {
+            kill();
+        }
+    }
+
+    /// Writes lines to the record, or the first half of them and no more.
+    pub(crate) fn write_lines(file: &mut dyn DiskFile, lines: &[u8]) -> io::Result<()> {
+        if is_due(MID_LINE) {
+            file.write_all(&lines[..lines.len() / 2])?;
+            kill();
+        }
+        file.write_all(lines)
+    }
+
+    fn kill() -> ! {
+        let _ = kill_process(getpid(), Signal::KILL);
+        loop {
+            std::thread::park(); // the signal is on its way
+        }
+    }
+}

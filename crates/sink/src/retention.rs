@@ -1,0 +1,77 @@
+//! Which finished files are to go: the oldest first, for their age or for the room they take up.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Days, Utc};
+
+use crate::{FileName, Settings};
+
+/// Names of the files that are to go. `closed` are the finished ones in the order of writing, with the
+/// bytes that each takes up; `open` is what the open one takes up, which never goes.
+pub(crate) fn expired(
+    settings: &Settings,
+    closed: &[(FileName, u64)],
+    open: u64,
+    now: DateTime<Utc>,
+) -> Vec<FileName> {
+    let mut total = open + closed.iter().map(|(_, bytes)| bytes).sum::<u64>();
+    let mut going = Vec::new();
+    for (name, bytes) in closed {
+        let old = settings.retain_age.is_some_and(|age| over(*name, age, now));
+        let too_much = settings.retain_size.is_some_and(|size| total > size);
+        if !old && !too_much {
+            break;
+        }
+        total -= bytes;
+        going.push(*name);
+    }
+    going
+}
+
+/// Whether a file's day ended longer ago than `age`.
+fn over(name: FileName, age: Duration, now: DateTime<Utc>) -> bool {
+    let day_over = name.day().checked_add_days(Days::new(1));
+    let day_over = day_over.and_then(|day| day.and_hms_opt(0, 0, 0));
+    let passed = day_over.map(|then| now - then.and_utc());
+    passed.is_some_and(|passed| passed.to_std().is_ok_and(|passed| passed > age))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    fn files() -> Vec<(FileName, u64)> {
+        (1..=5)
+            .map(|n| (format!("stories-2026-01-0{n}.jsonl").parse().unwrap(), 100))
+            .collect()
+    }
+
+    fn check(settings: &Settings, expected: usize) {
+        let now = "2026-01-06T12:00:00Z".parse().unwrap();
+        let going = expired(settings, &files(), 50, now);
+        let oldest: Vec<_> = files().iter().map(|f| f.0).take(expected).collect();
+        assert_eq!(going, oldest, "{settings:?}");
+    }
+
+    #[test]
+    fn the_oldest_go_for_their_age_or_for_room() {
+        let keep_all = Settings::new(Path::new("stories"));
+        check(&keep_all, 0);
+        let days = |days: u64| Settings {
+            retain_age: Some(Duration::from_hours(24 * days)),
+            ..keep_all.clone()
+        };
+        check(&days(30), 0);
+        check(&days(3), 2); // the 1st and the 2nd ended more than three days ago
+        check(&days(0), 5);
+        let bytes = |bytes| Settings {
+            retain_size: Some(bytes),
+            ..keep_all.clone()
+        };
+        check(&bytes(550), 0);
+        check(&bytes(549), 1);
+        check(&bytes(1), 5); // the open file alone is more, and stays
+    }
+}

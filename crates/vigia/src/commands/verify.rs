@@ -1,0 +1,177 @@
+//! `vigia verify`: is the record what it should be, and what can be mended.
+
+use std::{
+    fmt,
+    io::{self, IsTerminal, Write},
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Result, bail};
+use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
+use pipeline::{Inspection, Remedy, Repaired, record_files, repair, verify};
+
+use crate::{args::VerifyArgs, config};
+
+/// Problems that are told one by one.
+const TOLD: usize = 100;
+
+/// The record is not what it should be.
+#[derive(Debug)]
+pub(crate) struct Unsound {
+    problems: usize,
+    repairable: usize,
+}
+
+impl fmt::Display for Unsound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (problems, repairable) = (self.problems, self.repairable);
+        write!(f, "find the record sound: {problems} problems, ")?;
+        match repairable {
+            0 => f.write_str("none of which a repair mends"),
+            _ => write!(
+                f,
+                "{repairable} of which `vigia verify --repair` mends without losing anything"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for Unsound {}
+
+/// Where the record and its ledger lie.
+struct Places {
+    dir: PathBuf,
+    ledger: Option<PathBuf>,
+}
+
+pub(crate) fn run(args: &VerifyArgs) -> Result<()> {
+    let places = places(args)?;
+    if !places.dir.is_dir() {
+        bail!(
+            "find a record: there is no directory `{}`",
+            places.dir.display()
+        );
+    }
+    let mut out = io::stdout().lock();
+    if args.repair {
+        let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+        let repaired = runtime.block_on(repair(&places.dir, places.ledger.as_deref()))?;
+        tell_repaired(&mut out, &repaired)?;
+    }
+    let found = looked_at(&places)?;
+    for problem in found.problems.iter().take(TOLD) {
+        let mends = match problem.remedy {
+            Remedy::Repair => " (--repair mends it)",
+            Remedy::Person => "",
+        };
+        writeln!(out, "{problem}{mends}")?;
+    }
+    if found.problems.len() > TOLD {
+        writeln!(out, "and {} more", found.problems.len() - TOLD)?;
+    }
+    summarise(&mut out, &found, &places)?;
+    let repairable = |problem: &&pipeline::Problem| problem.remedy == Remedy::Repair;
+    match found.problems.len() {
+        0 => Ok(()),
+        problems => Err(Unsound {
+            problems,
+            repairable: found.problems.iter().filter(repairable).count(),
+        }
+        .into()),
+    }
+}
+
+/// The record and ledger that are named, or those of the configuration. A ledger of the configuration
+/// is believed only of its own record.
+fn places(args: &VerifyArgs) -> Result<Places> {
+    let configured = match (config::find(args.config.config.as_deref()), &args.dir) {
+        (Ok(path), _) => Some(config::load(&path)?.settings),
+        (Err(_), Some(_)) => None,
+        (Err(absent), None) => return Err(absent.into()),
+    };
+    let same = |a: &Path, b: &Path| match (a.canonicalize(), b.canonicalize()) {
+        (Ok(a), Ok(b)) => a == b,
+        _ => a == b,
+    };
+    let theirs = configured
+        .as_ref()
+        .filter(|settings| {
+            args.dir
+                .as_ref()
+                .is_none_or(|dir| same(dir, &settings.record.dir))
+        })
+        .map(|settings| settings.ledger.clone())
+        .filter(|ledger| ledger.is_file());
+    let dir = args.dir.clone();
+    let dir = dir.or_else(|| configured.map(|settings| settings.record.dir));
+    if let Some(ledger) = args.ledger.as_ref().filter(|ledger| !ledger.is_file()) {
+        bail!("find a ledger at `{}`", ledger.display());
+    }
+    Ok(Places {
+        dir: dir.expect("without one the configuration was asked for"),
+        ledger: args.ledger.clone().or(theirs),
+    })
+}
+
+fn looked_at(places: &Places) -> Result<Inspection> {
+    let total = record_files(&places.dir)?
+        .iter()
+        .map(|file| file.stored_bytes)
+        .sum();
+    let bar = if io::stderr().is_terminal() {
+        let style = "{bar:30} {bytes} of {total_bytes}, {binary_bytes_per_sec}, {eta} left";
+        let style = ProgressStyle::with_template(style);
+        ProgressBar::new(total).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+    } else {
+        ProgressBar::hidden()
+    };
+    let found = verify(&places.dir, places.ledger.as_deref(), &mut |bytes| {
+        bar.inc(bytes);
+    });
+    bar.finish_and_clear();
+    Ok(found?)
+}
+
+fn tell_repaired(out: &mut impl Write, repaired: &Repaired) -> io::Result<()> {
+    for kept_as in &repaired.cut {
+        writeln!(out, "cut off a torn line, kept as {}", kept_as.display())?;
+    }
+    for name in &repaired.set_aside {
+        writeln!(out, "set aside {name}, whose other form stays")?;
+    }
+    let counts = [
+        (repaired.counted, "finished files counted into the manifest"),
+        (repaired.adopted, "stories told to the ledger"),
+        (repaired.acknowledged, "stories acknowledged in the ledger"),
+    ];
+    for (count, what) in counts.into_iter().filter(|(count, _)| *count > 0) {
+        writeln!(out, "{count} {what}")?;
+    }
+    Ok(())
+}
+
+fn summarise(out: &mut impl Write, found: &Inspection, places: &Places) -> io::Result<()> {
+    let ledger = match &places.ledger {
+        Some(ledger) => format!("held against the ledger {}", ledger.display()),
+        None => "without a ledger to hold them against".to_owned(),
+    };
+    let in_use = if found.in_use {
+        ", a daemon is writing"
+    } else {
+        ""
+    };
+    if found.uncounted > 0 {
+        let files = found.uncounted;
+        writeln!(
+            out,
+            "{files} finished files are yet to be counted into the manifest"
+        )?;
+    }
+    writeln!(
+        out,
+        "{} files, {} stories, {} as written, {ledger}{in_use}",
+        found.files.len(),
+        found.stories.len(),
+        HumanBytes(found.bytes)
+    )
+}

@@ -1,0 +1,54 @@
+//! A disk that refuses, or is full, stops writing and not the daemon.
+
+mod killing;
+mod support;
+
+use std::fs;
+
+use killing::{BUSY_SINK, Newsroom, SHORT_QUEUES, Toll};
+
+fn check(room: &Newsroom) {
+    let toll = room.toll();
+    let stories = toll.stories;
+    let expected = Toll {
+        stories,
+        ..Toll::default()
+    };
+    assert_eq!(toll, expected);
+    assert!(stories > 10, "too few stories to prove anything: {stories}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn system_calls_that_fail_cost_nothing_but_time() {
+    for (seed, (call, error)) in [
+        ("write", "ENOSPC"),
+        ("fdatasync", "EIO"),
+        ("rename", "EINTR"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let room = Newsroom::open(20 + seed as u64, BUSY_SINK).await;
+        tokio::task::block_in_place(|| {
+            if let Some(injected) = room.write_under(call, error) {
+                println!("{call} {error}: {injected} times");
+                assert!(injected > 0, "{call} {error}: {injected} times");
+                check(&room);
+            }
+        });
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_disk_stops_writing_until_there_is_room() {
+    let room = Newsroom::open(30, SHORT_QUEUES).await;
+    tokio::task::block_in_place(|| {
+        let Some(disk) = room.mount_small_disk(1024) else {
+            return;
+        };
+        let filler = disk.at.join("filler");
+        fs::write(&filler, vec![0; 980 << 10]).unwrap();
+        room.fill_and_free(|| fs::remove_file(&filler).unwrap());
+        check(&room);
+    });
+}
