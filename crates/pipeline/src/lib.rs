@@ -10,12 +10,14 @@
 //! builds on vigia needs this crate and `story` only: what the stages offer to a program is
 //! exported here.
 
+mod archived;
 mod balance;
 pub mod filter;
 mod line;
 mod parcel;
 mod pool;
 mod record;
+pub mod replay;
 mod settings;
 pub mod status;
 mod steps;

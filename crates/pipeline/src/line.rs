@@ -20,6 +20,7 @@ use tracing::{error, info, warn};
 
 use crate::{
     balance,
+    parcel::Filed,
     pool::{self, Outlets},
     record,
     settings::Settings,
@@ -97,26 +98,12 @@ pub struct Line {
 impl Line {
     /// Opens the ledger and the record, and settles what a crash left between them.
     pub async fn open(settings: Settings) -> Result<Self, LineError> {
-        let ledger = Arc::new(Ledger::open(&settings.ledger)?);
-        let checkpoint = ledger.checkpoint().await?;
-        let opened = Sink::open(&settings.record, checkpoint.as_ref())?;
-        if let Some(torn) = &opened.tail.torn {
-            let kept_as = torn.kept_as.display();
-            warn!(file = torn.file, bytes = torn.bytes, %kept_as, "cut a torn line off the record");
-        }
-        if opened.tail.foreign_lines > 0 {
-            warn!(
-                lines = opened.tail.foreign_lines,
-                "the record holds lines that are no stories"
-            );
-        }
-        // Also where there is no record yet: a reservation whose line was never begun is to be let go.
-        reconcile(&ledger, opened.tail.written, opened.end).await?;
+        let (ledger, sink) = open_record(&settings.ledger, &settings.record).await?;
         let status = Arc::new(Status::new(settings.feeds.len(), &settings.record));
         Ok(Self {
             settings,
             ledger,
-            sink: opened.sink,
+            sink,
             status,
         })
     }
@@ -185,6 +172,29 @@ impl Line {
             counts: status.snapshot(),
         })
     }
+}
+
+/// Opens a ledger and a record, and settles what a crash left between them.
+pub(crate) async fn open_record(
+    ledger: &Path,
+    record: &Path,
+) -> Result<(Arc<Ledger>, Sink), LineError> {
+    let ledger = Arc::new(Ledger::open(ledger)?);
+    let checkpoint = ledger.checkpoint().await?;
+    let opened = Sink::open(record, checkpoint.as_ref())?;
+    if let Some(torn) = &opened.tail.torn {
+        let kept_as = torn.kept_as.display();
+        warn!(file = torn.file, bytes = torn.bytes, %kept_as, "cut a torn line off the record");
+    }
+    if opened.tail.foreign_lines > 0 {
+        warn!(
+            lines = opened.tail.foreign_lines,
+            "the record holds lines that are no stories"
+        );
+    }
+    // Also where there is no record yet: a reservation whose line was never begun is to be let go.
+    reconcile(&ledger, opened.tail.written, opened.end).await?;
+    Ok((ledger, opened.sink))
 }
 
 /// Opens the socket for `vigia status` and serves it. Stories are not given up for want of it.
@@ -260,7 +270,7 @@ fn spawn_stages(
     let templates = settings
         .learn_templates
         .then(|| Templates::new(Arc::clone(ledger), Handle::current()));
-    let clean = move |page: Page| steps::clean(&cleaner, templates.as_ref(), &page);
+    let clean = move |page: Filed<Page>| steps::clean(&cleaner, templates.as_ref(), page);
     let cleaning = pool::spawn(
         "clean",
         settings.workers,
@@ -273,7 +283,8 @@ fn spawn_stages(
 
     let classifier = settings.classifier();
     let config_hash = settings.config_hash.clone();
-    let classify = move |article: Article| steps::classify(&classifier, article, &config_hash);
+    let classify =
+        move |article: Filed<Article>| steps::classify(&classifier, article, Some(&config_hash));
     let outlets = Outlets {
         next: to_sink.clone(),
         ended: to_sink,

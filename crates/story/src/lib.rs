@@ -28,8 +28,8 @@ pub use feed::{Health, Hints};
 pub use id::{EntryId, EntryKey, FeedId, Iso2, Lang, ParseIdError, StoryId, hex};
 pub use page::{Content, Fetched, Page};
 pub use record::{
-    Actor, Casualty, CasualtyScope, Category, Cluster, Country, Event, Evidence, EvidenceKind,
-    Field, Outcome, Place, Provenance, Role, SCHEMA, Story,
+    Actor, ArchivePosition, Casualty, CasualtyScope, Category, Cluster, Country, Event, Evidence,
+    EvidenceKind, Field, Outcome, Place, Provenance, Role, SCHEMA, Story,
 };
 pub use rhythm::{Rhythm, Silence};
 pub use template::{Block, SiteTemplate};

@@ -10,6 +10,7 @@ pub(crate) mod feeds;
 pub(crate) mod fetch;
 mod input;
 pub(crate) mod print;
+pub(crate) mod replay;
 pub(crate) mod run;
 pub(crate) mod status;
 pub(crate) mod train;

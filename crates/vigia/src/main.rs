@@ -60,6 +60,7 @@ fn run(command: Command) -> Result<()> {
         Command::Explain { what, config } => {
             commands::explain::run(&what, config.config.as_deref())
         }
+        Command::Replay(arguments) => commands::replay::run(&arguments),
         Command::Feeds(command) => commands::feeds::run(command),
         Command::Status { json, config } => commands::status::run(json, config.config.as_deref()),
         Command::Schema { what } => commands::print::schema(what),
