@@ -178,6 +178,7 @@ fn page_of(
         last_modified: text("last_modified"),
         body: body.into_owned().into(),
         fetched: line.fetched.unwrap_or_else(chrono::Utc::now),
+        exchange: None,
     });
     Page { entry, content }
 }

@@ -10,6 +10,7 @@
 //! builds on vigia needs this crate and `story` only: what the stages offer to a program is
 //! exported here.
 
+mod archive;
 mod archived;
 mod balance;
 pub mod filter;
@@ -23,6 +24,7 @@ pub mod status;
 mod steps;
 mod templates;
 
+pub use archive::{ArchiveError, ArchiveSettings};
 pub use classifier::{
     Classifier, CountryVotes, DropReason, Explanation, Knowledge, KnowledgeError, KnowledgeFiles,
     Model, ModelError, Summary as ModelSummary, drop_reason,

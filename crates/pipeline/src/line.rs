@@ -2,7 +2,7 @@
 
 use std::{path::Path, sync::Arc, time::Duration};
 
-use fetcher::{Fetcher, FetcherError, InFlight, Report};
+use fetcher::{Fetcher, FetcherError, Report};
 use ledger::{Ledger, LedgerError, WrittenStory};
 use sink::{Sink, SinkError};
 use story::{
@@ -19,8 +19,9 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use crate::{
+    archive::{self, Archive, ArchiveError},
     balance,
-    parcel::Filed,
+    parcel::{Filed, Parcel},
     pool::{self, Outlets},
     record,
     settings::Settings,
@@ -38,6 +39,9 @@ pub enum LineError {
     /// The record cannot be written.
     #[error(transparent)]
     Sink(#[from] SinkError),
+    /// The archive cannot be written.
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
     /// The ledger failed at work.
     #[error("use the ledger")]
     Storage(#[from] StorageError),
@@ -92,6 +96,7 @@ pub struct Line {
     settings: Settings,
     ledger: Arc<Ledger>,
     sink: Sink,
+    archive: Option<Archive>,
     status: Arc<Status>,
 }
 
@@ -99,11 +104,13 @@ impl Line {
     /// Opens the ledger and the record, and settles what a crash left between them.
     pub async fn open(settings: Settings) -> Result<Self, LineError> {
         let (ledger, sink) = open_record(&settings.ledger, &settings.record).await?;
+        let archive = settings.archive.clone().map(Archive::open).transpose()?;
         let status = Arc::new(Status::new(settings.feeds.len(), &settings.record));
         Ok(Self {
             settings,
             ledger,
             sink,
+            archive,
             status,
         })
     }
@@ -122,13 +129,14 @@ impl Line {
             settings,
             ledger,
             sink,
+            archive,
             status,
         } = self;
         let socket = status::socket_path(&settings.ledger);
         let serving = serve_status(&socket, &status);
         let balancing = tokio::spawn(balance::watch(Arc::clone(&ledger), Arc::clone(&status)));
 
-        let fetcher = Fetcher::new(
+        let mut fetcher = Fetcher::new(
             settings.fetch.clone(),
             settings.feeds.clone(),
             Arc::clone(&ledger),
@@ -140,7 +148,23 @@ impl Line {
 
         let mut stages = JoinSet::new();
         let (pages, queue) = mpsc::channel(settings.queue);
-        spawn_stages(&mut stages, &settings, &status, &ledger, sink, queue)?;
+        let mut running = vec!["fetch", "clean", "classify", "sink"];
+        match archive {
+            None => spawn_stages(&mut stages, &settings, &status, &ledger, sink, queue)?,
+            Some(archive) => {
+                running.insert(1, "archive");
+                let (feeds, answers) = mpsc::channel(settings.queue);
+                let (to_clean, filed) = mpsc::channel(settings.queue);
+                fetcher = fetcher.archiving(feeds);
+                let archiving =
+                    archive::run(archive, queue, answers, to_clean, Arc::clone(&status));
+                stages.spawn(async move {
+                    archiving.await;
+                    ("archive", Ok(None))
+                });
+                spawn_stages(&mut stages, &settings, &status, &ledger, sink, filed)?;
+            }
+        }
         let draining = stop.clone();
         let watching = watch_ledger(&ledger, stop.clone());
         stages.spawn(async move {
@@ -151,7 +175,7 @@ impl Line {
             ("fetch", ended.map_err(LineError::from))
         });
 
-        let mut ended = supervise(stages, mode, &draining, settings.grace).await;
+        let mut ended = supervise(stages, running, mode, &draining, settings.grace).await;
         if watching.is_finished() {
             let why = "its thread died of a fault; the log says where".to_owned();
             ended = Err(LineError::StageEnded {
@@ -250,14 +274,14 @@ async fn reconcile(
 /// A stage's name, and how it ended.
 type Ended = (&'static str, Result<Option<Report>, LineError>);
 
-/// Starts the stages behind the fetcher.
-fn spawn_stages(
+/// Starts the stages that make stories of pages.
+fn spawn_stages<Incoming: Into<Parcel<Filed<Page>>> + Send + 'static>(
     stages: &mut JoinSet<Ended>,
     settings: &Settings,
     status: &Arc<Status>,
     ledger: &Arc<Ledger>,
     sink: Sink,
-    pages: mpsc::Receiver<InFlight>,
+    pages: mpsc::Receiver<Incoming>,
 ) -> Result<(), LineError> {
     let (to_classify, classify_queue) = mpsc::channel(settings.queue);
     let (to_sink, sink_queue) = mpsc::channel(settings.queue);
@@ -327,11 +351,11 @@ fn spawn_stages(
 /// what is in flight behind it still drains.
 async fn supervise(
     mut stages: JoinSet<Ended>,
+    mut running: Vec<&'static str>,
     mode: Mode,
     stop: &CancellationToken,
     grace: Duration,
 ) -> Result<Option<Report>, LineError> {
-    let mut running = vec!["fetch", "clean", "classify", "sink"];
     let mut report = None;
     let mut failed = None;
     let mut deadline = None;

@@ -134,7 +134,7 @@ fn in_words(error: &SinkError) -> String {
 }
 
 /// An error with its causes, on one line.
-fn chain(error: &dyn std::error::Error) -> String {
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {
@@ -167,13 +167,14 @@ where
 
 /// Waits between attempts, and says so when it begins, once a minute, and when it is over.
 #[derive(Default)]
-struct Backoff {
+pub(crate) struct Backoff {
     attempts: u32,
     said: Option<tokio::time::Instant>,
 }
 
 impl Backoff {
-    async fn after(&mut self, status: &Status, trouble: &str) {
+    /// Says what is wrong, and waits: longer each time.
+    pub(crate) async fn after(&mut self, status: &Status, trouble: &str) {
         status.set_trouble(Some(trouble.to_owned()));
         if self
             .said
@@ -190,7 +191,8 @@ impl Backoff {
         self.attempts += 1;
     }
 
-    fn over(self, status: &Status) {
+    /// Says that it goes on, where it had not.
+    pub(crate) fn over(self, status: &Status) {
         if self.attempts > 0 {
             info!(attempts = self.attempts, "writing again");
             status.set_trouble(None);

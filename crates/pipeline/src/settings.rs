@@ -12,6 +12,8 @@ use std::{
 use classifier::{Classifier, Knowledge, KnowledgeError, KnowledgeFiles, Model, ModelError};
 use cleaner::Cleaner;
 
+use crate::ArchiveSettings;
+
 /// Everything that a line needs to know.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -23,6 +25,8 @@ pub struct Settings {
     pub ledger: PathBuf,
     /// The directory of the record.
     pub record: PathBuf,
+    /// Where what is fetched is kept as it came; nowhere where there is none.
+    pub archive: Option<ArchiveSettings>,
     /// What makes articles of pages.
     pub cleaner: Arc<Cleaner>,
     /// Whether paragraphs that recur on a site's pages are learned and left out.

@@ -12,6 +12,7 @@
 mod article;
 mod canonical;
 mod entry;
+mod exchange;
 mod feed;
 mod id;
 mod page;
@@ -24,6 +25,7 @@ mod wrapper;
 pub use article::{Access, Article, PublishedSource, TextSource};
 pub use canonical::{CanonicalUrl, is_front_page, same_site, story_url};
 pub use entry::{Entry, Home};
+pub use exchange::Exchange;
 pub use feed::{Health, Hints};
 pub use id::{EntryId, EntryKey, FeedId, Iso2, Lang, ParseIdError, StoryId, hex};
 pub use page::{Content, Fetched, Page};

@@ -77,6 +77,7 @@ impl Workshop {
                 last_modified,
                 body: http.body.into(),
                 fetched,
+                exchange: None,
             });
             return self
                 .cleaner

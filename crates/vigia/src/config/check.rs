@@ -12,8 +12,8 @@ use std::{
 
 use chrono_tz::Tz;
 use pipeline::{
-    Cleaner, Feed, FetchSettings, Knowledge, Model, Rules, Settings, WebSub, load_knowledge,
-    load_model,
+    ArchiveSettings, Cleaner, Feed, FetchSettings, Knowledge, Model, Rules, Settings, WebSub,
+    load_knowledge, load_model,
 };
 use schemars::schema_for;
 use serde::de::DeserializeOwned;
@@ -165,6 +165,10 @@ impl Check {
                 feeds: feeds.good,
                 ledger: folder.join(raw.state.path),
                 record: folder.join(raw.sink.dir),
+                archive: raw.archive.enabled.then(|| ArchiveSettings {
+                    dir: folder.join(&raw.archive.dir),
+                    rotate_bytes: raw.archive.rotate_size.0,
+                }),
                 cleaner: Arc::new(cleaner?),
                 learn_templates: raw.clean.learn_templates,
                 threshold,

@@ -233,6 +233,8 @@ fn the_shipped_configuration_states_the_defaults() {
     assert_eq!(stated.clean, defaults.clean);
     assert_eq!(stated.pipeline, defaults.pipeline);
     assert_eq!(stated.log, defaults.log);
+    let archive = |raw: &RawConfig| (raw.archive.enabled, raw.archive.rotate_size);
+    assert_eq!(archive(&stated), archive(&defaults));
     let difference = stated.classify.threshold.value - defaults.classify.threshold.value;
     assert!(difference.abs() < f64::EPSILON);
     assert_eq!(
@@ -248,6 +250,7 @@ fn the_shipped_configuration_states_the_defaults() {
         "RawLog",
         "RawClean",
         "RawClassify",
+        "RawArchive",
         "RawFeed",
     ] {
         let keys = schema.as_value()["$defs"][section]["properties"]
