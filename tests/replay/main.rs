@@ -100,7 +100,7 @@ fn an_archive_of_others_gives_the_stories_in_it() {
 
 #[test]
 fn one_that_is_killed_and_run_again_writes_each_story_once() {
-    let (folder, packed) = desk(5, 50);
+    let (folder, packed) = desk(5, 24);
     let (out, control) = (path(&folder, "out"), path(&folder, "control"));
     replay(&[&packed.path(), "--out", &control]);
     let mut kills = 0;
@@ -112,7 +112,7 @@ fn one_that_is_killed_and_run_again_writes_each_story_once() {
             .stderr(Stdio::null());
         let mut child = command.spawn().expect("vigia starts");
         // Later each time, so that it comes to an end.
-        sleep(Duration::from_millis(700 + 150 * kills));
+        sleep(Duration::from_millis(600 + 300 * kills));
         if let Some(status) = child.try_wait().expect("it can be asked") {
             assert!(status.success());
             break;

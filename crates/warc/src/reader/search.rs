@@ -20,12 +20,18 @@ const TRIED_BYTES: usize = 512;
 impl<R: Read + Seek> Reader<R> {
     /// Finds the next record after a fault, or the end of the file.
     pub(super) fn search(&mut self) -> Result<(), Problem> {
-        let found = match self.lost.take() {
-            None => return Ok(()),
-            Some(Lost::Raw(from)) => self.search_file(from),
-            Some(Lost::Text) => return self.search_text(),
-        };
-        found.map_err(|error| self.broken(error))
+        if let Some(Lost::Text) = self.lost {
+            self.lost = None;
+            // That the member of a lone record is damaged says no more than that the record is.
+            match self.search_text() {
+                Err(_) if self.index == 1 && !self.ended => {}
+                searched => return searched,
+            }
+        }
+        match self.lost.take() {
+            Some(Lost::Raw(from)) => self.search_file(from).map_err(|error| self.broken(error)),
+            _ => Ok(()),
+        }
     }
 
     /// Goes to the next record or member of the file.

@@ -179,6 +179,7 @@ fn a_damaged_member_costs_itself_alone() {
         problems[0].starts_with(&format!("at byte {}:", starts[1])),
         "{problems:?}"
     );
+    assert_eq!(problems.len(), 1, "{problems:?}");
     let mut no_magic = file.clone();
     no_magic[starts[1]] = b'x';
     check(&no_magic, &["0", "2"], &["no record"]);
