@@ -28,7 +28,7 @@ with open(sys.argv[1], "rb") as file, open(sys.argv[2], "w") as out:
             out.write(json.dumps({"url": url, "title": found.title, "text": found.text}) + "\\n")
         if time.time() - start > float(sys.argv[3]):
             break
-print(pages, time.time() - start)
+print(pages, time.time() - start, time.process_time())
 """
 
 
@@ -69,7 +69,7 @@ def install():
 
 
 def replay(path, *arguments):
-    """Seconds, peak memory in MB, and what was said."""
+    """Seconds, seconds of CPU, peak memory in MB, and what was said."""
     program = os.path.join(ROOT, "target/release/vigia")
     with tempfile.TemporaryDirectory(dir=PEERS) as folder:
         start = time.time()
@@ -80,7 +80,7 @@ def replay(path, *arguments):
         _, status, used = os.wait4(child.pid, 0)
         seconds = time.time() - start
     assert status == 0, said
-    return seconds, used.ru_maxrss / 1024, said.strip()
+    return seconds, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, said.strip()
 
 
 def main():
@@ -99,17 +99,20 @@ def main():
     path = os.path.join(PEERS, f"pages-{times}.warc.gz")
     pages = pack(folder, path, times)
     print(f"{pages} pages, {os.path.getsize(path) >> 20} MB")
-    seconds, memory, said = replay(path)
+    seconds, cpu, memory, said = replay(path)
     rate = pages / seconds
     print(said)
-    print(f"vigia replay: {rate:.0f} pages/s, {memory:.0f} MB at most", flush=True)
+    # On a machine that is busy otherwise, what a page costs says more than how many there were.
+    print(f"vigia replay: {rate:.0f} pages/s, {memory:.0f} MB at most, {1000 * cpu / pages:.2f} ms of CPU a page")
+    sys.stdout.flush()
     out = os.path.join(PEERS, "trafilatura.jsonl")
     done = subprocess.run([python, "-c", TRAFILATURA, path, out, str(PEER_SECONDS)], stdout=subprocess.PIPE, check=True)
-    read, took = (float(number) for number in done.stdout.split())
-    print(f"trafilatura, one process: {read / took:.0f} pages/s, so that vigia is {rate * took / read:.1f} times as fast")
+    read, took, spent = (float(number) for number in done.stdout.split())
+    print(f"trafilatura, one process: {read / took:.1f} pages/s, {1000 * spent / read:.2f} ms of CPU a page")
+    print(f"vigia is {rate * took / read:.1f} times as fast", flush=True)
     longer = os.path.join(PEERS, f"pages-{4 * times}.warc.gz")
     pages = pack(folder, longer, 4 * times)
-    seconds, memory, _ = replay(longer)
+    seconds, _, memory, _ = replay(longer)
     print(f"vigia replay, {os.path.getsize(longer) >> 20} MB: {pages / seconds:.0f} pages/s, {memory:.0f} MB at most")
 
 

@@ -4,13 +4,14 @@
 //! behind a fault is looked through for the next record, and no more is read a second time than
 //! was read a first.
 
-use std::io::{self, BufRead, BufReader, Read, Seek};
+mod search;
+mod text;
 
-use flate2::bufread::GzDecoder;
+use std::io::{self, BufRead, Read, Seek};
+
+use text::Text;
 
 use crate::{Fault, Header, Problem, Span, input::Input};
-
-mod search;
 
 /// Bytes of a record's header, and of its first line.
 const HEADER_BYTES_MAX: u64 = 64 << 10;
@@ -73,16 +74,6 @@ enum Lost {
     Raw(u64),
     /// In the text of the member at hand.
     Text,
-}
-
-/// What records are read from.
-enum Text<R> {
-    /// The file itself.
-    Plain(Input<R>),
-    /// A compressed member of it.
-    Member(Box<BufReader<GzDecoder<Input<R>>>>),
-    /// Nothing, while one becomes the other.
-    Gone,
 }
 
 impl<R: Read + Seek> Reader<R> {
@@ -374,76 +365,6 @@ impl<R: Read + Seek> Reader<R> {
         }
         self.reread += back;
         to
-    }
-}
-
-impl<R: Read> Text<R> {
-    fn is_plain(&self) -> bool {
-        matches!(self, Self::Plain(_))
-    }
-
-    fn input(&self) -> Option<&Input<R>> {
-        match self {
-            Self::Plain(input) => Some(input),
-            Self::Member(member) => Some(member.get_ref().get_ref()),
-            Self::Gone => None,
-        }
-    }
-
-    fn enter_member(&mut self) {
-        *self = match std::mem::replace(self, Self::Gone) {
-            Self::Plain(input) => Self::Member(Box::new(BufReader::with_capacity(
-                32 << 10,
-                GzDecoder::new(input),
-            ))),
-            other => other,
-        };
-    }
-
-    /// Leaves a member: the file goes on where it was read to.
-    fn leave_member(&mut self) {
-        *self = match std::mem::replace(self, Self::Gone) {
-            Self::Member(member) => Self::Plain(member.into_inner().into_inner()),
-            other => other,
-        };
-    }
-}
-
-impl<R: Read> Read for Text<R> {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        match self {
-            Self::Plain(input) => input.read(into),
-            Self::Member(member) => member.read(into),
-            Self::Gone => Ok(0),
-        }
-    }
-}
-
-impl<R: Read> BufRead for Text<R> {
-    fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        match self {
-            Self::Plain(input) => input.fill_buf(),
-            Self::Member(member) => member.fill_buf(),
-            Self::Gone => Ok(&[]),
-        }
-    }
-
-    fn consume(&mut self, count: usize) {
-        match self {
-            Self::Plain(input) => input.consume(count),
-            Self::Member(member) => member.consume(count),
-            Self::Gone => {}
-        }
-    }
-}
-
-impl<R> std::fmt::Debug for Text<R> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Plain(_) => "Plain",
-            Self::Member(_) => "Member",
-            Self::Gone => "Gone",
-        })
     }
 }
 

@@ -244,7 +244,7 @@ fn a_torn_end_is_cut_off_and_kept_aside_and_writing_goes_on() {
         archive.write(&[fetched(&url(3), "tres")], now()).unwrap();
         let last = records(copy.path()).pop().unwrap();
         assert_eq!(last.0.header.target(), Some("https://a.test/3"));
-        assert_eq!(last.0.offset > kept, true);
+        assert!(last.0.offset > kept);
     }
 }
 
@@ -300,4 +300,36 @@ fn a_second_archive_in_one_folder_is_refused() {
     let _held = Archive::open(settings(dir.path())).unwrap();
     let refused = Archive::open(settings(dir.path()));
     assert!(matches!(refused, Err(ArchiveError::Locked { .. })));
+}
+
+#[tokio::test]
+async fn a_disk_that_refuses_is_told_and_tried_again_and_the_page_waits() {
+    let parent = tempfile::tempdir().unwrap();
+    let dir = parent.path().join("archive");
+    let archive = Archive::open(settings(&dir)).unwrap();
+    // The disk is gone before anything was written.
+    fs::remove_dir_all(&dir).unwrap();
+    let status = Arc::new(Status::new(0, Path::new("stories")));
+    let (to_archive, pages) = tokio::sync::mpsc::channel(4);
+    let (_, feeds) = tokio::sync::mpsc::channel(4);
+    let (out, mut filed) = tokio::sync::mpsc::channel(4);
+    let running = tokio::spawn(run(archive, pages, feeds, out, Arc::clone(&status)));
+    let Piece::Page(page) = fetched("https://a.test/1", "uno") else {
+        panic!()
+    };
+    to_archive.send(*page).await.unwrap();
+    drop(to_archive);
+    while status.snapshot().trouble.is_none() {
+        tokio::task::yield_now().await;
+    }
+    let trouble = status.snapshot().trouble.unwrap();
+    assert!(trouble.starts_with("make `"), "{trouble}");
+    assert!(filed.try_recv().is_err(), "it went on without its record");
+    fs::create_dir_all(&dir).unwrap();
+    let parcel = filed.recv().await.unwrap();
+    assert!(parcel.content.archive.is_some());
+    assert!(filed.recv().await.is_none());
+    running.await.unwrap();
+    assert_eq!(status.snapshot().trouble, None);
+    assert_eq!(kinds(&dir).last(), Some(&Kind::Response));
 }

@@ -5,7 +5,7 @@ use std::io::{self, BufRead, Read, Seek};
 use flate2::bufread::GzDecoder;
 use memchr::{memchr, memchr2};
 
-use super::{Lost, Reader, Text};
+use super::{Lost, Reader, text::Text};
 use crate::{Problem, input::Input};
 
 /// What a record begins with.
