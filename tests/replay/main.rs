@@ -126,7 +126,8 @@ fn one_that_is_killed_and_run_again_writes_each_story_once() {
             let asked = Command::new("kill").args(["-INT", &pid]).status();
             assert!(asked.expect("kill runs").success());
             let status = child.wait().expect("it ends");
-            assert!(matches!(status.code(), Some(0 | 1)), "{status}");
+            // One that had not begun to listen is ended by the signal itself.
+            assert!(matches!(status.code(), None | Some(0 | 1)), "{status}");
         }
         kills += 1;
     }
