@@ -33,11 +33,13 @@ fn crates_depend_on_each_other_only_as_drawn() {
                 "ledger",
                 "sink",
                 "story",
+                "warc",
             ],
         ),
         ("trainer", vec!["classifier", "story"]),
         ("vigia", vec!["pipeline", "story", "trainer"]),
         ("testkit", vec![]),
+        ("warc", vec![]),
     ]);
     for package in &metadata.packages {
         // Tests may use whatever helps them.

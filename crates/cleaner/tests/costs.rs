@@ -423,6 +423,7 @@ fn page(title: &str, authors: Vec<String>) -> Page {
         last_modified: None,
         body: Bytes::from(format!("<title>{title}</title>{}", story())),
         fetched: "2024-05-02T11:00:00Z".parse().expect("a time"),
+        exchange: None,
     };
     Page {
         entry,

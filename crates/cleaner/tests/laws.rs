@@ -192,6 +192,7 @@ fn fetched(html: &str) -> Content {
         last_modified: None,
         body: Bytes::from(html.to_owned()),
         fetched: "2024-05-02T11:00:00Z".parse().expect("a time"),
+        exchange: None,
     })
 }
 

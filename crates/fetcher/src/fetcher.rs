@@ -3,7 +3,7 @@
 use std::{future::Future, sync::Arc, time::Duration};
 
 use story::{
-    EntryId, FeedId, Health, Page,
+    EntryId, Exchange, FeedId, Health, Page,
     storage::{FetchStore, StorageError, Stored},
 };
 use tokio::sync::mpsc::Sender;
@@ -100,6 +100,8 @@ pub(crate) struct Shared<S> {
     pub(crate) store: Arc<S>,
     pub(crate) counters: Arc<Counters>,
     pub(crate) clock: Clock,
+    /// Where what feeds answer goes, where it is kept.
+    pub(crate) archive: Option<Sender<Exchange>>,
 }
 
 impl<S: FetchStore> Fetcher<S> {
@@ -130,8 +132,18 @@ impl<S: FetchStore> Fetcher<S> {
             store,
             counters,
             clock,
+            archive: None,
         });
         Ok(Self { shared, feeds })
+    }
+
+    /// Keeps what is fetched: what a feed answers is sent to `feeds`, and what a page does goes down
+    /// the line with it. To be said before it runs.
+    #[must_use]
+    pub fn archiving(mut self, feeds: Sender<Exchange>) -> Self {
+        let shared = Arc::get_mut(&mut self.shared);
+        shared.expect("nobody shares it before it runs").archive = Some(feeds);
+        self
     }
 
     /// The counts, which go on while it runs.

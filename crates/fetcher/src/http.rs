@@ -222,6 +222,7 @@ impl Http {
         let validators = request.validators.filter(|(issuer, _)| *issuer == url);
         let mut headers = headers(request.wanted, validators.map(|(_, validators)| validators));
         let conditional = is_conditional(&headers);
+        let asked_with = headers.clone();
         headers.extend(own.cloned().unwrap_or_default());
         let sent = self.client.get(url.clone()).headers(headers).send();
         let response = stop.within_grace(timeout_at(deadline, sent)).await?;
@@ -261,6 +262,7 @@ impl Http {
         Ok(Hop::Answer(Box::new(Answer {
             url: url.clone(),
             status,
+            asked: asked_with,
             headers,
             body,
             conditional,

@@ -16,6 +16,7 @@ mod counters;
 pub mod discovery;
 mod encoding;
 mod errand;
+mod exchange;
 pub mod feed;
 mod fetcher;
 mod freshness;

@@ -191,13 +191,16 @@ impl<S: FetchStore> HostPages<S> {
             leave: Some(&leave),
             access: None,
         };
-        let (fetched, slot) = self
-            .shared
-            .http
-            .get(&request, &self.stop)
-            .await?
-            .into_page(url)?;
-        Ok((fetched, Some(slot)))
+        let answer = self.shared.http.get(&request, &self.stop).await?;
+        let exchange = self.shared.exchange(&answer).map(Box::new);
+        let (fetched, slot) = answer.into_page(url)?;
+        Ok((
+            Fetched {
+                exchange,
+                ..fetched
+            },
+            Some(slot),
+        ))
     }
 
     /// Whether asking again may help and may yet be tried.

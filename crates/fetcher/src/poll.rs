@@ -188,6 +188,10 @@ async fn ask<S>(
     stop: &Stop,
 ) -> Result<Asked, PollError> {
     let answer = shared.http.get(request, stop).await?;
+    shared
+        .archive_feed(&answer, stop)
+        .await
+        .map_err(FetchError::from)?;
     note_lateness(shared, state.next_poll, &answer);
     let answered = Answered {
         asked: request.url.clone(),

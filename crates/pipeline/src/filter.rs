@@ -4,6 +4,7 @@
 
 mod fields;
 mod labelled;
+mod mixed;
 
 use std::{
     borrow::Cow,
@@ -24,6 +25,7 @@ use story::{
 use url::Url;
 
 pub use labelled::{LabelledArticle, Labels, labelled_line};
+pub(crate) use mixed::{any_article, saved_page};
 
 /// One line that could not be worked on.
 fn error_line(id: &Value, error: impl std::fmt::Display) -> String {
@@ -94,13 +96,15 @@ fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(work)).map_err(|_| "a fault in vigia: it panicked".to_owned())
 }
 
-fn clean(cleaner: &Cleaner, line: CleanLine<'_>, fields: &Fields) -> Result<Article, String> {
-    let url = line.url.as_deref().and_then(|url| url.parse::<Url>().ok());
-    let html = match (&line.html, &line.html_base64) {
-        (Some(html), _) => Some((
-            Cow::Borrowed(html.as_bytes()),
-            Some("text/html; charset=utf-8".to_owned()),
-        )),
+fn clean(cleaner: &Cleaner, mut line: CleanLine<'_>, fields: &Fields) -> Result<Article, String> {
+    let html = match (line.html.take(), line.html_base64.take()) {
+        (Some(html), _) => {
+            let bytes = match html {
+                Cow::Borrowed(html) => Cow::Borrowed(html.as_bytes()),
+                Cow::Owned(html) => Cow::Owned(html.into_bytes()),
+            };
+            Some((bytes, Some("text/html; charset=utf-8".to_owned())))
+        }
         (None, Some(encoded)) => {
             let bytes = BASE64
                 .decode(encoded.trim())
@@ -109,6 +113,17 @@ fn clean(cleaner: &Cleaner, line: CleanLine<'_>, fields: &Fields) -> Result<Arti
         }
         (None, None) => None,
     };
+    clean_bytes(cleaner, html, line, fields)
+}
+
+/// The article of a page's bytes, where there are some, and of the other fields of its line.
+fn clean_bytes(
+    cleaner: &Cleaner,
+    html: Option<(Cow<'_, [u8]>, Option<String>)>,
+    line: CleanLine<'_>,
+    fields: &Fields,
+) -> Result<Article, String> {
+    let url = line.url.as_deref().and_then(|url| url.parse::<Url>().ok());
     let article = match (html, &line.text, url, &line.feed) {
         (Some((bytes, content_type)), _, Some(url), Some(feed)) => {
             let page = page_of(&line, fields, feed, url, bytes, content_type);
@@ -163,6 +178,7 @@ fn page_of(
         last_modified: text("last_modified"),
         body: body.into_owned().into(),
         fetched: line.fetched.unwrap_or_else(chrono::Utc::now),
+        exchange: None,
     });
     Page { entry, content }
 }

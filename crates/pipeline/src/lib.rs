@@ -10,12 +10,15 @@
 //! builds on vigia needs this crate and `story` only: what the stages offer to a program is
 //! exported here.
 
+mod archive;
+mod archived;
 mod balance;
 pub mod filter;
 mod line;
 mod parcel;
 mod pool;
 mod record;
+pub mod replay;
 mod settings;
 pub mod status;
 mod stdout;
@@ -24,6 +27,7 @@ mod templates;
 mod upkeep;
 mod verify;
 
+pub use archive::{ArchiveError, ArchiveSettings};
 pub use classifier::{
     Classifier, CountryVotes, DropReason, Explanation, Knowledge, KnowledgeError, KnowledgeFiles,
     Model, ModelError, OtherLanguages, Summary as ModelSummary, drop_reason,

@@ -2,7 +2,7 @@
 
 use std::{path::Path, sync::Arc, time::Duration};
 
-use fetcher::{Fetcher, FetcherError, InFlight, Report};
+use fetcher::{Fetcher, FetcherError, Report};
 use ledger::{Ledger, LedgerError, WrittenStory};
 use sink::{Sink, SinkError, Tail};
 use story::{
@@ -19,7 +19,9 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use crate::{
+    archive::{self, Archive, ArchiveError},
     balance,
+    parcel::{Filed, Parcel},
     pool::{self, Outlets},
     record,
     settings::Settings,
@@ -38,6 +40,9 @@ pub enum LineError {
     /// The record cannot be written.
     #[error(transparent)]
     Sink(#[from] SinkError),
+    /// The archive cannot be written.
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
     /// The ledger failed at work.
     #[error("use the ledger")]
     Storage(#[from] StorageError),
@@ -92,6 +97,7 @@ pub struct Line {
     settings: Settings,
     ledger: Arc<Ledger>,
     sink: Sink,
+    archive: Option<Archive>,
     status: Arc<Status>,
 }
 
@@ -100,17 +106,15 @@ impl Line {
     pub async fn open(settings: Settings) -> Result<Self, LineError> {
         // Twice the age of entries that are fetched: what is forgotten is too old to be fetched again.
         let kept = settings.fetch.max_entry_age.saturating_mul(2);
-        let ledger = Arc::new(Ledger::open(&settings.ledger)?.keeping_seen(kept));
-        let checkpoint = ledger.checkpoint().await?;
-        let opened = Sink::open(&settings.record, checkpoint.as_ref())?;
-        tell_found(&opened.tail);
-        // Also where there is no record yet: a reservation whose line was never begun is to be let go.
-        reconcile(&ledger, opened.tail.written, opened.end).await?;
+        let ledger = Ledger::open(&settings.ledger)?.keeping_seen(kept);
+        let (ledger, sink) = open_record(ledger, &settings.record).await?;
+        let archive = settings.archive.clone().map(Archive::open).transpose()?;
         let status = Arc::new(Status::new(settings.feeds.len(), &settings.record.dir));
         Ok(Self {
             settings,
             ledger,
-            sink: opened.sink,
+            sink,
+            archive,
             status,
         })
     }
@@ -129,13 +133,14 @@ impl Line {
             settings,
             ledger,
             sink,
+            archive,
             status,
         } = self;
         let socket = status::socket_path(&settings.ledger);
         let serving = serve_status(&socket, &status);
         let balancing = tokio::spawn(balance::watch(Arc::clone(&ledger), Arc::clone(&status)));
 
-        let fetcher = Fetcher::new(
+        let mut fetcher = Fetcher::new(
             settings.fetch.clone(),
             settings.feeds.clone(),
             Arc::clone(&ledger),
@@ -147,7 +152,23 @@ impl Line {
 
         let mut stages = JoinSet::new();
         let (pages, queue) = mpsc::channel(settings.queue);
-        spawn_stages(&mut stages, &settings, &status, &ledger, sink, queue)?;
+        let mut running = vec!["fetch", "clean", "classify", "sink"];
+        match archive {
+            None => spawn_stages(&mut stages, &settings, &status, &ledger, sink, queue)?,
+            Some(archive) => {
+                running.insert(1, "archive");
+                let (feeds, answers) = mpsc::channel(settings.queue);
+                let (to_clean, filed) = mpsc::channel(settings.queue);
+                fetcher = fetcher.archiving(feeds);
+                let archiving =
+                    archive::run(archive, queue, answers, to_clean, Arc::clone(&status));
+                stages.spawn(async move {
+                    archiving.await;
+                    ("archive", Ok(None))
+                });
+                spawn_stages(&mut stages, &settings, &status, &ledger, sink, filed)?;
+            }
+        }
         let draining = stop.clone();
         let watching = watch_ledger(&ledger, stop.clone());
         stages.spawn(async move {
@@ -158,7 +179,7 @@ impl Line {
             ("fetch", ended.map_err(LineError::from))
         });
 
-        let mut ended = supervise(stages, mode, &draining, settings.grace).await;
+        let mut ended = supervise(stages, running, mode, &draining, settings.grace).await;
         if watching.is_finished() {
             let why = "its thread died of a fault; the log says where".to_owned();
             ended = Err(LineError::StageEnded {
@@ -179,6 +200,20 @@ impl Line {
             counts: status.snapshot(),
         })
     }
+}
+
+/// Opens a ledger's record, and settles what a crash left between them.
+pub(crate) async fn open_record(
+    ledger: Ledger,
+    record: &sink::Settings,
+) -> Result<(Arc<Ledger>, Sink), LineError> {
+    let ledger = Arc::new(ledger);
+    let checkpoint = ledger.checkpoint().await?;
+    let opened = Sink::open(record, checkpoint.as_ref())?;
+    tell_found(&opened.tail);
+    // Also where there is no record yet: a reservation whose line was never begun is to be let go.
+    reconcile(&ledger, opened.tail.written, opened.end).await?;
+    Ok((ledger, opened.sink))
 }
 
 /// Opens the socket for `vigia status` and serves it. Stories are not given up for want of it.
@@ -255,14 +290,14 @@ async fn reconcile(
 /// A stage's name, and how it ended.
 type Ended = (&'static str, Result<Option<Report>, LineError>);
 
-/// Starts the stages behind the fetcher.
-fn spawn_stages(
+/// Starts the stages that make stories of pages.
+fn spawn_stages<Incoming: Into<Parcel<Filed<Page>>> + Send + 'static>(
     stages: &mut JoinSet<Ended>,
     settings: &Settings,
     status: &Arc<Status>,
     ledger: &Arc<Ledger>,
     sink: Sink,
-    pages: mpsc::Receiver<InFlight>,
+    pages: mpsc::Receiver<Incoming>,
 ) -> Result<(), LineError> {
     let (to_classify, classify_queue) = mpsc::channel(settings.queue);
     let (to_sink, sink_queue) = mpsc::channel(settings.queue);
@@ -275,7 +310,7 @@ fn spawn_stages(
     let templates = settings
         .learn_templates
         .then(|| Templates::new(Arc::clone(ledger), Handle::current()));
-    let clean = move |page: Page| steps::clean(&cleaner, templates.as_ref(), &page);
+    let clean = move |page: Filed<Page>| steps::clean(&cleaner, templates.as_ref(), page);
     let cleaning = pool::spawn(
         "clean",
         settings.workers,
@@ -288,7 +323,8 @@ fn spawn_stages(
 
     let classifier = settings.classifier();
     let config_hash = settings.config_hash.clone();
-    let classify = move |article: Article| steps::classify(&classifier, article, &config_hash);
+    let classify =
+        move |article: Filed<Article>| steps::classify(&classifier, article, Some(&config_hash));
     let outlets = Outlets {
         next: to_sink.clone(),
         ended: to_sink,
@@ -333,11 +369,11 @@ fn spawn_stages(
 /// what is in flight behind it still drains.
 async fn supervise(
     mut stages: JoinSet<Ended>,
+    mut running: Vec<&'static str>,
     mode: Mode,
     stop: &CancellationToken,
     grace: Duration,
 ) -> Result<Option<Report>, LineError> {
-    let mut running = vec!["fetch", "clean", "classify", "sink"];
     let mut report = None;
     let mut failed = None;
     let mut deadline = None;

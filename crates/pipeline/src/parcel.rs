@@ -1,7 +1,7 @@
 //! What travels between stages: a message, and the entry that it belongs to.
 
 use fetcher::InFlight;
-use story::{EntryId, Page, Story, storage::Ending};
+use story::{ArchivePosition, EntryId, Page, Story, storage::Ending};
 
 /// A message with the number of its entry. Whoever takes a parcel off a queue either passes it on
 /// or says how the entry ended; nothing is let fall.
@@ -13,9 +13,20 @@ pub(crate) struct Parcel<T> {
     pub(crate) content: T,
 }
 
-impl From<InFlight> for Parcel<Page> {
+/// A message whose page may be filed in an archive.
+#[derive(Debug)]
+pub(crate) struct Filed<T> {
+    /// The message.
+    pub(crate) message: T,
+    /// Where its page stands.
+    pub(crate) archive: Option<ArchivePosition>,
+}
+
+impl From<InFlight> for Parcel<Filed<Page>> {
     fn from(InFlight { id, page }: InFlight) -> Self {
-        Self { id, content: page }
+        let (message, archive) = (page, None);
+        let content = Filed { message, archive };
+        Self { id, content }
     }
 }
 

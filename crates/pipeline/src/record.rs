@@ -194,13 +194,14 @@ where
 
 /// Waits between attempts, and says so when it begins, once a minute, and when it is over.
 #[derive(Default)]
-struct Backoff {
+pub(crate) struct Backoff {
     attempts: u32,
     said: Option<tokio::time::Instant>,
 }
 
 impl Backoff {
-    async fn after(&mut self, status: &Status, trouble: &str) {
+    /// Says what is wrong, and waits: longer each time.
+    pub(crate) async fn after(&mut self, status: &Status, trouble: &str) {
         status.set_trouble(Some(trouble.to_owned()));
         if self
             .said
@@ -217,7 +218,8 @@ impl Backoff {
         self.attempts += 1;
     }
 
-    fn over(self, status: &Status) {
+    /// Says that it goes on, where it had not.
+    pub(crate) fn over(self, status: &Status) {
         if self.attempts > 0 {
             info!(attempts = self.attempts, "writing again");
             status.set_trouble(None);

@@ -14,6 +14,8 @@ use classifier::{
 };
 use cleaner::Cleaner;
 
+use crate::ArchiveSettings;
+
 /// Everything that a line needs to know.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -27,6 +29,8 @@ pub struct Settings {
     pub record: sink::Settings,
     /// Whether stories go to standard output as well.
     pub stdout: bool,
+    /// Where what is fetched is kept as it came; nowhere where there is none.
+    pub archive: Option<ArchiveSettings>,
     /// What makes articles of pages.
     pub cleaner: Arc<Cleaner>,
     /// Whether paragraphs that recur on a site's pages are learned and left out.

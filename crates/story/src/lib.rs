@@ -12,6 +12,7 @@
 mod article;
 mod canonical;
 mod entry;
+mod exchange;
 mod feed;
 mod id;
 mod page;
@@ -24,12 +25,13 @@ mod wrapper;
 pub use article::{Access, Article, PublishedSource, TextSource};
 pub use canonical::{CanonicalUrl, is_front_page, same_site, story_url};
 pub use entry::{Entry, Home};
+pub use exchange::Exchange;
 pub use feed::{Health, Hints};
 pub use id::{EntryId, EntryKey, FeedId, Iso2, Lang, ParseIdError, StoryId, hex};
 pub use page::{Content, Fetched, Page};
 pub use record::{
-    Actor, Casualty, CasualtyScope, Category, Cluster, Country, Event, Evidence, EvidenceKind,
-    Field, Outcome, Place, Provenance, Role, SCHEMA, Story,
+    Actor, ArchivePosition, Casualty, CasualtyScope, Category, Cluster, Country, Event, Evidence,
+    EvidenceKind, Field, Outcome, Place, Provenance, Role, SCHEMA, Story,
 };
 pub use rhythm::{Rhythm, Silence};
 pub use template::{Block, SiteTemplate};

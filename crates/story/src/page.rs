@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use url::Url;
 
-use crate::{Entry, Timestamp};
+use crate::{Entry, Exchange, Timestamp};
 
 /// An entry with its article's page, where that could be had.
 #[derive(Clone, Debug)]
@@ -51,4 +51,6 @@ pub struct Fetched {
     pub body: Bytes,
     /// When the body had arrived.
     pub fetched: Timestamp,
+    /// All that was asked and answered, where an archive keeps it.
+    pub exchange: Option<Box<Exchange>>,
 }

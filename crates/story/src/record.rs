@@ -298,12 +298,23 @@ pub struct Provenance {
     /// Who may read the page, where it says so.
     #[serde(default)]
     pub access: Option<crate::Access>,
-    /// Where the page lies in the archive, once there is one.
-    pub archive: Option<String>,
+    /// Where the page lies in the archive, where one is kept, or in the WARC file that was replayed.
+    pub archive: Option<ArchivePosition>,
     /// Name and version of the program.
     pub program: String,
     /// Hash over the configuration's sources.
     pub config: Option<String>,
     /// Hash over the knowledge files.
     pub knowledge: String,
+}
+
+/// Where a record stands in a WARC file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ArchivePosition {
+    /// The file's name, without its folder.
+    pub file: String,
+    /// Its first byte in the file, as it lies on disk.
+    pub offset: u64,
+    /// How many bytes it has there.
+    pub length: u64,
 }

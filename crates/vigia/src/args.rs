@@ -8,6 +8,8 @@ use clap_complete::Shell;
 use story::{Health, Iso2};
 use url::Url;
 
+use crate::commands::replay::ReplayArgs;
+
 /// A lookout for Latin American security news: pulls feeds, keeps the security stories, and
 /// appends them to JSONL, each with the evidence for keeping it.
 #[derive(Debug, Parser)]
@@ -259,6 +261,16 @@ pub(crate) enum Command {
         #[command(flatten)]
         by: JudgeArgs,
     },
+    /// Put archives, saved pages or JSONL through the same stages again
+    #[command(
+        after_help = "Takes WARC files (vigia's own and others, such as CC-NEWS), pages saved as .html \
+                      or .html.gz, with their address in NAME.url or what `vigia clean` reads in \
+                      NAME.json beside them, and lines of articles or pages. An interrupted replay \
+                      goes on where it stopped; nothing is written twice.\n\n\
+                      vigia replay CC-NEWS-20260101.warc.gz --out stories\n\
+                      vigia replay data/archive --diff data/stories"
+    )]
+    Replay(ReplayArgs),
     /// The feeds and how they are doing
     #[command(subcommand)]
     Feeds(FeedsCommand),

@@ -13,6 +13,7 @@ pub(crate) mod fetch;
 mod input;
 pub(crate) mod label;
 pub(crate) mod print;
+pub(crate) mod replay;
 pub(crate) mod run;
 pub(crate) mod status;
 pub(crate) mod train;

@@ -68,6 +68,7 @@ fn run(command: Command) -> Result<()> {
         Command::Eval { data, by, worst } => commands::eval::run(&data, &by, worst),
         Command::Label { file, out, by } => commands::label::run(&file, out.as_deref(), &by),
         Command::Explain { what, by } => commands::explain::run(&what, &by),
+        Command::Replay(arguments) => commands::replay::run(&arguments),
         Command::Feeds(command) => commands::feeds::run(command),
         Command::Status { json, config } => commands::status::run(json, config.config.as_deref()),
         Command::Export(args) => commands::export::run(&args),

@@ -22,6 +22,8 @@ pub(crate) struct Answer {
     pub(crate) url: Url,
     /// The status.
     pub(crate) status: StatusCode,
+    /// The headers of the request, without those of a login.
+    pub(crate) asked: HeaderMap,
     /// All headers.
     pub(crate) headers: HeaderMap,
     /// The body.
@@ -78,6 +80,7 @@ impl Answer {
             final_url: self.url,
             body: self.body.bytes,
             fetched: self.at,
+            exchange: None,
         };
         Ok((fetched, self.slot))
     }

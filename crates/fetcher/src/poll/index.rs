@@ -135,6 +135,10 @@ async fn ask<S>(
         ..Request::new(named, Wanted::Feed, shared.settings.feed_bytes_max)
     };
     let answer = shared.http.get(&request, stop).await?;
+    shared
+        .archive_feed(&answer, stop)
+        .await
+        .map_err(FetchError::from)?;
     match (answer.status, answer.conditional) {
         (StatusCode::NOT_MODIFIED, true) => return Ok(None),
         (StatusCode::NOT_MODIFIED, false) => return Err(PollError::UnaskedNotModified),

@@ -34,6 +34,9 @@ pub(crate) fn run(config_file: Option<&Path>) -> Result<()> {
     writeln!(out, "  model      {}", settings.model.name())?;
     writeln!(out, "  ledger     {}", settings.ledger.display())?;
     writeln!(out, "  record     {}", settings.record.dir.display())?;
+    if let Some(archive) = &settings.archive {
+        writeln!(out, "  archive    {}", archive.dir.display())?;
+    }
     if settings.feeds.is_empty() {
         writeln!(
             io::stderr(),

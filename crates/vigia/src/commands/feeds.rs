@@ -9,7 +9,7 @@ mod list;
 mod patch;
 mod probing;
 mod robots;
-mod table;
+pub(super) mod table;
 mod transfer;
 
 use anyhow::Result;

@@ -90,7 +90,7 @@ async fn run_line(config: Config, mode: Mode) -> Result<Summary> {
 }
 
 /// Cancels `stop` at the first SIGTERM or SIGINT, and ends the process at the second.
-fn stop_on_signals(stop: CancellationToken) -> io::Result<()> {
+pub(super) fn stop_on_signals(stop: CancellationToken) -> io::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     tokio::spawn(async move {

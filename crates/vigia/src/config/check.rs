@@ -12,8 +12,8 @@ use std::{
 
 use chrono_tz::Tz;
 use pipeline::{
-    Cleaner, Compression, Feed, FetchSettings, Knowledge, Model, OtherLanguages, RecordSettings,
-    Rules, Settings, WebSub, load_knowledge, load_model,
+    ArchiveSettings, Cleaner, Compression, Feed, FetchSettings, Knowledge, Model, OtherLanguages,
+    RecordSettings, Rules, Settings, WebSub, load_knowledge, load_model,
 };
 use schemars::schema_for;
 use serde::de::DeserializeOwned;
@@ -166,6 +166,10 @@ impl Check {
                 ledger: folder.join(raw.state.path),
                 record: record(folder, &raw.sink),
                 stdout: raw.sink.stdout,
+                archive: raw.archive.enabled.then(|| ArchiveSettings {
+                    dir: folder.join(&raw.archive.dir),
+                    rotate_bytes: raw.archive.rotate_size.0,
+                }),
                 cleaner: Arc::new(cleaner?),
                 learn_templates: raw.clean.learn_templates,
                 threshold,

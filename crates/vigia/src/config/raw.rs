@@ -1,6 +1,8 @@
 //! The TOML as it is written: every key, with its default. `vigia schema config` prints the JSON
 //! Schema that these types derive; the descriptions there are the comments here.
 
+mod archive;
+
 use std::{collections::BTreeMap, fmt, net::SocketAddr, path::PathBuf, time::Duration};
 
 use pipeline::{Given, Secret, SecretSource};
@@ -9,6 +11,7 @@ use serde::{Deserialize, Deserializer, de::Error as _};
 use toml::Spanned;
 
 use super::size::Size;
+pub(crate) use archive::RawArchive;
 
 /// The whole of `vigia.toml`.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
@@ -29,6 +32,8 @@ pub(crate) struct RawConfig {
     pub(crate) clean: RawClean,
     /// How to judge.
     pub(crate) classify: RawClassify,
+    /// Keeping what is fetched as it came.
+    pub(crate) archive: RawArchive,
     /// Queues and threads.
     pub(crate) pipeline: RawPipeline,
     /// What the daemon says of itself.

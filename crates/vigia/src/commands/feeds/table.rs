@@ -12,18 +12,18 @@ const GAP: usize = 2;
 
 /// A column.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Column {
+pub(in crate::commands) struct Column {
     /// What stands above it.
-    pub(super) title: &'static str,
+    pub(in crate::commands) title: &'static str,
     /// Whether it is for numbers, which end at the same place.
-    pub(super) is_number: bool,
+    pub(in crate::commands) is_number: bool,
     /// How narrow it may become; `None` where it is never cut.
-    pub(super) least: Option<usize>,
+    pub(in crate::commands) least: Option<usize>,
 }
 
 impl Column {
     /// A column of words that are never cut.
-    pub(super) const fn words(title: &'static str) -> Self {
+    pub(in crate::commands) const fn words(title: &'static str) -> Self {
         Self {
             title,
             is_number: false,
@@ -32,7 +32,7 @@ impl Column {
     }
 
     /// A column of numbers.
-    pub(super) const fn numbers(title: &'static str) -> Self {
+    pub(in crate::commands) const fn numbers(title: &'static str) -> Self {
         Self {
             title,
             is_number: true,
@@ -41,7 +41,7 @@ impl Column {
     }
 
     /// A column of text that gives way, down to `least` characters.
-    pub(super) const fn text(title: &'static str, least: usize) -> Self {
+    pub(in crate::commands) const fn text(title: &'static str, least: usize) -> Self {
         Self {
             title,
             is_number: false,
@@ -52,7 +52,7 @@ impl Column {
 
 /// What stands in a row and a column.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Cell {
+pub(in crate::commands) struct Cell {
     text: String,
     style: Style,
 }
@@ -60,7 +60,7 @@ pub(super) struct Cell {
 impl Cell {
     /// A text in a style. Control characters are left out: much of what is shown here was written
     /// by strangers, and a terminal obeys them.
-    pub(super) fn styled(text: impl AsRef<str>, style: Style) -> Self {
+    pub(in crate::commands) fn styled(text: impl AsRef<str>, style: Style) -> Self {
         Self {
             text: shown(text.as_ref()),
             style,
@@ -75,7 +75,7 @@ impl<T: AsRef<str>> From<T> for Cell {
 }
 
 /// A text as it may be shown on a terminal.
-pub(super) fn shown(text: &str) -> String {
+pub(in crate::commands) fn shown(text: &str) -> String {
     text.split(|c: char| c.is_control() || c.is_whitespace() || is_direction(c))
         .filter(|word| !word.is_empty())
         .collect::<Vec<_>>()
@@ -89,14 +89,14 @@ fn is_direction(c: char) -> bool {
 
 /// A table.
 #[derive(Clone, Debug)]
-pub(super) struct Table {
+pub(in crate::commands) struct Table {
     columns: Vec<Column>,
     rows: Vec<Vec<Cell>>,
 }
 
 impl Table {
     /// A table without rows.
-    pub(super) fn new(columns: impl Into<Vec<Column>>) -> Self {
+    pub(in crate::commands) fn new(columns: impl Into<Vec<Column>>) -> Self {
         Self {
             columns: columns.into(),
             rows: Vec::new(),
@@ -104,13 +104,13 @@ impl Table {
     }
 
     /// Adds a row; it has a cell for each column.
-    pub(super) fn push(&mut self, row: Vec<Cell>) {
+    pub(in crate::commands) fn push(&mut self, row: Vec<Cell>) {
         debug_assert_eq!(row.len(), self.columns.len());
         self.rows.push(row);
     }
 
     /// Writes the table, no line wider than `width` as far as the columns can give way.
-    pub(super) fn write(&self, out: &mut impl Write, width: usize) -> io::Result<()> {
+    pub(in crate::commands) fn write(&self, out: &mut impl Write, width: usize) -> io::Result<()> {
         let widths = self.widths(width);
         let titles = self.columns.iter();
         let titles: Vec<Cell> = titles
@@ -167,7 +167,7 @@ impl Table {
 }
 
 /// How many columns there are to write in: what `COLUMNS` says, else the terminal, else 80.
-pub(super) fn terminal_width() -> usize {
+pub(in crate::commands) fn terminal_width() -> usize {
     let said = std::env::var("COLUMNS").ok();
     let said = said.and_then(|columns| columns.parse().ok());
     let measured = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));

@@ -253,13 +253,15 @@ fn the_shipped_configuration_states_the_defaults() {
         .collect();
     let stated: RawConfig = toml::from_str(&uncommented).unwrap();
     let defaults = RawConfig::default();
-    let mut sink = stated.sink;
+    let mut sink = stated.sink.clone();
     sink.dir.clone_from(&defaults.sink.dir);
     assert_eq!(sink, defaults.sink);
     assert_eq!(stated.fetch, defaults.fetch);
     assert_eq!(stated.clean, defaults.clean);
     assert_eq!(stated.pipeline, defaults.pipeline);
     assert_eq!(stated.log, defaults.log);
+    let archive = |raw: &RawConfig| (raw.archive.enabled, raw.archive.rotate_size);
+    assert_eq!(archive(&stated), archive(&defaults));
     let difference = stated.classify.threshold.value - defaults.classify.threshold.value;
     assert!(difference.abs() < f64::EPSILON);
     assert_eq!(
@@ -280,6 +282,7 @@ fn the_shipped_configuration_states_the_defaults() {
         "RawLog",
         "RawClean",
         "RawClassify",
+        "RawArchive",
         "RawFeed",
     ] {
         let keys = schema.as_value()["$defs"][section]["properties"]

@@ -1,0 +1,28 @@
+//! The archive.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::config::size::Size;
+
+/// Keeping what is fetched as it came.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(default)]
+pub(crate) struct RawArchive {
+    /// Whether each fetched page and feed is kept as a record of a WARC file.
+    pub(crate) enabled: bool,
+    /// The directory in which those files live.
+    pub(crate) dir: String,
+    /// The size of a file from which on the next one is begun.
+    pub(crate) rotate_size: Size,
+}
+
+impl Default for RawArchive {
+    fn default() -> Self {
+        Self {
+            enabled: false,
+            dir: "/var/lib/vigia/archive".to_owned(),
+            rotate_size: Size(1 << 30),
+        }
+    }
+}
