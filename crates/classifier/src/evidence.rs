@@ -211,8 +211,11 @@ impl Rows<'_, '_> {
     fn words(&mut self, score: &Score<'_>) {
         let mut adds: FxHashMap<(u8, (u32, u32)), f32> = FxHashMap::default();
         for (gram, value) in score.features.firsts() {
-            *adds.entry((gram.part, gram.words)).or_default() +=
-                value * score.model.gram(gram.bucket);
+            // Most have no weight.
+            let weight = score.model.gram(gram.bucket);
+            if weight != 0.0 {
+                *adds.entry((gram.part, gram.words)).or_default() += value * weight;
+            }
         }
         for ((part, words), weight) in adds {
             if weight.abs() < WORD_LEAST {

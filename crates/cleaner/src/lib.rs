@@ -405,7 +405,8 @@ fn blank(title: String, text: String, text_source: TextSource) -> Article {
     }
 }
 
-/// The language of a text, where it can be told.
-pub fn language(text: &str) -> Option<story::Lang> {
-    language::detect(text, None)
+/// The language of an article, where it can be told by its title and the start of its text.
+pub fn language(title: &str, text: &str) -> Option<story::Lang> {
+    let start = &text[..text.floor_char_boundary(language::SAMPLE_BYTES)];
+    language::detect(&format!("{title}\n{start}"), None)
 }

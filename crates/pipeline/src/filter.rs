@@ -295,7 +295,7 @@ pub fn article_line(line: &str) -> Result<(Value, Article), String> {
 }
 
 fn classifiable(line: &str) -> Result<(Article, Fields), String> {
-    let (line, fields): (ClassifyLine, _) = read(line, &["text"])?;
+    let (line, fields): (ClassifyLine, _) = read(line, &["title", "text"])?;
     if line.title.is_none() && line.text.is_none() {
         let why = lacking(&fields, "neither `title` nor `text` is there");
         return Err(error_line(&fields.id(), why));
@@ -317,9 +317,7 @@ fn article(line: ClassifyLine, fields: &Fields) -> Article {
         Some(url) => StoryId::of_url(url),
         None => StoryId::of_text(&title, &text),
     };
-    let lang = line
-        .lang
-        .or_else(|| cleaner::language(&format!("{title}\n{text}")));
+    let lang = line.lang.or_else(|| cleaner::language(&title, &text));
     Article {
         id,
         url,
