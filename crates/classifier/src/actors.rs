@@ -27,12 +27,17 @@ const CONTEXT_SECURITY: f32 = 1.0;
 /// Words within which a telling word stands from the actor that it tells from another.
 const UMBRELLA_WORDS: u32 = 8;
 
-/// The actors that are known by their names alone, with how prominent each is.
+/// The actors that are known by their names alone, with how prominent each is. Of those that share a
+/// name, the ones that still are.
 pub(crate) fn outright(reading: &Reading<'_>) -> Vec<(u16, Prominence)> {
+    let extinct = |name: ActorName| reading.knowledge.terms.actors[usize::from(name.actor)].extinct;
     let mut found: Vec<(u16, Prominence)> = Vec::new();
-    for (part, hit, name) in candidates(reading) {
-        if name.rule == NameRule::Free {
-            let prominence = reading.parts[part].prominence(hit);
+    let names = candidates(reading).filter(|(.., name)| name.rule == NameRule::Free);
+    let names: Vec<_> = names.collect();
+    for same in names.chunk_by(|a, b| (a.0, a.1.start) == (b.0, b.1.start)) {
+        let living = same.iter().any(|(.., name)| !extinct(*name));
+        for (part, hit, name) in same.iter().filter(|(.., name)| !(living && extinct(*name))) {
+            let prominence = reading.parts[*part].prominence(*hit);
             match found.iter_mut().find(|(actor, _)| *actor == name.actor) {
                 Some((_, best)) => *best = prominence.max(*best),
                 None => found.push((name.actor, prominence)),

@@ -8,7 +8,7 @@ use crate::{
     actors::{self, Named},
     evidence,
     features::{Features, Head, Vector},
-    flip::flip,
+    flip::{blanked, flip},
     geography::{Geography, Sense},
     knowledge::Knowledge,
     model::Model,
@@ -53,6 +53,9 @@ pub struct Explanation {
     pub reason: Option<DropReason>,
     /// The smallest change that would have changed the verdict, as one sentence.
     pub flip: String,
+    /// What speaks for security and for Latin America, in log-odds, besides the evidence: where the
+    /// model starts from, the story's length and language, and how its terms are spread.
+    pub rest: [f64; 2],
     /// Each number that the score was made from, with its value and its weight.
     pub features: Vec<(String, f64, f64)>,
 }
@@ -104,6 +107,7 @@ struct Explained {
     votes: Vec<CountryVotes>,
     reason: Option<DropReason>,
     flip: String,
+    rest: [f64; 2],
     features: Vec<(String, f64, f64)>,
 }
 
@@ -122,6 +126,12 @@ impl Classifier {
     #[must_use]
     pub fn with_others(self, others: OtherLanguages) -> Self {
         Self { others, ..self }
+    }
+
+    /// The classifier with another threshold.
+    #[must_use]
+    pub fn with_threshold(self, threshold: f64) -> Self {
+        Self { threshold, ..self }
     }
 
     /// Judges an article. At most the first 100,000 characters of its text are read.
@@ -150,7 +160,15 @@ impl Classifier {
                 security: judged.score.topic(),
                 region: judged.score.region(),
                 votes: judged.votes(),
-                flip: flip(&annotated.evidence, &judged.score, self.threshold, reason),
+                rest: [Head::Topic, Head::Region]
+                    .map(|head| evidence::rest(&annotated.evidence, &judged.score, head)),
+                flip: flip(
+                    &annotated.evidence,
+                    &judged.score,
+                    self.threshold,
+                    reason,
+                    |terms| self.score_without(&article, terms),
+                ),
                 features: judged.features(),
                 reason,
                 annotated,
@@ -161,10 +179,22 @@ impl Classifier {
             region: explained.region,
             votes: explained.votes,
             flip: explained.flip,
+            rest: explained.rest,
             features: explained.features,
             reason: explained.reason,
             story: self.story(article, explained.annotated),
         }
+    }
+
+    /// What an article would score without some terms.
+    fn score_without(&self, article: &Article, terms: &[&str]) -> f64 {
+        let mut cut = article.clone();
+        for term in terms {
+            cut.title = blanked(&cut.title, term);
+            cut.text = blanked(&cut.text, term);
+        }
+        let judged = Judged::of(&cut, self);
+        judged.annotate(self.threshold).score
     }
 
     /// An article as the numbers that a model weighs, to train one.

@@ -57,6 +57,12 @@ pub(crate) fn rows(
     rows.rows
 }
 
+/// What adds to a head's sum besides the evidence.
+pub(crate) fn rest(evidence: &[Evidence], score: &Score<'_>, head: Head) -> f64 {
+    let pieces = evidence.iter().filter(|piece| head_of(piece.kind) == head);
+    f64::from(score.logit(head)) - pieces.map(|piece| piece.weight).sum::<f64>()
+}
+
 struct Rows<'r, 'a> {
     reading: &'r Reading<'a>,
     rows: Vec<Evidence>,

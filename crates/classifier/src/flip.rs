@@ -4,17 +4,20 @@ use story::Evidence;
 
 use crate::{evidence::head_of, features::Head, score::Score, verdict::DropReason};
 
-/// One sentence on what would have changed the verdict.
+/// One sentence on what would have changed the verdict. `without` judges the story again with some
+/// terms taken out of it.
 pub(crate) fn flip(
     evidence: &[Evidence],
     score: &Score<'_>,
     threshold: f64,
     reason: Option<DropReason>,
+    without: impl Fn(&[&str]) -> f64,
 ) -> String {
     let case = Case {
         evidence,
         score,
         threshold,
+        without,
     };
     match reason {
         None => case.kept(),
@@ -33,73 +36,106 @@ pub(crate) fn flip(
     }
 }
 
-struct Case<'a> {
+/// An article's title or text with each place where a term stands left blank, whatever its case.
+pub(crate) fn blanked(text: &str, term: &str) -> String {
+    let term: Vec<char> = term.chars().flat_map(char::to_lowercase).collect();
+    let chars: Vec<char> = text.chars().collect();
+    let alike = |at: usize| {
+        let lower = chars[at..].iter().flat_map(|c| c.to_lowercase());
+        lower.take(term.len()).eq(term.iter().copied())
+    };
+    let mut out = String::with_capacity(text.len());
+    let mut at = 0;
+    while at < chars.len() {
+        let starts_word = at == 0 || !chars[at - 1].is_alphanumeric();
+        if !term.is_empty() && starts_word && alike(at) {
+            out.push(' ');
+            at += term.len();
+        } else {
+            out.push(chars[at]);
+            at += 1;
+        }
+    }
+    out
+}
+
+struct Case<'a, F> {
     evidence: &'a [Evidence],
     score: &'a Score<'a>,
     threshold: f64,
+    without: F,
 }
 
-impl Case<'_> {
+/// Terms that are tried by themselves, and most that are taken out together.
+const ALONE: usize = 8;
+const TOGETHER: usize = 3;
+
+impl<F: Fn(&[&str]) -> f64> Case<'_, F> {
     /// Whether the story is kept with one head's features summing up to something else.
     fn keeps(&self, head: Head, logit: f32) -> bool {
         self.score.total_with(head, logit) >= self.threshold
     }
 
-    fn of_head(&self, head: Head) -> impl Iterator<Item = &Evidence> {
-        self.evidence
-            .iter()
-            .filter(move |piece| head_of(piece.kind) == head)
+    /// The terms that weigh most for or against the verdict, each once.
+    fn terms(&self, speaks: impl Fn(&Evidence) -> bool) -> Vec<&str> {
+        let mut terms: Vec<&str> = Vec::new();
+        for piece in self.evidence.iter().filter(|piece| speaks(piece)) {
+            let known = |term: &&str| term.to_lowercase() == piece.term.to_lowercase();
+            if !terms.iter().any(known) {
+                terms.push(&piece.term);
+            }
+        }
+        terms
     }
 
-    /// The fewest pieces of evidence without which a kept story is dropped.
+    /// The fewest of these terms without which the verdict is another: one, or the first few.
+    fn fewest<'t>(
+        &self,
+        terms: &'t [&'t str],
+        other: impl Fn(f64) -> bool,
+    ) -> Option<&'t [&'t str]> {
+        let alone = terms.chunks(1).take(ALONE);
+        let together = (2..=TOGETHER).filter_map(|count| terms.get(..count));
+        alone
+            .chain(together)
+            .find(|terms| other((self.without)(terms)))
+    }
+
+    /// The fewest terms without which a kept story is dropped.
     fn kept(&self) -> String {
-        let without = |head: Head| {
-            let mut logit = self.score.logit(head);
-            let mut gone: Vec<&str> = Vec::new();
-            for piece in self.of_head(head).filter(|piece| piece.weight > 0.0) {
-                logit -= piece.weight as f32;
-                gone.push(&piece.term);
-                if !self.keeps(head, logit) {
-                    return Some(gone);
-                }
+        let heads = [Head::Topic, Head::Region];
+        let mut most: Vec<&str> = Vec::new();
+        for head in heads {
+            let terms = self.terms(|piece| head_of(piece.kind) == head && piece.weight > 0.0);
+            if let Some(terms) = self.fewest(&terms, |score| score < self.threshold) {
+                return format!("Without {} it would be dropped.", quoted(terms));
             }
-            None
-        };
-        let fewest = [without(Head::Topic), without(Head::Region)]
-            .into_iter()
-            .flatten()
-            .min_by_key(Vec::len);
-        match fewest {
-            Some(terms) => {
-                format!(
-                    "Without {} the score would fall below {}.",
-                    quoted(&terms),
-                    self.threshold
-                )
+            if most.is_empty() {
+                most = terms.into_iter().take(TOGETHER).collect();
             }
-            None => format!(
-                "No few words decide it: a threshold above {:.2} would drop it.",
-                self.score.total()
-            ),
         }
+        if most.is_empty() {
+            return "No single term decides it.".to_owned();
+        }
+        format!(
+            "No few terms decide it: without {} it would still score {:.2}.",
+            quoted(&most),
+            (self.without)(&most)
+        )
     }
 
     /// What a dropped story lacks on the side that speaks against it.
     fn dropped(&self, head: Head) -> String {
-        let logit = self.score.logit(head);
-        let hindrance = self
-            .of_head(head)
-            .filter(|piece| piece.weight < 0.0)
-            .find(|piece| self.keeps(head, logit - piece.weight as f32));
-        if let Some(piece) = hindrance {
+        let terms = self.terms(|piece| head_of(piece.kind) == head && piece.weight < 0.0);
+        if let Some(terms) = self.fewest(&terms, |score| score >= self.threshold) {
             return format!(
-                "Without “{}”, which speaks of something else, it would be kept.",
-                piece.term
+                "Without {}, which speaks of something else, it would be kept.",
+                quoted(terms)
             );
         }
         let Some(lack) = self.lack(head) else {
             return format!(
-                "A threshold of {:.2} or less would keep it; no single term would.",
+                "A threshold of {:.2} or less would keep it; no few terms would.",
                 self.score.total()
             );
         };
@@ -133,17 +169,22 @@ const STRONG_TERM: f32 = 2.0;
 const LACK_MAX: u8 = 150;
 
 fn quoted(terms: &[&str]) -> String {
-    const SHOWN: usize = 4;
-    let shown: Vec<_> = terms
-        .iter()
-        .take(SHOWN)
-        .map(|term| format!("“{term}”"))
-        .collect();
-    let rest = terms.len().saturating_sub(SHOWN);
-    let more = if rest > 0 {
-        format!(" and {rest} more")
-    } else {
-        String::new()
-    };
-    format!("{}{more}", shown.join(", "))
+    let quoted: Vec<_> = terms.iter().map(|term| format!("“{term}”")).collect();
+    quoted.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_term_is_taken_out_wherever_it_begins_a_word() {
+        assert_eq!(
+            blanked("Sicarios en Tame; los sicarios", "sicarios"),
+            "  en Tame; los  "
+        );
+        assert_eq!(blanked("insicarios", "sicarios"), "insicarios");
+        assert_eq!(blanked("Ñandú", "ñ"), " andú");
+        assert_eq!(blanked("a", ""), "a");
+    }
 }

@@ -219,6 +219,7 @@ impl Builder {
     }
 
     /// Adds a name, word for word; `false` where it has no word.
+    #[must_use]
     pub(crate) fn name(&mut self, name: &str, payload: Payload) -> bool {
         let words = Words::of_name(name);
         let mut node = 0;
@@ -230,7 +231,8 @@ impl Builder {
     }
 
     /// Adds a term, in which `*` after letters stands for any ending and alone for any word;
-    /// `false` where it has no word or starts with any word.
+    /// `false` where it has no word, starts with any word, or has a stem of other signs than letters.
+    #[must_use]
     pub(crate) fn term(&mut self, term: &str, payload: Payload) -> bool {
         let mut node = 0;
         for part in term.split_whitespace() {
@@ -246,8 +248,9 @@ impl Builder {
                 let label = if stem && last {
                     self.stems.insert(folded)
                 } else {
-                    self.word(folded)
+                    Some(self.word(folded))
                 };
+                let Some(label) = label else { return false };
                 node = self.step(node, label);
             }
         }
@@ -321,11 +324,11 @@ impl Builder {
     }
 }
 
-/// The stems, in a trie over the letters a to z.
+/// The stems, in a trie over the letters a to z and the digits.
 #[derive(Debug)]
 struct Stems {
     /// For each node, the next node by letter; 0 is none.
-    next: Vec<[u16; 26]>,
+    next: Vec<[u32; LETTERS]>,
     /// For each node, the stem that ends there.
     ends: Vec<Option<Label>>,
 }
@@ -333,34 +336,35 @@ struct Stems {
 impl Stems {
     fn new() -> Self {
         Self {
-            next: vec![[0; 26]],
+            next: vec![[0; LETTERS]],
             ends: vec![None],
         }
     }
 
-    /// The number of a stem; its letters outside a to z end it.
-    fn insert(&mut self, stem: &str) -> Label {
+    /// The number of a stem, if it is made of letters and digits alone.
+    fn insert(&mut self, stem: &str) -> Option<Label> {
+        let letters: Option<Vec<_>> = stem.bytes().map(letter).collect();
         let mut node = 0;
-        for letter in stem.bytes().map_while(letter) {
+        for letter in letters? {
             let next = self.next[node][letter];
             node = if next == 0 {
                 let new = self.next.len();
-                self.next[node][letter] = u16::try_from(new).unwrap_or(0);
-                self.next.push([0; 26]);
+                self.next[node][letter] = new as u32;
+                self.next.push([0; LETTERS]);
                 self.ends.push(None);
                 new
             } else {
-                usize::from(next)
+                next as usize
             };
         }
-        *self.ends[node].get_or_insert(STEM | node as Label)
+        Some(*self.ends[node].get_or_insert(STEM | node as Label))
     }
 
     /// Appends the stems of a folded word.
     fn of(&self, folded: &str, stems: &mut Vec<Label>) {
         let mut node = 0;
         for letter in folded.bytes().map_while(letter) {
-            node = usize::from(self.next[node][letter]);
+            node = self.next[node][letter] as usize;
             if node == 0 {
                 return;
             }
@@ -369,8 +373,15 @@ impl Stems {
     }
 }
 
+/// How many letters a stem can have: a to z, 0 to 9.
+const LETTERS: usize = 36;
+
 fn letter(byte: u8) -> Option<usize> {
-    byte.is_ascii_lowercase().then(|| usize::from(byte - b'a'))
+    match byte {
+        b'a'..=b'z' => Some(usize::from(byte - b'a')),
+        b'0'..=b'9' => Some(26 + usize::from(byte - b'0')),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -424,6 +435,7 @@ mod tests {
             "emboscada, emboscados y embosque",
             &["emboscada", "emboscados"],
         );
+        check(&["m19*"], "mantequilla, M19 y m19eros", &["m19", "m19eros"]);
         check(
             &["condenad* a * años"],
             "condenado a 30 años",
@@ -435,5 +447,6 @@ mod tests {
     fn any_word_alone_is_no_pattern() {
         assert!(!Builder::new().term("*", payload(0)));
         assert!(!Builder::new().name("--", payload(0)));
+        assert!(!Builder::new().term("д*", payload(0)));
     }
 }

@@ -237,8 +237,34 @@ fn an_explanation_names_votes_and_what_would_change_the_verdict() {
     assert!(explained.story.relevant && explained.reason.is_none());
     assert_eq!(explained.votes[0].iso2.as_str(), "CO");
     assert_eq!(explained.votes[0].terms[0], "Colombia");
-    assert!(explained.flip.starts_with("Without"), "{}", explained.flip);
+    assert!(
+        explained.flip.starts_with("No few terms"),
+        "{}",
+        explained.flip
+    );
     assert!((0.0..=1.0).contains(&explained.security) && (0.0..=1.0).contains(&explained.region));
+}
+
+/// What is said to decide a verdict does so when it is taken out.
+#[test]
+fn the_smallest_change_is_one() {
+    let text = "El alcalde presentó ayer el plan de obras de la ciudad y habló con vecinos de Tame. \
+                Dijo que sicarios vigilan la vía y que pedirá apoyo para el acueducto.";
+    let told = article(Some(Lang::ES), "Alcalde de Tame habla con vecinos", text);
+    let score = CLASSIFIER.classify(told.clone()).score;
+    let classifier = CLASSIFIER.clone().with_threshold(score - 0.02);
+    let flip = classifier.explain(told.clone()).flip;
+    let term = flip
+        .split(['“', '”'])
+        .nth(1)
+        .unwrap_or_else(|| panic!("{flip}"));
+    assert!(flip.starts_with("Without"), "{flip}");
+    let cut = article(
+        Some(Lang::ES),
+        &told.title.replace(term, " "),
+        &told.text.replace(term, " "),
+    );
+    assert!(!classifier.classify(cut).relevant, "{flip}");
 }
 
 #[test]

@@ -133,7 +133,7 @@ pub enum LoadKnowledgeError {
         source: io::Error,
     },
     /// A table that nothing reads: most likely a name that was mistyped.
-    #[error("`{}` is no table of vigia's: the tables are {}", path.display(), KnowledgeFiles::NAMES.join(", "))]
+    #[error("`{}` is no table of vigia's: the tables are {}, and rows to add to one stand in `NAME.own.tsv`", path.display(), KnowledgeFiles::NAMES.join(", "))]
     UnknownTable {
         /// The file.
         path: PathBuf,
@@ -144,7 +144,8 @@ pub enum LoadKnowledgeError {
 }
 
 /// Reads the classifier's knowledge: what is embedded in the program, with the files of `folder`
-/// in the place of those of the same name. Reports everything that is wrong with them.
+/// in the place of those of the same name, and the rows of its `NAME.own.tsv` added to `NAME.tsv`.
+/// Reports everything that is wrong with them.
 pub fn load_knowledge(folder: Option<&Path>) -> Result<Arc<Knowledge>, Vec<LoadKnowledgeError>> {
     let mut errors = Vec::new();
     let mut texts = HashMap::new();
@@ -157,7 +158,7 @@ pub fn load_knowledge(folder: Option<&Path>) -> Result<Arc<Knowledge>, Vec<LoadK
             .and_then(|name| name.to_str())
             .unwrap_or_default()
             .to_owned();
-        if !KnowledgeFiles::NAMES.contains(&name.as_str()) {
+        if !KnowledgeFiles::is_table(&name) {
             errors.push(LoadKnowledgeError::UnknownTable { path });
             continue;
         }
@@ -210,6 +211,20 @@ mod tests {
             .err()
             .unwrap_or_default();
         errors.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn rows_of_ones_own_are_added_to_a_table() {
+        let header = "term\tlang\tevent_type\tweight\tmatch\n";
+        assert_eq!(errors_of("lexicon.own.tsv", header.as_bytes()), [""; 0]);
+        let wrong = format!("{header}tumbe\tes\trobbery\tstrong\tword\nquebrar\tes\n");
+        let wrong = errors_of("lexicon.own.tsv", wrong.as_bytes());
+        assert!(
+            wrong
+                .iter()
+                .any(|error| error.contains("lexicon.own.tsv:3")),
+            "{wrong:?}"
+        );
     }
 
     #[test]

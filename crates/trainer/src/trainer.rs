@@ -107,8 +107,10 @@ impl<'k> Trainer<'k> {
 
     /// Fits a model to the articles and says after each step how far it has come.
     pub fn train(self, mut progress: impl FnMut(Stage)) -> Result<Trained, TrainError> {
-        let positives = self.examples.iter().filter(|example| example.label).count();
-        let negatives = self.examples.len() - positives;
+        // One without weight teaches nothing.
+        let weighed = || self.examples.iter().filter(|example| example.weight > 0.0);
+        let positives = weighed().filter(|example| example.label).count();
+        let negatives = weighed().count() - positives;
         if positives.min(negatives) < LEAST {
             return Err(TrainError::TooFew {
                 positives,
@@ -135,8 +137,10 @@ impl<'k> Trainer<'k> {
         for judgement in &mut held_out {
             judgement.kept = judgement.score >= threshold;
         }
-        let summary = self.summary(&plan, positives, threshold);
-        let model = Model::new(summary, plan.mix(fits));
+        let weights = plan.mix(fits);
+        let id = identity(&weights, plan.calibration, threshold);
+        let summary = self.summary(&plan, &id, threshold);
+        let model = Model::new(summary, weights);
         Ok(Trained { model, held_out })
     }
 
@@ -224,21 +228,14 @@ impl<'k> Trainer<'k> {
         self.examples.iter().enumerate().map(judgement).collect()
     }
 
-    fn summary(&self, plan: &Plan, positives: usize, threshold: f64) -> Summary {
+    fn summary(&self, plan: &Plan, id: &str, threshold: f64) -> Summary {
         let outlets: std::collections::BTreeSet<_> =
             self.examples.iter().map(|e| e.group).collect();
         let many = |count: &usize| *count as f64 >= LANGUAGE_SHARE * self.examples.len() as f64;
         let languages = self.languages.iter().filter(|(_, count)| many(count));
-        let ids = self
-            .examples
-            .iter()
-            .fold(self.options.seed, |ids, example| {
-                ids.rotate_left(5).wrapping_mul(0x0100_0000_01b3)
-                    ^ example.id
-                    ^ u64::from(example.label)
-            });
+        let positives = self.examples.iter().filter(|example| example.label).count();
         let training = [
-            ("id", format!("{:08x}", (ids ^ (ids >> 32)) as u32)),
+            ("id", id.to_owned()),
             ("articles", self.examples.len().to_string()),
             ("positives", positives.to_string()),
             ("outlets", outlets.len().to_string()),
@@ -261,6 +258,20 @@ impl<'k> Trainer<'k> {
                 .to_vec(),
         }
     }
+}
+
+/// What a model is known by in the records that it makes: two that judge differently differ in it.
+fn identity(weights: &Weights, calibration: Calibration, threshold: f64) -> String {
+    let weights = weights.dense.iter().flatten().chain(&weights.grams);
+    let numbers = weights
+        .map(|weight| u64::from(weight.to_bits()))
+        .chain([calibration.slope, calibration.offset, threshold].map(f64::to_bits));
+    let hash = numbers.fold(0xcbf2_9ce4_8422_2325_u64, |hash, number| {
+        (hash ^ number)
+            .wrapping_mul(0x0100_0000_01b3)
+            .rotate_left(23)
+    });
+    format!("{:08x}", (hash ^ (hash >> 32)) as u32)
 }
 
 /// Sums of both heads: by example, epoch and form.

@@ -8,6 +8,9 @@ use crate::{
     reading::{Part, Reading},
 };
 
+/// Words on either side of a name within which a cue speaks of it.
+const NEAR_WORDS: u32 = 40;
+
 /// What speaks for each role.
 #[derive(Default)]
 struct Votes {
@@ -37,12 +40,14 @@ impl Votes {
     fn count(&mut self, part: &Part<'_>, hit: Hit) {
         let weight = if part.field == Field::Title { 2.0 } else { 1.0 };
         let sentence = part.sentence(hit);
+        // Only so far, for texts that are one sentence.
         let from = part
             .cues
-            .partition_point(|(cue, _)| part.sentence(*cue) < sentence);
+            .partition_point(|(cue, _)| cue.start + NEAR_WORDS < hit.start);
         let cues = part.cues[from..]
             .iter()
-            .take_while(|(cue, _)| part.sentence(*cue) == sentence);
+            .take_while(|(cue, _)| cue.start <= hit.end + NEAR_WORDS)
+            .filter(|(cue, _)| part.sentence(*cue) == sentence);
         // One word beside a name is one piece of evidence, however many cues it belongs to.
         let (mut blamed, mut acts, mut suffers, mut deals) = (0.0_f32, 0.0_f32, 0.0_f32, 0.0_f32);
         for (cue, kind) in cues {

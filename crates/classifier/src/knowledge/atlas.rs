@@ -121,6 +121,8 @@ const COUNTRIES: [&str; 8] = [
     "demonyms_pt",
 ];
 
+/// The most that a signal may count; a country's name counts 2.
+const VOTE_MAX: f32 = 10.0;
 /// Territories and islands whose names are trusted, beside the first countries of the file.
 const LARGE_FIRST: usize = 26;
 
@@ -176,9 +178,11 @@ impl Atlas {
                 .into_iter()
                 .flat_map(|cell| list(row.cells[cell]));
             for name in names.filter(|name| bare(name).is_none()) {
-                builder.name(name, payload(Kind::Country, name, country.into()));
+                let added = builder.name(name, payload(Kind::Country, name, country.into()));
+                row.expect_word(added, name, problems);
             }
-            self.add_demonyms([5, 6, 7].map(|cell| row.cells[cell]), country, builder);
+            let demonyms = [5, 6, 7].map(|cell| row.cells[cell]);
+            add_demonyms(row, demonyms, country, builder, problems);
         }
         for row in &rows(
             "foreign.tsv",
@@ -190,19 +194,19 @@ impl Atlas {
                 continue;
             };
             for name in list(row.cells[1]) {
-                builder.name(name, payload(Kind::Country, name, country.into()));
+                let added = builder.name(name, payload(Kind::Country, name, country.into()));
+                row.expect_word(added, name, problems);
             }
-            self.add_demonyms([row.cells[2], "", ""], country, builder);
+            add_demonyms(row, [row.cells[2], "", ""], country, builder, problems);
             for name in list(row.cells[3]) {
                 self.signals.push(Signal {
                     country,
                     vote: 1.0,
                     lang: None,
                 });
-                builder.name(
-                    name,
-                    payload(Kind::Signal, name, self.signals.len() as u32 - 1),
-                );
+                let index = self.signals.len() as u32 - 1;
+                let added = builder.name(name, payload(Kind::Signal, name, index));
+                row.expect_word(added, name, problems);
             }
         }
     }
@@ -232,22 +236,6 @@ impl Atlas {
         Some(country)
     }
 
-    #[expect(clippy::unused_self, reason = "reads as a step of the atlas")]
-    fn add_demonyms(&self, lists: [&str; 3], country: CountryId, builder: &mut Builder) {
-        for name in lists
-            .into_iter()
-            .flat_map(list)
-            .filter(|name| bare(name).is_none())
-        {
-            // English demonyms have a capital; Spanish and Portuguese ones do not.
-            let payload = Payload {
-                case: Case::Any,
-                ..payload(Kind::Demonym, name, country.into())
-            };
-            builder.name(name, payload);
-        }
-    }
-
     pub(crate) fn add_places(
         &mut self,
         files: &KnowledgeFiles,
@@ -265,8 +253,11 @@ impl Atlas {
                 continue;
             };
             let population = row.parse(9, "a number of people", problems);
-            for cell in [7, 8] {
-                row.parse::<f64>(cell, "a number of degrees", problems);
+            for (cell, most) in [(7, 90.0), (8, 180.0)] {
+                let degrees: f64 = row.parse(cell, "a number of degrees", problems);
+                if degrees.abs() > most {
+                    row.wrong(problems, format!("`{degrees}` is more than {most} degrees"));
+                }
             }
             let names = std::iter::once(name).chain(list(row.cells[10]));
             let names: Vec<_> = names.filter(|name| name.chars().nth(2).is_some()).collect();
@@ -289,10 +280,11 @@ impl Atlas {
                     kind,
                 });
                 for name in &names {
-                    builder.name(name, payload(Kind::Place, name, place));
+                    let mut added = builder.name(name, payload(Kind::Place, name, place));
                     if let Some(english) = translated(name) {
-                        builder.name(&english, payload(Kind::Place, name, place));
+                        added |= builder.name(&english, payload(Kind::Place, name, place));
                     }
+                    row.expect_word(added, name, problems);
                 }
             }
         }
@@ -319,7 +311,9 @@ impl Atlas {
             {
                 self.homonyms.push((country, population));
                 let index = self.homonyms.len() as u32 - 1;
-                builder.name(row.cells[0], payload(Kind::Homonym, row.cells[0], index));
+                let name = row.cells[0];
+                let added = builder.name(name, payload(Kind::Homonym, name, index));
+                row.expect_word(added, name, problems);
             }
         }
         for row in &rows(
@@ -328,7 +322,13 @@ impl Atlas {
             ["term", "lang", "iso2", "weight"],
             problems,
         ) {
-            let vote = row.parse(3, "a weight", problems);
+            let vote: f32 = row.parse(3, "a weight", problems);
+            if !(0.0..=VOTE_MAX).contains(&vote) {
+                row.wrong(
+                    problems,
+                    format!("`{vote}` is not between 0 and {VOTE_MAX}"),
+                );
+            }
             let lang = row.cells[1].parse().ok();
             if lang.is_none() && !row.cells[1].is_empty() {
                 row.wrong(problems, format!("`{}` is not a language", row.cells[1]));
@@ -340,9 +340,9 @@ impl Atlas {
                     lang,
                 });
                 let index = self.signals.len() as u32 - 1;
-                if !builder.name(row.cells[0], payload(Kind::Signal, row.cells[0], index)) {
-                    row.wrong(problems, format!("`{}` has no word in it", row.cells[0]));
-                }
+                let name = row.cells[0];
+                let added = builder.name(name, payload(Kind::Signal, name, index));
+                row.expect_word(added, name, problems);
             }
         }
     }
@@ -408,4 +408,23 @@ fn payload(kind: Kind, name: &str, index: u32) -> Payload {
 fn translated(name: &str) -> Option<String> {
     let stem = name.strip_suffix("ción")?;
     name.contains(' ').then(|| format!("{stem}tion"))
+}
+/// Adds the words for a country's people.
+fn add_demonyms<const N: usize>(
+    row: &Row<'_, N>,
+    lists: [&str; 3],
+    country: CountryId,
+    builder: &mut Builder,
+    problems: &mut Problems,
+) {
+    let names = lists.into_iter().flat_map(list);
+    for name in names.filter(|name| bare(name).is_none()) {
+        // English demonyms have a capital; Spanish and Portuguese ones do not.
+        let payload = Payload {
+            case: Case::Any,
+            ..payload(Kind::Demonym, name, country.into())
+        };
+        let added = builder.name(name, payload);
+        row.expect_word(added, name, problems);
+    }
 }

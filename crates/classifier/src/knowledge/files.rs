@@ -2,6 +2,13 @@
 
 use std::borrow::Cow;
 
+use super::table::FILE_MARK;
+
+/// The name of the file whose rows are added to those of a table: `lexicon.own.tsv`.
+fn own_name(table: &str) -> String {
+    table.replace(".tsv", ".own.tsv")
+}
+
 /// Declares the tables: field, file name, and what it holds.
 macro_rules! tables {
     ($($field:ident $file:literal $doc:literal),* $(,)?) => {
@@ -15,16 +22,31 @@ macro_rules! tables {
             /// The names of the files, for whoever reads a directory of them.
             pub const NAMES: &'static [&'static str] = &[$($file),*];
 
+            /// Whether a file of this name is a table, or rows of one's own to add to one.
+            pub fn is_table(name: &str) -> bool {
+                Self::NAMES.iter().any(|table| name == *table || name == own_name(table))
+            }
+
             /// The files that are part of the program.
             pub fn embedded() -> Self {
                 Self { $($field: Cow::Borrowed(include_str!(concat!("../../../../config/knowledge/", $file))),)* }
             }
 
-            /// The files that `read` gives by their names, and the embedded ones for the others.
+            /// The files that `read` gives by their names, and the embedded ones for the others. What
+            /// it gives for `NAME.own.tsv` is added to the rows of `NAME.tsv`.
             pub fn from_named(mut read: impl FnMut(&str) -> Option<String>) -> Self {
                 let mut files = Self::embedded();
                 $(if let Some(text) = read($file) {
                     files.$field = Cow::Owned(text);
+                }
+                let own = own_name($file);
+                if let Some(text) = read(&own) {
+                    let all = files.$field.to_mut();
+                    all.push_str("\n");
+                    all.push_str(FILE_MARK);
+                    all.push_str(&own);
+                    all.push_str("\n");
+                    all.push_str(&text);
                 })*
                 files
             }

@@ -17,6 +17,8 @@ pub(crate) struct ActorEntry {
     pub kind: Box<str>,
     /// Where it is active, the home first.
     pub countries: Vec<CountryId>,
+    /// Whether it has ceased to be.
+    pub extinct: bool,
 }
 
 /// A name of an actor, and when it counts.
@@ -70,7 +72,7 @@ impl Terms {
     ) {
         let mut by_id = FxHashMap::default();
         for row in &rows("actors.tsv", &files.actors, ACTORS, problems) {
-            let [id, name, _, _, _, countries, kind, ..] = row.cells;
+            let [id, name, _, _, _, countries, kind, _, active_to, ..] = row.cells;
             let actor = self.actors.len() as u16;
             if by_id.insert(id, actor).is_some() {
                 row.wrong(problems, format!("`{id}` stands twice"));
@@ -91,6 +93,7 @@ impl Terms {
                 name: name.into(),
                 kind: kind.into(),
                 countries,
+                extinct: !active_to.is_empty(),
             });
             self.add_actor_names(row, actor, builder, problems);
         }
@@ -108,7 +111,7 @@ impl Terms {
             self.umbrellas.push(Umbrella { actor, base });
             for cue in list(row.cells[2]) {
                 let index = self.umbrellas.len() as u32 - 1;
-                builder.term(
+                let added = builder.term(
                     cue,
                     Payload {
                         kind: Kind::Umbrella,
@@ -116,6 +119,7 @@ impl Terms {
                         index,
                     },
                 );
+                row.expect_word(added, cue, problems);
             }
         }
     }
@@ -194,7 +198,7 @@ impl Terms {
             let short = case == Case::Upper && name.chars().count() <= 3;
             self.actor_names.push(ActorName { actor, rule, short });
             let index = self.actor_names.len() as u32 - 1;
-            builder.name(
+            let added = builder.name(
                 name,
                 Payload {
                     kind: Kind::Actor,
@@ -202,6 +206,7 @@ impl Terms {
                     index,
                 },
             );
+            row.expect_word(added || name.is_empty(), name, problems);
         }
     }
 }

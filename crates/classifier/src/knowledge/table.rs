@@ -28,10 +28,16 @@ impl Problems {
     }
 }
 
+/// Largest number that a cell may hold.
+const NUMBER_MAX: f64 = 1e9;
+
+/// Begins a line after which the rows of another file follow, whose name stands behind it.
+pub(crate) const FILE_MARK: &str = "#@";
+
 /// A row with as many cells as the header.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Row<'a, const N: usize> {
-    pub file: &'static str,
+    pub file: &'a str,
     pub line: usize,
     /// Where the row begins in its file, in bytes.
     pub offset: usize,
@@ -50,13 +56,22 @@ impl<const N: usize> Row<'_, N> {
         if text.is_empty() {
             return T::default();
         }
-        // What Rust reads as a number besides numbers: `inf`, `NaN`.
-        let number = !text.contains(['n', 'N']);
+        // Rust also reads `inf`, `NaN` and, as infinite, what is too large.
+        let number = text
+            .parse()
+            .is_ok_and(|number: f64| number.abs() <= NUMBER_MAX);
         let parsed = number.then(|| text.parse().ok()).flatten();
         parsed.unwrap_or_else(|| {
             self.wrong(problems, format!("`{text}` is not {what}"));
             T::default()
         })
+    }
+
+    /// Reports a name or term of the row that has no word, and so could never be found.
+    pub(crate) fn expect_word(&self, added: bool, term: &str, problems: &mut Problems) {
+        if !added {
+            self.wrong(problems, format!("`{term}` has no word in it"));
+        }
     }
 
     pub(crate) fn wrong(&self, problems: &mut Problems, what: impl Into<String>) {
@@ -75,11 +90,16 @@ pub(crate) fn rows<'a, const N: usize>(
     let mut rows = Vec::new();
     let mut offset = 0;
     let mut headed = false;
-    for (index, line) in text.split_inclusive('\n').enumerate() {
+    let (mut file, mut number): (&str, usize) = (file, 0);
+    for line in text.split_inclusive('\n') {
         let begin = offset;
         offset += line.len();
         let line = line.trim_end_matches(['\n', '\r']);
-        let number = index + 1;
+        number += 1;
+        if let Some(name) = line.strip_prefix(FILE_MARK) {
+            (file, number, headed) = (name, 0, false);
+            continue;
+        }
         if line.trim().is_empty() || line.starts_with('#') {
             continue;
         }
@@ -163,5 +183,9 @@ mod tests {
             &["t.tsv:1: the header must name the columns `a`, `b`"],
         );
         check("", &["t.tsv:1: the file is empty"]);
+        check(
+            "a\tb\n1\t2\n#@t.own.tsv\na\tb\n3\n",
+            &["t.own.tsv:2: 1 columns in place of 2"],
+        );
     }
 }

@@ -166,9 +166,7 @@ impl Terms {
             } else {
                 builder.name(term, payload)
             };
-            if !added {
-                row.wrong(problems, format!("`{term}` has no word in it"));
-            }
+            row.expect_word(added, term, problems);
         }
     }
 
@@ -184,7 +182,10 @@ impl Terms {
             ["id", "lang", "domain", "kind", "terms"],
             problems,
         ) {
-            let [id, _, domain, kind, terms] = row.cells;
+            let [id, lang, domain, kind, terms] = row.cells;
+            if lang != "any" && lang.parse::<Lang>().is_err() {
+                row.wrong(problems, format!("`{lang}` is not a language"));
+            }
             let number = self
                 .domains
                 .iter()
@@ -207,7 +208,7 @@ impl Terms {
             };
             let index = self.traps.len() as u32 - 1;
             for term in list(terms) {
-                builder.term(
+                let added = builder.term(
                     term,
                     Payload {
                         kind,
@@ -215,6 +216,7 @@ impl Terms {
                         index,
                     },
                 );
+                row.expect_word(added, term, problems);
             }
         }
         for row in &rows("cues.tsv", &files.cues, ["cue", "terms"], problems) {
@@ -226,7 +228,7 @@ impl Terms {
                 continue;
             };
             for term in list(row.cells[1]) {
-                builder.term(
+                let added = builder.term(
                     term,
                     Payload {
                         kind: Kind::Cue,
@@ -234,6 +236,7 @@ impl Terms {
                         index: index as u32,
                     },
                 );
+                row.expect_word(added, term, problems);
             }
         }
     }
