@@ -9,11 +9,11 @@ use std::{
 
 use rusqlite::Connection;
 
-use self::tables::{COLUMNS_2, MIGRATE_1_TO_2, STEP_3, STEP_4, TABLES, TABLES_2};
+pub(crate) use self::tables::PENDING;
 use crate::LedgerError;
 
-/// The version of the tables below, kept in `PRAGMA user_version`.
-const VERSION: i64 = 4;
+/// The version of the tables, kept in `PRAGMA user_version`.
+const VERSION: i64 = 5;
 
 /// "VIGI", kept in `PRAGMA application_id`: tells a ledger from any other SQLite file.
 const APPLICATION_ID: i64 = 0x5649_4749;
@@ -100,12 +100,9 @@ fn prepare(connection: &Connection, path: &Path) -> Result<(), LedgerError> {
             "BEGIN IMMEDIATE;
              PRAGMA application_id = {APPLICATION_ID};
              PRAGMA user_version = {VERSION};
-             {TABLES}
-             {TABLES_2}
-             {COLUMNS_2}
-             {STEP_3}
-             {STEP_4}
-             COMMIT;"
+             {}
+             COMMIT;",
+            tables::steps(0, VERSION)
         );
         connection.execute_batch(&create).map_err(sqlite)?;
     } else if found < VERSION {
@@ -121,6 +118,7 @@ fn migrate(connection: &Connection, path: &Path, found: i64) -> Result<(), Ledge
     let mut copy = path.as_os_str().to_owned();
     copy.push(format!(".v{found}"));
     let copy = PathBuf::from(copy);
+    tracing::info!(found, version = VERSION, copy = %copy.display(), "the ledger is brought up to date");
     // A copy from a migration that a crash ended is of the same ledger, or not whole.
     match std::fs::remove_file(&copy) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
@@ -134,11 +132,23 @@ fn migrate(connection: &Connection, path: &Path, found: i64) -> Result<(), Ledge
     connection
         .execute("VACUUM INTO ?1", [copy.to_string_lossy()])
         .map_err(sqlite)?;
-    let to_2 = [TABLES_2, COLUMNS_2, MIGRATE_1_TO_2].concat();
-    let steps = [&*to_2, STEP_3, STEP_4];
-    let missing = steps[(found - 1).clamp(0, VERSION - 1) as usize..].concat();
-    let steps = format!("BEGIN IMMEDIATE; {missing} PRAGMA user_version = {VERSION}; COMMIT;");
-    connection.execute_batch(&steps).map_err(sqlite)
+    let steps = tables::steps(found, VERSION);
+    let steps = format!("BEGIN IMMEDIATE; {steps} PRAGMA user_version = {VERSION}; COMMIT;");
+    connection.execute_batch(&steps).map_err(sqlite)?;
+    if let Err(error) = give_back_room(connection) {
+        // The ledger is whole, and what comes goes where the old tables were.
+        tracing::warn!(%error, "the migrated ledger keeps the room that it had");
+    }
+    Ok(())
+}
+
+/// Makes the file as small as what it holds, where that is less than half of it.
+fn give_back_room(connection: &Connection) -> rusqlite::Result<()> {
+    let pages = |pragma| connection.query_row(pragma, [], |row| row.get::<_, i64>(0));
+    if pages("PRAGMA freelist_count")? * 2 > pages("PRAGMA page_count")? {
+        connection.execute_batch("VACUUM; PRAGMA wal_checkpoint(TRUNCATE)")?;
+    }
+    Ok(())
 }
 
 /// The version of the tables in a ledger.

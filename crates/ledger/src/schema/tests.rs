@@ -1,5 +1,7 @@
 //! Ledgers that are new, old, newer, locked or none.
 
+mod version_4;
+
 use super::*;
 
 fn folder() -> tempfile::TempDir {
@@ -36,19 +38,24 @@ fn a_newer_ledger_is_left_alone() {
     );
 }
 
+/// A ledger as the program of that version left it.
+fn older(path: &Path, version: i64, rows: &str) {
+    let old = Connection::open(path).unwrap();
+    old.execute_batch(&format!(
+        "PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {version}; {}; {rows}",
+        tables::steps(0, version)
+    ))
+    .unwrap();
+}
+
 #[test]
 fn an_older_ledger_is_brought_forward_after_a_copy() {
     let folder = folder();
     let path = folder.path().join("ledger.db");
-    let old = Connection::open(&path).unwrap();
-    old.execute_batch(&format!(
-        "PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = 1; {TABLES}
-         INSERT INTO feed (no, id) VALUES (1, 'diario');
-         INSERT INTO entry (feed, key, ending, seen_ms)
-         VALUES (1, 'a', 'kept', 7200000), (1, 'b', 'dropped', 7200001), (1, 'c', NULL, 7200002);"
-    ))
-    .unwrap();
-    drop(old);
+    let rows = "INSERT INTO feed (no, id) VALUES (1, 'diario');
+        INSERT INTO entry (feed, key, ending, seen_ms)
+        VALUES (1, 'a', 'kept', 7200000), (1, 'b', 'dropped', 7200001), (1, 'c', NULL, 7200002);";
+    older(&path, 1, rows);
     let ledger = open(&path).unwrap();
     assert_eq!(version(&ledger).unwrap(), VERSION);
     let tally: (i64, i64, i64, i64) = ledger
@@ -63,24 +70,17 @@ fn an_older_ledger_is_brought_forward_after_a_copy() {
 
 #[test]
 fn an_older_ledger_gets_what_it_lacks_and_no_more() {
-    let to_2 = [TABLES, TABLES_2, COLUMNS_2].concat();
-    let tables = |ledger: &Connection| -> Vec<String> {
+    let tables = |ledger: &Connection| -> Vec<(String, Option<String>)> {
         let mut query = ledger
-            .prepare("SELECT name FROM sqlite_schema ORDER BY name")
+            .prepare("SELECT name, sql FROM sqlite_schema ORDER BY name")
             .unwrap();
-        let names = query.query_map([], |row| row.get(0)).unwrap();
-        names.collect::<Result<_, _>>().unwrap()
+        let names = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)));
+        names.unwrap().collect::<Result<_, _>>().unwrap()
     };
-    for (version, steps) in [(2, &[&*to_2][..]), (3, &[&*to_2, STEP_3])] {
+    for version in 1..VERSION {
         let folder = folder();
         let path = folder.path().join("ledger.db");
-        let old = Connection::open(&path).unwrap();
-        old.execute_batch(&format!(
-            "PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {version}; {}",
-            steps.concat()
-        ))
-        .unwrap();
-        drop(old);
+        older(&path, version, "");
         assert_eq!(
             tables(&open(&path).unwrap()),
             tables(&open(&folder.path().join("new.db")).unwrap())
