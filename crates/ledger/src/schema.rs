@@ -18,6 +18,9 @@ const VERSION: i64 = 5;
 /// "VIGI", kept in `PRAGMA application_id`: tells a ledger from any other SQLite file.
 const APPLICATION_ID: i64 = 0x5649_4749;
 
+/// Statements that are kept compiled: all that the daemon uses.
+const STATEMENTS: usize = 64;
+
 /// Makes the ledger's folder where it is not there, and takes the lock beside the ledger, so that
 /// no second daemon works on its entries.
 pub(crate) fn lock(path: &Path) -> Result<File, LedgerError> {
@@ -55,6 +58,7 @@ pub(crate) fn open(path: &Path) -> Result<Connection, LedgerError> {
         .map_err(unwritable)?;
     let sqlite = |source| LedgerError::of(path, source);
     let connection = Connection::open(path).map_err(sqlite)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
     prepare(&connection, path)?;
     Ok(connection)
 }

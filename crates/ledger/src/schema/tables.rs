@@ -148,7 +148,7 @@ macro_rules! packed {
     };
 }
 
-/// Version 5 keeps an entry in a quarter of the room, for there are ten million of them: ids in
+/// Version 5 keeps an entry in less than half the room, for there are ten million of them: ids in
 /// bytes, endings as numbers, and what only some entries have in tables of their own.
 ///
 /// Nothing that tells entries apart is shortened: keys and links keep their 128 bits, of which not
