@@ -94,7 +94,7 @@ pub(crate) fn count_ending(
         "duplicate" => "UPDATE tally SET duplicate = duplicate + 1",
         _ => "UPDATE tally SET failed = failed + 1",
     };
-    let of_entry = "WHERE (feed, hour) = (SELECT feed, seen_ms / 3600000 FROM entry WHERE id = ?1)";
+    let of_entry = "WHERE (feed, hour) = (SELECT feed, seen_s / 3600 FROM entry WHERE id = ?1)";
     connection
         .prepare_cached(&format!("{count} {of_entry}"))?
         .execute([entry.0])
@@ -106,7 +106,7 @@ pub(crate) fn count_ending(
 /// the books shows as well.
 const BOOKS: &str = "
     WITH waiting AS MATERIALIZED (
-        SELECT entry.feed AS feed, entry.seen_ms / 3600000 AS hour, count(*) AS pending
+        SELECT entry.feed AS feed, entry.seen_s / 3600 AS hour, count(*) AS pending
         FROM pending JOIN entry ON entry.id = pending.entry GROUP BY 1, 2),
     hours AS (
         SELECT tally.feed AS feed, tally.hour AS hour, shown, new, known, kept, dropped, duplicate,

@@ -1,6 +1,6 @@
 //! Entries in flight: claimed, given back, taken up again after a crash.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use rusqlite::{Connection, params};
 use story::{
@@ -83,31 +83,6 @@ fn set_aside(
         detail: format!("what the ledger holds of it is no entry: {error}"),
     };
     stories::finish(connection, id, &ending)
-}
-
-/// Entries that are forgotten at once.
-const EXPIRED_MAX: i64 = 200;
-
-/// Forgets a few of the oldest entries, where they ended and were first seen longer ago than `kept`;
-/// called with each group, so that it never has much to do at once. Ids grow with time, so that no index
-/// by time is needed to find them.
-pub(crate) fn expire(connection: &Connection, kept: Duration) -> rusqlite::Result<()> {
-    let oldest = now_ms().saturating_sub(kept.as_millis().try_into().unwrap_or(i64::MAX));
-    let is_due = connection
-        .prepare_cached(
-            "SELECT 1 FROM (SELECT seen_ms FROM entry ORDER BY id LIMIT 1) WHERE seen_ms < ?1",
-        )?
-        .exists([oldest])?;
-    if !is_due {
-        return Ok(());
-    }
-    connection
-        .prepare_cached(
-            "DELETE FROM entry WHERE id IN (SELECT id FROM entry ORDER BY id LIMIT ?2)
-                 AND seen_ms < ?1 AND ending IS NOT NULL",
-        )?
-        .execute([oldest, EXPIRED_MAX])
-        .map(drop)
 }
 
 impl FetchStore for Ledger {
@@ -215,37 +190,5 @@ impl FetchStore for Ledger {
                 subscriptions::keep(connection, &feed, subscription.as_deref())
             })
             .await
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn entries_that_ended_long_ago_are_forgotten_and_others_are_not() {
-        let folder = tempfile::tempdir().unwrap();
-        let ledger = crate::schema::open(&folder.path().join("ledger.db")).unwrap();
-        let day = 24 * 60 * 60 * 1000;
-        let insert = |key: &str, ending: Option<&str>, days: i64| {
-            let seen = now_ms() - days * day;
-            let row = params![key, ending, seen];
-            let insert = "INSERT INTO entry (feed, key, ending, seen_ms) VALUES (1, ?1, ?2, ?3)";
-            ledger.execute(insert, row).unwrap();
-        };
-        insert("long ago", Some("dropped"), 500);
-        insert("long ago and pending", None, 500);
-        insert("not so long ago", Some("kept"), 399);
-        let left = || -> Vec<String> {
-            let mut query = ledger.prepare("SELECT key FROM entry ORDER BY id").unwrap();
-            let keys = query.query_map([], |row| row.get(0)).unwrap();
-            keys.collect::<rusqlite::Result<_>>().unwrap()
-        };
-        expire(&ledger, Duration::from_hours(600 * 24)).unwrap();
-        assert_eq!(left().len(), 3);
-        expire(&ledger, Duration::from_hours(400 * 24)).unwrap();
-        assert_eq!(left(), ["long ago and pending", "not so long ago"]);
-        expire(&ledger, Duration::MAX).unwrap();
-        assert_eq!(left().len(), 2);
     }
 }

@@ -1,12 +1,16 @@
 //! The state of feeds, and polls: what a feed showed, committed with its validators.
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 use story::{
-    CanonicalUrl, Entry, FeedId, StoryId, is_front_page,
+    Entry, FeedId,
     storage::{Conclude, FeedState, PollCounts, ShownEntry, Sight, entry_host},
 };
 
-use crate::{balance, entries::now_ms};
+use crate::{
+    balance,
+    entries::now_ms,
+    seen::{self, Before, First, Marks},
+};
 
 /// The state of every feed that was polled.
 pub(crate) fn states(connection: &Connection) -> rusqlite::Result<Vec<FeedState>> {
@@ -55,49 +59,18 @@ fn place(
     shown: &ShownEntry,
     now: i64,
 ) -> rusqlite::Result<Sight> {
-    let key = shown.entry.key();
-    let link = link_story(&shown.entry);
-    let link = link.as_ref().map(StoryId::as_str);
-    let title = shown.entry.title_key();
-    let title = &title.as_str()[..12]; // enough to tell a page's titles apart
-    // Some feeds give an entry a new guid at every poll: its link and title know it as well. The
-    // link alone does not, since the posts of a live page share it.
-    let known = connection
-        .prepare_cached(
-            "SELECT 1 FROM entry WHERE feed = ?1 AND key = ?2
-             UNION ALL
-             SELECT 1 FROM entry WHERE link = ?3 AND feed = ?1 AND coalesce(title, ?4) = ?4 LIMIT 1",
-        )?
-        .exists(params![feed, key.as_str(), link, title])?;
-    if known {
+    let marks = Marks::of(feed, &shown.entry);
+    if seen::is_known(connection, &marks)? {
         return Ok(Sight::Known);
     }
-    let before = page_before(connection, feed, key.as_str(), link, title)?;
+    let before = seen::page_before(connection, &marks)?;
     let shares_page = (before.as_ref()).is_some_and(|before| is_own_story(&shown.entry, before));
-    let (placed, ending, reason, story) = match (&shown.skip, before) {
-        (Some(reason), _) => (Sight::Skipped, Some("skipped"), Some(reason.as_str()), None),
-        (None, Some(before)) if !shares_page => {
-            let of = before.story.or_else(|| link.map(str::to_owned));
-            (Sight::Duplicate, Some("duplicate"), Some("same-page"), of)
-        }
-        (None, _) => (Sight::New, None, None, None),
+    let (placed, first) = match (&shown.skip, &before) {
+        (Some(reason), _) => (Sight::Skipped, First::Skipped(reason)),
+        (None, Some(before)) if !shares_page => (Sight::Duplicate, First::SamePage(&before.story)),
+        (None, _) => (Sight::New, First::Pending),
     };
-    connection
-        .prepare_cached(
-            "INSERT INTO entry (feed, key, link, ending, reason, story, seen_ms, done_ms, title)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-        )?
-        .execute(params![
-            feed,
-            key.as_str(),
-            link,
-            ending,
-            reason,
-            story,
-            now,
-            ending.map(|_| now),
-            title
-        ])?;
+    let id = seen::insert(connection, &marks, now, &first)?;
     if matches!(placed, Sight::New) {
         let body = serde_json::to_string(&shown.entry).expect("an entry is plain data");
         connection
@@ -106,7 +79,7 @@ fn place(
                  VALUES (?1, ?2, ?3, ?4, ?5)",
             )?
             .execute(params![
-                connection.last_insert_rowid(),
+                id.0,
                 entry_host(shown.entry.link.as_ref()),
                 now,
                 body,
@@ -116,53 +89,9 @@ fn place(
     Ok(placed)
 }
 
-/// An entry that was shown before of the page that a new one links to.
-struct Before {
-    /// What it became, where that is known already.
-    story: Option<String>,
-    /// Whether it is the new one by its key or title, shown by another feed.
-    is_same: bool,
-    /// Whether the new one's feed has shown the page.
-    in_feed: bool,
-}
-
-/// The entry by which a page was shown first, and before it the one that is the same as the new one.
-fn page_before(
-    connection: &Connection,
-    feed: i64,
-    key: &str,
-    link: Option<&str>,
-    title: &str,
-) -> rusqlite::Result<Option<Before>> {
-    connection
-        .prepare_cached(
-            "WITH before AS (
-                 SELECT id, story, key = ?2 OR title IS ?3 AS is_same, feed = ?4 AS in_feed
-                 FROM entry
-                 WHERE link = ?1 AND ending IS NOT 'failed' AND ending IS NOT 'skipped')
-             SELECT story, is_same, (SELECT max(in_feed) FROM before) FROM before
-             ORDER BY is_same DESC, id LIMIT 1",
-        )?
-        .query_row(params![link, key, title, feed], |row| {
-            Ok(Before {
-                story: row.get(0)?,
-                is_same: row.get(1)?,
-                in_feed: row.get(2)?,
-            })
-        })
-        .optional()
-}
-
 /// Whether an entry is a story of its own though its page is another's: bulletins, the posts of a
 /// live page and what links to a section differ in guid, title and text, and share the link.
 fn is_own_story(entry: &Entry, before: &Before) -> bool {
     let has_text = |text: &Option<String>| text.as_ref().is_some_and(|t| !t.trim().is_empty());
     before.in_feed && !before.is_same && (has_text(&entry.summary) || has_text(&entry.content))
-}
-
-/// The story that an entry's link names; none where the link is a site's front page, which many
-/// different entries may share.
-fn link_story(entry: &Entry) -> Option<StoryId> {
-    let link = entry.link.as_ref().filter(|link| !is_front_page(link))?;
-    Some(StoryId::of_url(&CanonicalUrl::new(link)?))
 }

@@ -10,11 +10,13 @@
 mod balance;
 mod entries;
 mod feeds;
+mod ids;
 mod packed;
 mod reader;
 mod recovery;
 mod robots;
 mod schema;
+mod seen;
 mod stories;
 mod subscriptions;
 mod templates;

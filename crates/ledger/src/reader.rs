@@ -1,14 +1,23 @@
 //! Reading a ledger beside the daemon that writes it, for `status`, `feeds list` and `explain`.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+};
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use story::{
-    SiteTemplate, StoryId,
+    Entry, SiteTemplate, StoryId,
     storage::{Checkpoint, FeedState},
 };
 
-use crate::{BalanceRow, LedgerError, balance, feeds, packed::unpack, stories, templates};
+use crate::{
+    BalanceRow, LedgerError, balance, feeds,
+    ids::StoredId,
+    packed::unpack,
+    seen::{self, Marks},
+    stories, templates,
+};
 
 /// A read-only view of a ledger.
 #[derive(Debug)]
@@ -28,6 +37,21 @@ pub struct FeedCounts {
     pub duplicate: u64,
     pub failed: u64,
     pub skipped: u64,
+}
+
+impl FeedCounts {
+    fn of(feed: String, endings: &HashMap<String, u64>) -> Self {
+        let count = |ending| endings.get(ending).copied().unwrap_or_default();
+        Self {
+            feed,
+            pending: count("pending"),
+            kept: count("kept"),
+            dropped: count("dropped"),
+            duplicate: count("duplicate"),
+            failed: count("failed"),
+            skipped: count("skipped"),
+        }
+    }
 }
 
 impl Reader {
@@ -60,29 +84,14 @@ impl Reader {
 
     /// What became of each feed's entries.
     pub fn feed_counts(&self) -> Result<Vec<FeedCounts>, LedgerError> {
-        let read = || {
-            let mut query = self.connection.prepare(
-                "SELECT feed.id,
-                        sum(ending IS NULL), sum(ending IS 'kept'), sum(ending IS 'dropped'),
-                        sum(ending IS 'duplicate'), sum(ending IS 'failed'), sum(ending IS 'skipped')
-                 FROM entry JOIN feed ON feed.no = entry.feed GROUP BY feed.no ORDER BY feed.id",
-            )?;
-            query
-                .query_map([], |row| {
-                    let count = |column| row.get::<_, i64>(column).map(|count| count as u64);
-                    Ok(FeedCounts {
-                        feed: row.get(0)?,
-                        pending: count(1)?,
-                        kept: count(2)?,
-                        dropped: count(3)?,
-                        duplicate: count(4)?,
-                        failed: count(5)?,
-                        skipped: count(6)?,
-                    })
-                })?
-                .collect::<rusqlite::Result<Vec<_>>>()
-        };
-        read().map_err(|e| LedgerError::of(&self.path, e))
+        self.read(|connection| {
+            let counts = seen::counts(connection)?;
+            let mut query = connection.prepare("SELECT no, id FROM feed ORDER BY id")?;
+            let feeds = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            let feeds: Vec<(i64, String)> = feeds.collect::<rusqlite::Result<_>>()?;
+            let counted = |(no, feed)| Some(FeedCounts::of(feed, counts.get(&no)?));
+            Ok(feeds.into_iter().filter_map(counted).collect())
+        })
     }
 
     /// What became of what each feed showed, by the hour in which it was first seen, oldest first;
@@ -108,16 +117,20 @@ impl Reader {
     /// The story that an entry which linked to the address with this id became, or whose duplicate
     /// it is; that is another one where the address led elsewhere.
     pub fn story_of_link(&self, link: &StoryId) -> Result<Option<StoryId>, LedgerError> {
-        let story: Option<String> = self
-            .connection
-            .query_row(
-                "SELECT story FROM entry WHERE link = ?1 AND story IS NOT NULL ORDER BY id LIMIT 1",
-                [link.as_str()],
-                |row| row.get(0),
-            )
-            .optional()
-            .map_err(|e| LedgerError::of(&self.path, e))?;
-        Ok(story.map(StoryId::carried))
+        self.read(|connection| seen::story_of_link(connection, link))
+    }
+
+    /// Whether a feed has shown an entry, by its guid or by its link and title, as a poll finds out.
+    pub fn knows(&self, entry: &Entry) -> Result<bool, LedgerError> {
+        self.read(|connection| {
+            let feed = connection
+                .prepare_cached("SELECT no FROM feed WHERE id = ?1")?
+                .query_row([entry.feed.as_str()], |row| row.get(0))
+                .optional()?;
+            feed.map_or(Ok(false), |feed| {
+                seen::is_known(connection, &Marks::of(feed, entry))
+            })
+        })
     }
 
     /// The newest verdict on a dropped story of whose JSON `found` makes something. It reads them
@@ -179,7 +192,7 @@ impl Reader {
                 connection.prepare("SELECT id, revision FROM story WHERE written = 1")?;
             let mut rows = query.query([])?;
             while let Some(row) = rows.next()? {
-                each(row.get_ref(0)?.as_str()?, row.get(1)?);
+                each(row.get::<_, StoredId>(0)?.0.as_str(), row.get(1)?);
             }
             Ok(())
         })
@@ -187,15 +200,6 @@ impl Reader {
 
     /// Why entries failed, most frequent first.
     pub fn failures(&self) -> Result<Vec<(String, u64)>, LedgerError> {
-        let read = || {
-            let mut query = self.connection.prepare(
-                "SELECT reason, count(*) FROM entry WHERE ending = 'failed'
-                 GROUP BY reason ORDER BY count(*) DESC, reason LIMIT 50",
-            )?;
-            query
-                .query_map([], |row| Ok((row.get(0)?, row.get::<_, i64>(1)? as u64)))?
-                .collect::<rusqlite::Result<Vec<_>>>()
-        };
-        read().map_err(|e| LedgerError::of(&self.path, e))
+        self.read(seen::failures)
     }
 }

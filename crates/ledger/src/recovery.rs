@@ -6,7 +6,7 @@ use story::{
     storage::{Checkpoint, Ending, Stored},
 };
 
-use crate::{Ledger, stories};
+use crate::{Ledger, ids::Id, stories};
 
 /// A line that was found in the record behind the checkpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,7 +68,7 @@ fn settle(
 ) -> rusqlite::Result<()> {
     let known: Option<(Option<i64>, bool)> = connection
         .prepare_cached("SELECT entry, written FROM story WHERE id = ?1 AND revision = ?2")?
-        .query_row(params![story.id.as_str(), story.revision], |row| {
+        .query_row(params![Id(story.id.as_str()), story.revision], |row| {
             Ok((row.get(0)?, row.get(1)?))
         })
         .optional()?;
@@ -86,7 +86,7 @@ fn settle(
         None => {
             connection
                 .prepare_cached("INSERT INTO story (id, revision, written) VALUES (?1, ?2, 1)")?
-                .execute(params![story.id.as_str(), story.revision])?;
+                .execute(params![Id(story.id.as_str()), story.revision])?;
             recovered.adopted += 1;
         }
     }

@@ -6,11 +6,7 @@ use story::{
     storage::{Checkpoint, DROPPED_KEPT, Ending, Reservation, SinkStore, Stored},
 };
 
-use crate::{
-    Ledger, balance,
-    entries::{self, now_ms},
-    packed::pack,
-};
+use crate::{Ledger, balance, entries::now_ms, ids::Id, packed::pack, seen};
 
 impl SinkStore for Ledger {
     async fn reserve(&self, stories: Vec<(EntryId, StoryId, u32)>) -> Stored<Vec<Reservation>> {
@@ -39,7 +35,7 @@ impl SinkStore for Ledger {
                     set_checkpoint(connection, checkpoint)?;
                 }
                 expire_dropped(connection)?;
-                entries::expire(connection, seen_kept)
+                seen::expire(connection, seen_kept)
             })
             .await
     }
@@ -53,7 +49,7 @@ fn reserve(
 ) -> rusqlite::Result<Reservation> {
     let holder: Option<(Option<i64>, bool)> = connection
         .prepare_cached("SELECT entry, written FROM story WHERE id = ?1 AND revision = ?2")?
-        .query_row(params![story.as_str(), revision], |row| {
+        .query_row(params![Id(story.as_str()), revision], |row| {
             Ok((row.get(0)?, row.get(1)?))
         })
         .optional()?;
@@ -66,7 +62,7 @@ fn reserve(
                 .prepare_cached(
                     "INSERT INTO story (id, revision, entry, written) VALUES (?1, ?2, ?3, 0)",
                 )?
-                .execute(params![story.as_str(), revision, entry.0])?;
+                .execute(params![Id(story.as_str()), revision, entry.0])?;
             Ok(Reservation::Granted)
         }
     }
@@ -78,63 +74,23 @@ pub(crate) fn finish(
     entry: EntryId,
     ending: &Ending,
 ) -> rusqlite::Result<()> {
-    let (word, reason, story) = match ending {
-        Ending::Kept { story, revision } => {
-            connection
-                .prepare_cached("UPDATE story SET written = 1 WHERE id = ?1 AND revision = ?2")?
-                .execute(params![story.as_str(), revision])?;
-            ("kept", None, Some(story.as_str()))
-        }
-        Ending::Dropped {
-            reason,
-            story,
-            verdict,
-        } => {
-            keep_verdict(connection, story, verdict)?;
-            ("dropped", Some(reason.clone()), Some(story.as_str()))
-        }
-        Ending::Duplicate { of } => (
-            "duplicate",
-            Some("same-story".to_owned()),
-            Some(of.as_str()),
-        ),
-        Ending::Failed { reason, detail } => ("failed", Some(format!("{reason}: {detail}")), None),
-    };
-    let ended = connection
-        .prepare_cached(
-            "UPDATE entry SET ending = ?2, reason = ?3, story = ?4, done_ms = ?5
-             WHERE id = ?1 AND ending IS NULL",
-        )?
-        .execute(params![entry.0, word, reason, story, now_ms()])?;
-    if ended == 0 {
+    match ending {
+        Ending::Kept { story, revision } => connection
+            .prepare_cached(
+                "UPDATE story SET written = 1, entry = NULL WHERE id = ?1 AND revision = ?2",
+            )?
+            .execute(params![Id(story.as_str()), revision])
+            .map(drop)?,
+        Ending::Dropped { story, verdict, .. } => keep_verdict(connection, story, verdict)?,
+        Ending::Duplicate { .. } | Ending::Failed { .. } => {}
+    }
+    if !seen::end(connection, entry, ending)? {
         return Ok(()); // it ended before, and was counted then
     }
     connection
         .prepare_cached("DELETE FROM pending WHERE entry = ?1")?
         .execute([entry.0])?;
-    if word == "failed" {
-        forget_duplicates(connection, entry)?;
-    }
-    balance::count_ending(connection, entry, word)
-}
-
-/// Forgets that other feeds showed the page of an entry that failed, where nobody else made
-/// something of it: whichever shows it next has it taken up as new, with that feed's text.
-fn forget_duplicates(connection: &Connection, failed: EntryId) -> rusqlite::Result<()> {
-    connection
-        .prepare_cached(
-            "WITH failed AS (SELECT link, feed FROM entry WHERE id = ?1 AND link IS NOT NULL)
-             DELETE FROM entry
-             WHERE link = (SELECT link FROM failed) AND feed <> (SELECT feed FROM failed)
-                   AND ending = 'duplicate' AND reason = 'same-page'
-                   AND NOT EXISTS (
-                       SELECT 1 FROM entry AS made
-                       WHERE made.link = (SELECT link FROM failed)
-                             AND (made.ending IS NULL OR made.ending IN ('kept', 'dropped')
-                                  OR made.ending = 'duplicate' AND made.reason <> 'same-page'))",
-        )?
-        .execute([failed.0])
-        .map(drop)
+    balance::count_ending(connection, entry, seen::word(ending))
 }
 
 fn keep_verdict(connection: &Connection, story: &StoryId, verdict: &str) -> rusqlite::Result<()> {

@@ -53,7 +53,8 @@ async fn hours_that_are_over_become_days_and_nothing_is_lost() {
         &format!(
             "UPDATE tally SET new = new + 1, shown = shown + 1 WHERE feed = 1 AND hour = {hour};
              UPDATE tally SET new = new + 1, shown = shown + 1 WHERE feed = 2 AND hour = {hour};
-             INSERT INTO entry (id, feed, key, seen_ms) VALUES (1, 2, 'k', {hour} * 3600000);
+             INSERT INTO entry (id, feed, key, outcome, seen_s, done_s)
+             VALUES (1, 2, 'k', 2, {hour} * 3600, {hour} * 3600);
              INSERT INTO pending (entry, host, due_ms, body) VALUES (1, '', 0, '')"
         ),
     );
