@@ -270,13 +270,20 @@ fn forget(connection: &Connection, entry: EntryId) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// Entries that are forgotten at once.
-const EXPIRED_MAX: i64 = 200;
+/// Entries that are forgotten with one commit, and with each ending in it: more than come, so that none
+/// stays for long, and no more work than the endings are.
+const EXPIRED_MAX: usize = 20;
+const EXPIRED_PER_ENDING: usize = 2;
 
 /// Forgets a few of the oldest entries, where they ended and were first seen longer ago than `kept`;
-/// called with each group, so that it never has much to do at once. Ids grow with time, so that no index
-/// by time is needed to find them.
-pub(crate) fn expire(connection: &Connection, kept: Duration) -> rusqlite::Result<()> {
+/// called with each group of endings, so that it never has much to do at once. Ids grow with time, so
+/// that no index by time is needed to find them.
+pub(crate) fn expire(
+    connection: &Connection,
+    kept: Duration,
+    endings: usize,
+) -> rusqlite::Result<()> {
+    let limit = (EXPIRED_MAX + EXPIRED_PER_ENDING * endings) as i64;
     let kept_s = kept.as_secs().try_into().unwrap_or(i64::MAX);
     let oldest = (now_ms() / 1000).saturating_sub(kept_s);
     let due = connection
@@ -284,7 +291,7 @@ pub(crate) fn expire(connection: &Connection, kept: Duration) -> rusqlite::Resul
             "SELECT id FROM (SELECT id, seen_s, outcome FROM entry ORDER BY id LIMIT ?2)
              WHERE seen_s < ?1 AND outcome <> ?3",
         )?
-        .query_map([oldest, EXPIRED_MAX, PENDING], |row| row.get(0))?
+        .query_map([oldest, limit, PENDING], |row| row.get(0))?
         .collect::<rusqlite::Result<Vec<i64>>>()?;
     due.iter()
         .try_for_each(|id| forget(connection, EntryId(*id)))

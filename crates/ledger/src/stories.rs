@@ -35,7 +35,7 @@ impl SinkStore for Ledger {
                     set_checkpoint(connection, checkpoint)?;
                 }
                 expire_dropped(connection)?;
-                seen::expire(connection, seen_kept)
+                seen::expire(connection, seen_kept, endings.len())
             })
             .await
     }

@@ -78,6 +78,11 @@ async fn main() {
     look_up(&path, "unknown, from the disk", LOOK_UPS / 10, |n| {
         entries + n
     });
+    std::io::copy(
+        &mut File::open(&path).expect("the ledger's file"),
+        &mut std::io::sink(),
+    )
+    .expect("all of it is in memory");
     look_up(&path, "known", LOOK_UPS, |n| n % filled);
     look_up(&path, "unknown", LOOK_UPS, |n| entries + n);
     polls(&path, entries).await;

@@ -47,9 +47,9 @@ fn entries_that_ended_long_ago_are_forgotten_and_others_are_not() {
         let rows = query.query_map([], |row| row.get(0)).unwrap();
         rows.collect::<rusqlite::Result<_>>().unwrap()
     };
-    expire(&ledger, Duration::from_hours(600 * 24)).unwrap();
+    expire(&ledger, Duration::from_hours(600 * 24), 1).unwrap();
     assert_eq!(left("entry", "key").len(), 5);
-    expire(&ledger, Duration::from_hours(400 * 24)).unwrap();
+    expire(&ledger, Duration::from_hours(400 * 24), 1).unwrap();
     let expected = [
         "long ago and pending",
         "not so long ago",
@@ -58,8 +58,26 @@ fn entries_that_ended_long_ago_are_forgotten_and_others_are_not() {
     assert_eq!(left("entry", "key"), expected);
     assert_eq!(left("elsewhere", "entry"), ["4"]);
     assert_eq!(left("failure", "detail"), ["new"]);
-    expire(&ledger, Duration::MAX).unwrap();
+    expire(&ledger, Duration::MAX, 1).unwrap();
     assert_eq!(left("entry", "key").len(), 3);
+}
+
+#[test]
+fn a_commit_forgets_no_more_than_a_few_for_each_ending() {
+    let (_folder, ledger) = ledger();
+    for key in 0..100 {
+        let skipped = First::Skipped("too-old");
+        insert(&ledger, &marks(1, &key.to_string(), None), 0, &skipped).unwrap();
+    }
+    let left = || -> i64 {
+        ledger
+            .query_row("SELECT count(*) FROM entry", [], |row| row.get(0))
+            .unwrap()
+    };
+    for (endings, expected) in [(0, 80), (10, 40), (500, 0)] {
+        expire(&ledger, Duration::ZERO, endings).unwrap();
+        assert_eq!(left(), expected);
+    }
 }
 
 #[test]
