@@ -12,9 +12,13 @@ use std::{
 };
 
 use serde_json::Value;
+use sink::fault;
 use testkit::{MovingNews, Site};
 
-use crate::support::{Daemon, Desk, feeds, text, until};
+use crate::{
+    archived,
+    support::{Daemon, Desk, feeds, get_bytes, text, until},
+};
 
 /// Time for what is left when the killing is over.
 const SETTLE: Duration = Duration::from_mins(3);
@@ -27,6 +31,10 @@ const BUSY: Duration = Duration::from_secs(2);
 
 /// A record whose files are small, so that much happens to them.
 pub(crate) const BUSY_SINK: &str = "rotate_size = \"12kB\"\ncompress = \"zstd\"\n";
+
+/// The same, beside an archive whose files are small as well.
+pub(crate) const BUSY_ARCHIVE: &str = "rotate_size = \"12kB\"\ncompress = \"zstd\"\n\
+    [archive]\nenabled = true\ndir = \"archive\"\nrotate_size = \"12kB\"\n";
 
 /// So that little is under way when writing stops.
 pub(crate) const SHORT_QUEUES: &str = "[pipeline]\nqueue = 1\nworkers = 1\n";
@@ -72,6 +80,23 @@ pub(crate) struct Toll {
     pub(crate) lost: usize,
     pub(crate) doubled: usize,
     pub(crate) torn: usize,
+    /// Stories that say where their page is archived.
+    pub(crate) pages: usize,
+    /// Those of them whose page is not there.
+    pub(crate) astray: usize,
+    /// Faults in the archive.
+    pub(crate) broken: usize,
+}
+
+impl Toll {
+    /// The toll of nothing amiss, over as many stories.
+    pub(crate) fn none(&self) -> Self {
+        Self {
+            stories: self.stories,
+            pages: self.pages,
+            ..Self::default()
+        }
+    }
 }
 
 impl Newsroom {
@@ -93,6 +118,12 @@ impl Newsroom {
     /// Starts a daemon that kills itself at the given passage of a point, and publishes news until it
     /// has. Afterwards it has died of SIGKILL, or this panics.
     pub(crate) fn kill_at(&self, point: &str, passage: u64) {
+        // So that there is something to cut.
+        match point {
+            fault::RECOVERY_CUTTING => self.kill_at(fault::MID_LINE, 1),
+            fault::ARCHIVE_RECOVERY_CUTTING => self.kill_at(fault::ARCHIVE_MID_RECORD, 1),
+            _ => {}
+        }
         let armed = format!("{point}:{passage}");
         let daemon = self.desk.daemon_with(&[("VIGIA_KILL_AT", &armed)]);
         let start = Instant::now();
@@ -159,6 +190,9 @@ impl Newsroom {
         control.run_once();
         let (written, torn) = written(&self.desk);
         let (wanted, _) = written_by(&control);
+        let (pages, astray) = self.pages();
+        let (_, faults) = archived::kinds(&self.desk.path("archive"));
+        faults.iter().for_each(|fault| println!("{fault}"));
         Toll {
             stories: written.len(),
             lost: wanted
@@ -167,7 +201,36 @@ impl Newsroom {
                 .count(),
             doubled: written.values().filter(|times| **times > 1).count(),
             torn,
+            pages,
+            astray,
+            broken: faults.len(),
         }
+    }
+
+    /// How many stories say where their page is archived, and of how many the page, as the site
+    /// has it, is not there.
+    fn pages(&self) -> (usize, usize) {
+        let archive = self.desk.path("archive");
+        let (mut pages, mut astray) = (0, 0);
+        for story in self.desk.stories() {
+            let position = &story["provenance"]["archive"];
+            let paged = archive.exists() && story["text_source"] == "page";
+            if position.is_null() && !paged {
+                continue;
+            }
+            pages += 1;
+            let url = story["url"].as_str().expect("an address");
+            let url: url::Url = url.parse().expect("an address");
+            let page = match position {
+                Value::Null => Err("it names no page".to_owned()),
+                position => archived::find_page(&archive, position),
+            };
+            if page.as_ref() != Ok(&get_bytes(&self.site, url.path())) {
+                println!("{url} at {position}: {:?}", page.err());
+                astray += 1;
+            }
+        }
+        (pages, astray)
     }
 }
 
@@ -263,10 +326,11 @@ impl Newsroom {
         packed.chain(plain.clone()).chain(others).collect()
     }
 
-    /// Mounts a small disk of its own where the record lies; `None` where that is not allowed.
-    pub(crate) fn mount_small_disk(&self, kilobytes: u32) -> Option<SmallDisk> {
-        let at = self.desk.path("stories");
-        std::fs::create_dir_all(&at).expect("a folder for the record");
+    /// Mounts a small disk of its own where the record or the archive lies; `None` where that is not
+    /// allowed.
+    pub(crate) fn mount_small_disk(&self, folder: &str, kilobytes: u32) -> Option<SmallDisk> {
+        let at = self.desk.path(folder);
+        std::fs::create_dir_all(&at).expect("a folder on the disk");
         let size = format!("size={kilobytes}k");
         let mounted = std::process::Command::new("mount")
             .args(["-t", "tmpfs", "-o", &size, "tmpfs"])

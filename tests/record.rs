@@ -1,5 +1,6 @@
 //! The record from outside: `vigia verify` on records that something was done to, and retention.
 
+mod archived;
 mod killing;
 mod support;
 

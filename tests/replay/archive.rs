@@ -2,20 +2,17 @@
 
 use std::{
     collections::BTreeMap,
-    fs::{self, File},
     path::{Path, PathBuf},
     process::Command,
-    time::Duration,
 };
 
 use serde_json::Value;
 use testkit::{News, Reply, Site};
-use warc::{Kind, Reader};
 
 use crate::{
-    files::page_at,
+    archived::{self, page_at},
     replay,
-    support::{Desk, feeds, get_bytes, text, until},
+    support::{Desk, feeds, get_bytes, text},
 };
 
 /// A site with news, and a desk whose archive is on.
@@ -25,21 +22,10 @@ async fn desk() -> (Site, Desk) {
     news.install(&site);
     // A page that is gone: the feed's own text stands in.
     site.set(&news.articles()[0].path, Reply::status(410));
-    let desk = Desk::new(&feeds(news.feed_paths().iter().map(|path| site.url(path))));
-    let config = fs::read_to_string(desk.config()).expect("a configuration");
     let archive = "[archive]\nenabled = true\ndir = \"archive\"\nrotate_size = \"40KB\"\n";
-    fs::write(desk.config(), format!("{archive}{config}")).expect("written");
-    (site, desk)
-}
-
-fn archives(desk: &Desk) -> Vec<PathBuf> {
-    let mut files: Vec<_> = fs::read_dir(desk.path("archive"))
-        .expect("a folder")
-        .map(|file| file.expect("a file").path())
-        .filter(|path| path.to_string_lossy().ends_with(".warc.gz"))
-        .collect();
-    files.sort();
-    files
+    let urls = news.feed_paths();
+    let urls = feeds(urls.iter().map(|path| site.url(path)));
+    (site, Desk::with_sink(&urls, "", archive))
 }
 
 /// What must be the same of two stories: all but who made them, and where from.
@@ -70,7 +56,10 @@ async fn what_the_daemon_archives_gives_its_stories_again() {
         let page = page_at(&desk.path("archive"), position);
         assert_eq!(page, get_bytes(&site, url.path()), "{url}");
     }
-    assert!(archives(&desk).len() > 1, "no file was rotated");
+    assert!(
+        archived::files(&desk.path("archive")).len() > 1,
+        "no file was rotated"
+    );
 
     let out = desk.path("replayed");
     let archive = desk.path("archive").display().to_string();
@@ -92,9 +81,43 @@ async fn what_the_daemon_archives_gives_its_stories_again() {
     assert!(again.contains(": 0 kept,"), "{again}");
     assert_eq!(desk.stories().len(), replayed.len());
 
-    let last = archives(&desk).pop().unwrap();
-    check_with_warcio(&archives(&desk));
-    drop(last);
+    let files = archived::files(&desk.path("archive"));
+    check_with_warcio(&files);
+    check_with_verify(&desk, &out, &files);
+}
+
+/// Has `vigia verify` hold the record, and what was replayed of it, against the archive, and against
+/// one that somebody changed.
+fn check_with_verify(desk: &Desk, replayed: &Path, files: &[PathBuf]) {
+    let pages = desk.stories();
+    let pages = pages.iter().filter(|story| story["text_source"] == "page");
+    let looked_up = format!("{0} stories name their page, and {0}", pages.count());
+    let verify = |arguments: &[&str], status: i32, parts: &[&str]| {
+        let output = desk.run(&[&["verify"], arguments].concat());
+        let said = text(&output.stdout) + &text(&output.stderr);
+        assert_eq!(output.status.code(), Some(status), "{said}");
+        for part in parts {
+            assert!(said.contains(part), "{part} is not in:\n{said}");
+        }
+    };
+    verify(&[], 0, &[&looked_up]);
+    let replayed = replayed.display().to_string();
+    // The ledger of a replay lies within, and its archive is where one says.
+    verify(&[&replayed], 0, &[".vigia/ledger.db"]);
+    let archive = desk.path("archive").display().to_string();
+    let of_replay = [&*replayed, "--archive", &archive];
+    verify(&of_replay, 0, &[&looked_up]);
+
+    let first = std::fs::read(&files[0]).expect("a file");
+    std::fs::write(&files[0], &first[1..]).expect("changed");
+    verify(&[], 1, &["that were looked up are not there", "byte"]);
+    std::fs::remove_file(&files[0]).expect("removed");
+    verify(&[], 0, &["are in files that are not there"]);
+    verify(
+        &["--archive", "nowhere"],
+        1,
+        &["find an archive in `nowhere`"],
+    );
 }
 
 /// Has warcio check the digests of an archive, where it is installed.
@@ -121,61 +144,4 @@ fn check_with_warcio(files: &[PathBuf]) {
     let passed = said.matches("digest pass").count();
     assert!(passed > 40, "{said}");
     println!("warcio: {passed} records pass");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn killed_at_any_moment_the_archive_is_whole_up_to_what_stories_name() {
-    let (_site, desk) = desk().await;
-    for kill in 0..6 {
-        let daemon = desk.daemon();
-        std::thread::sleep(Duration::from_millis(150 + 60 * kill));
-        daemon.kill();
-    }
-    // What a kill may leave of a record that was being written.
-    if let Some(newest) = archives_or_none(&desk).pop() {
-        use std::io::Write;
-        let mut file = fs::OpenOptions::new().append(true).open(newest).unwrap();
-        file.write_all(b"\x1f\x8b\x08\0\0\0\0\0\0\xff half a record")
-            .unwrap();
-    }
-    let daemon = desk.daemon();
-    until(Duration::from_secs(30), "every entry has ended", || {
-        let counts = desk.counts();
-        counts["pending"] == 0 && counts.values().sum::<u64>() == 16
-    });
-    daemon.signal("TERM");
-    assert_eq!(
-        daemon.wait(Duration::from_secs(10)).code(),
-        Some(0),
-        "{}",
-        desk.log()
-    );
-    let written = desk.story_paths();
-    assert!(written.values().all(|times| *times == 1), "{written:?}");
-    for story in desk.stories() {
-        if story["text_source"] == "page" {
-            let page = page_at(&desk.path("archive"), &story["provenance"]["archive"]);
-            assert!(!page.is_empty());
-        }
-    }
-    let mut kinds = BTreeMap::new();
-    for file in archives(&desk) {
-        let mut reader = Reader::new(File::open(&file).unwrap()).unwrap();
-        while let Some(head) = reader.advance() {
-            let head = head.unwrap_or_else(|problem| panic!("{}: {problem}", file.display()));
-            *kinds
-                .entry(head.header.kind().as_str().to_owned())
-                .or_insert(0) += 1;
-        }
-    }
-    // Feeds that had not changed took no room.
-    assert!(kinds[Kind::Revisit.as_str()] > 0, "{kinds:?}");
-}
-
-fn archives_or_none(desk: &Desk) -> Vec<PathBuf> {
-    if desk.path("archive").exists() {
-        archives(desk)
-    } else {
-        Vec::new()
-    }
 }

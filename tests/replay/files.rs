@@ -2,13 +2,15 @@
 
 use std::{
     collections::BTreeMap,
-    fs::{self, File},
+    fs::File,
     path::{Path, PathBuf},
 };
 
 use serde_json::Value;
 use testkit::News;
-use warc::{HttpResponse, Kind, Reader, Record, Span, Writer, http_block};
+use warc::{Kind, Record, Span, Writer, http_block};
+
+use crate::archived::page_at;
 
 /// When the pages were fetched.
 pub(crate) const DATE: &str = "2026-02-03T04:05:06Z";
@@ -84,22 +86,6 @@ impl Packed {
         let folder = self.path.parent().expect("a folder");
         page_at(folder, position)
     }
-}
-
-/// The page at a position in one of a folder's files.
-pub(crate) fn page_at(folder: &Path, position: &Value) -> Vec<u8> {
-    let file = fs::read(folder.join(position["file"].as_str().expect("a name"))).expect("a file");
-    let offset = position["offset"].as_u64().expect("a place") as usize;
-    let length = position["length"].as_u64().expect("a length") as usize;
-    // The bytes of the record are enough, without those around it.
-    let member = std::io::Cursor::new(file[offset..offset + length].to_vec());
-    let mut reader = Reader::new(member).expect("bytes");
-    let head = reader.advance().expect("a record").expect("a sound one");
-    assert_eq!(head.header.kind(), Kind::Response);
-    let block = reader.block(u64::MAX).expect("a whole one");
-    HttpResponse::parse(&block, usize::MAX - 1)
-        .expect("HTTP")
-        .body
 }
 
 /// The id that the story at an address has.

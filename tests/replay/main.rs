@@ -1,5 +1,7 @@
 //! `vigia replay`: archives, folders and lines through the real binary, whole, broken, and killed.
 
+#[path = "../archived.rs"]
+mod archived;
 #[path = "../support.rs"]
 mod support;
 
@@ -17,7 +19,7 @@ use std::{
 
 use files::{Packed, pack};
 use serde_json::Value;
-use support::{text, vigia, vigia_with_input};
+use support::{Desk, text, vigia, vigia_with_input};
 use tempfile::TempDir;
 use testkit::News;
 
@@ -203,6 +205,54 @@ fn saved_pages_and_lines_give_the_same_stories() {
         said.contains("failed: 2 line") || said.contains("1 line"),
         "{said}"
     );
+}
+
+#[test]
+fn a_record_in_small_compressed_files_is_replayed_to_and_from() {
+    let (folder, packed) = desk(3, 10);
+    let out = path(&folder, "out");
+    replay(&[&packed.path(), "--out", &out]);
+    let scores = scores(Path::new(&out));
+    let desk = Desk::with_sink(&[], "", "rotate_size = \"8kB\"\ncompress = \"zstd\"\n");
+    let config = desk.config().display().to_string();
+    replay(&[&packed.path(), "--config", &config]);
+    let files = sink::record_files(&desk.path("stories")).unwrap();
+    let packed_files = files
+        .iter()
+        .filter(|file| file.compression != sink::Compression::None);
+    assert!(packed_files.count() >= 2, "{files:?}");
+    assert_eq!(desk.stories().len(), scores.len());
+    let archive = folder.path().display().to_string();
+    let verified = desk.run(&["verify", "--archive", &archive]);
+    let said = text(&verified.stdout) + &text(&verified.stderr);
+    assert!(
+        verified.status.success() && said.contains("held against the ledger"),
+        "{said}"
+    );
+    assert!(
+        said.contains(&format!("and {} of those", scores.len())),
+        "{said}"
+    );
+
+    let record = desk.path("stories").display().to_string();
+    let same = text(&replay(&["--diff", &record]).stdout);
+    let none = format!(
+        "0 kept now, 0 dropped now, 0 moved; {} the same",
+        scores.len()
+    );
+    assert!(same.starts_with(&none), "{same}");
+    // A compressed file beside the plain one, and one that is not whole, change nothing.
+    let first = files[0].path.file_name().unwrap().to_str().unwrap();
+    let plain = desk.path("stories").join(first.trim_end_matches(".zst"));
+    let mut lines = String::new();
+    std::io::Read::read_to_string(&mut files[0].open().unwrap(), &mut lines).unwrap();
+    fs::write(plain, lines).unwrap();
+    let half = &fs::read(&files[0].path).unwrap()[..100];
+    fs::write(desk.path("stories").join(format!("new.{first}")), half).unwrap();
+    let again = path(&folder, "again");
+    let said = text(&replay(&[&record, "--out", &again]).stderr);
+    let all = format!(": {} kept, 0 dropped, 0 duplicates", scores.len());
+    assert!(said.contains(&all) && said.contains("0 faults"), "{said}");
 }
 
 #[test]

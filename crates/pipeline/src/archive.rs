@@ -16,6 +16,7 @@ mod tail;
 use std::{io, path::PathBuf, sync::Arc};
 
 use fetcher::InFlight;
+use sink::fault;
 use story::{ArchivePosition, Exchange, Page};
 use tokio::{
     sync::mpsc::{Receiver, Sender},
@@ -118,8 +119,12 @@ pub(crate) async fn run(
         let pieces = taken.drain(..).map(|page| Piece::Page(Box::new(page)));
         let answers = answers.drain(..).map(|feed| Piece::Feed(Box::new(feed)));
         let group: Vec<Piece> = pieces.chain(answers).collect();
+        if group.is_empty() {
+            continue; // one of the queues has ended
+        }
         let kept;
         (archive, kept) = keep(archive, group, &status).await;
+        fault::point(fault::ARCHIVE_BEFORE_PASSING);
         for (piece, position) in kept {
             // A closed queue means that the line is being torn down; the entry stays pending.
             if let Piece::Page(page) = piece

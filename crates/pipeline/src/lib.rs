@@ -47,4 +47,4 @@ pub use sink::{
     Settings as RecordSettings, SinkError, open_lines, record_files,
 };
 pub use templates::leave_out_recurring;
-pub use verify::{Repaired, repair, verify};
+pub use verify::{LookedUp, Repaired, repair, verify, verify_pages};

@@ -152,10 +152,15 @@ impl Target {
     pub fn folder(folder: &Path) -> Self {
         Self::Record {
             record: sink::Settings::new(folder),
-            ledger: folder.join(".vigia/ledger.db"),
+            ledger: ledger_within(folder),
             journal: folder.join(".vigia/replay.json"),
         }
     }
+}
+
+/// The ledger of a record in a folder of its own.
+pub fn ledger_within(folder: &Path) -> PathBuf {
+    folder.join(".vigia/ledger.db")
 }
 
 /// What a replay came to.

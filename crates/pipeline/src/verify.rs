@@ -1,5 +1,7 @@
 //! The record and the ledger held against each other, and what can be mended of it.
 
+mod pages;
+
 use std::{
     collections::HashSet,
     path::{Path, PathBuf},
@@ -9,6 +11,8 @@ use std::{
 use ledger::{Ledger, Reader, WrittenStory};
 use sink::{Inspection, Problem, Settings, Sink, Tail};
 use story::storage::Checkpoint;
+
+pub use pages::{LookedUp, verify_pages};
 
 use crate::LineError;
 

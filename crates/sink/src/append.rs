@@ -178,7 +178,7 @@ impl Sink {
         let path = self.dir.file(&end.name.to_string());
         let file = self.file.as_mut().expect("opened by open_file");
         fault::point(fault::BEFORE_WRITE);
-        let result = fault::write_lines(&mut **file, lines)
+        let result = fault::half_at(fault::MID_LINE, lines, |bytes| file.write_all(bytes))
             .map_err(io_error("append to", &path))
             .and_then(|()| {
                 fault::point(fault::BEFORE_SYNC);

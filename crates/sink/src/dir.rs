@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// Start of the names of files that are not whole yet: `stories-*` is the record and nothing else.
-pub(crate) const NEW: &str = "new.";
+pub const NEW: &str = "new.";
 
 /// A directory on a disk.
 #[derive(Clone, Debug)]

@@ -7,10 +7,7 @@
 #[cfg(not(feature = "faults"))]
 use std::io;
 
-#[cfg(not(feature = "faults"))]
-use crate::disk::DiskFile;
-
-/// Every point, in the order in which a story passes them; recovery's last.
+/// Every point of the record, in the order in which a story passes them; recovery's last.
 pub const POINTS: [&str; 13] = [
     BEFORE_WRITE,
     MID_LINE,
@@ -54,20 +51,49 @@ pub const RECOVERY_CUTTING: &str = "recovery-cutting";
 /// The record is read back and the ledger does not know it.
 pub const RECOVERY: &str = "recovery";
 
+/// Every point of the archive, which is another stage's and is killed in the same way, in the order in
+/// which a page passes them; recovery's last.
+pub const ARCHIVE_POINTS: [&str; 7] = [
+    ARCHIVE_ROTATION,
+    ARCHIVE_BEFORE_WRITE,
+    ARCHIVE_MID_RECORD,
+    ARCHIVE_BEFORE_SYNC,
+    ARCHIVE_BEFORE_PASSING,
+    ARCHIVE_RECOVERY_CUTTING,
+    ARCHIVE_RECOVERY,
+];
+
+/// A new file of the archive is made and its name is not synced.
+pub const ARCHIVE_ROTATION: &str = "archive-rotation";
+/// Records are ready and none is written.
+pub const ARCHIVE_BEFORE_WRITE: &str = "archive-before-write";
+/// Half of a group of records is written, which ends in the middle of one.
+pub const ARCHIVE_MID_RECORD: &str = "archive-mid-record";
+/// Records are written and not synced.
+pub const ARCHIVE_BEFORE_SYNC: &str = "archive-before-sync";
+/// Records are synced and their pages have not gone on.
+pub const ARCHIVE_BEFORE_PASSING: &str = "archive-before-passing";
+/// A torn end of the archive was copied and is not cut off yet.
+pub const ARCHIVE_RECOVERY_CUTTING: &str = "archive-recovery-cutting";
+/// The archive is open and nothing was written to it.
+pub const ARCHIVE_RECOVERY: &str = "archive-recovery";
+
 /// Kills the process where it was told to end here.
 #[cfg(not(feature = "faults"))]
 pub fn point(_: &'static str) {}
 
-/// Writes lines to the record.
+/// Writes bytes with what writes all that it is given; at the point, half of them and no more.
 #[cfg(not(feature = "faults"))]
-pub(crate) fn write_lines(file: &mut dyn DiskFile, lines: &[u8]) -> io::Result<()> {
-    file.write_all(lines)
+pub fn half_at(
+    _: &'static str,
+    bytes: &[u8],
+    mut write: impl FnMut(&[u8]) -> io::Result<()>,
+) -> io::Result<()> {
+    write(bytes)
 }
 
 #[cfg(feature = "faults")]
-pub use armed::point;
-#[cfg(feature = "faults")]
-pub(crate) use armed::write_lines;
+pub use armed::{half_at, point};
 
 #[cfg(feature = "faults")]
 mod armed {
@@ -80,9 +106,6 @@ mod armed {
     };
 
     use rustix::process::{Signal, getpid, kill_process};
-
-    use super::MID_LINE;
-    use crate::disk::DiskFile;
 
     /// Which point kills, and how often it is still passed before.
     fn armed() -> Option<&'static (String, AtomicU64)> {
@@ -107,13 +130,17 @@ mod armed {
         }
     }
 
-    /// Writes lines to the record, or the first half of them and no more.
-    pub(crate) fn write_lines(file: &mut dyn DiskFile, lines: &[u8]) -> io::Result<()> {
-        if is_due(MID_LINE) {
-            file.write_all(&lines[..lines.len() / 2])?;
+    /// Writes bytes with what writes all that it is given; at the point, half of them and no more.
+    pub fn half_at(
+        here: &'static str,
+        bytes: &[u8],
+        mut write: impl FnMut(&[u8]) -> io::Result<()>,
+    ) -> io::Result<()> {
+        if is_due(here) {
+            write(&bytes[..bytes.len() / 2])?;
             kill();
         }
-        file.write_all(lines)
+        write(bytes)
     }
 
     fn kill() -> ! {

@@ -29,13 +29,14 @@ mod verify;
 use std::{io, path::PathBuf};
 
 pub use append::Sink;
+pub use dir::NEW;
 pub use manifest::{Content, Finished, MANIFEST, Manifest, State};
 pub use name::{FileName, ForeignName};
 pub use read::{Line, LineKey, Lines, RecordFile, open_lines, record_files};
 pub use recover::{Opened, Tail, Torn, WrittenLine};
 pub use settings::{Compression, Settings};
 pub use upkeep::{Done, Upkeep};
-pub use verify::{Inspection, Place, Problem, Remedy, inspect, key, written_length};
+pub use verify::{Inspection, Pages, Place, Problem, Remedy, inspect, key, written_length};
 
 /// Name of the small file that names the open one.
 pub const CURRENT: &str = "CURRENT";

@@ -153,7 +153,7 @@ impl<R: BufRead> Lines<R> {
     }
 
     /// Skips bytes; fewer where there are not so many.
-    pub(crate) fn skip(&mut self, bytes: u64) -> io::Result<()> {
+    pub fn skip(&mut self, bytes: u64) -> io::Result<()> {
         let mut skipped = self.reader.by_ref().take(bytes);
         self.offset += io::copy(&mut skipped, &mut io::sink())?;
         Ok(())

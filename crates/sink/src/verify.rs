@@ -1,13 +1,16 @@
 //! Looking at a whole record: every line, every file, the manifest. It reads and changes nothing, and
 //! may be done beside the process that writes.
 
+mod pages;
+
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     fmt, fs,
     io::{self, Read},
     path::Path,
 };
 
+pub use pages::Pages;
 use sha2::{Digest, Sha256};
 use story::{SCHEMA, Story};
 
@@ -32,6 +35,8 @@ pub struct Inspection {
     pub bytes: u64,
     /// Where each story stands, by its key.
     pub stories: HashMap<u128, Place>,
+    /// Where its stories say that their pages are archived, by the name of the archive's file.
+    pub pages: BTreeMap<String, Pages>,
     /// Whether a process is writing it at this moment.
     pub in_use: bool,
     /// Files that are finished and that the manifest does not know yet; whoever writes the record next
@@ -239,6 +244,10 @@ impl Inspection {
         }
         if story.revision == 0 {
             return Err("its revision is 0".to_owned());
+        }
+        if let Some(position) = story.provenance.archive {
+            let pages = self.pages.entry(position.file.clone()).or_default();
+            pages.note(position, place);
         }
         let written = WrittenLine {
             id: story.id,

@@ -88,9 +88,14 @@ pub(crate) enum ExportFormat {
 pub(crate) struct VerifyArgs {
     /// The directory of the record; without it, that of the configuration
     pub(crate) dir: Option<PathBuf>,
-    /// The ledger of the record; without it, that of the configuration, if this is its record
+    /// The ledger of the record; without it, that of the configuration, if this is its record, or the
+    /// one that a replay keeps within
     #[arg(long, value_name = "FILE")]
     pub(crate) ledger: Option<PathBuf>,
+    /// The folder of the WARC files that its stories name; without it, the archive of the
+    /// configuration, if this is its record. Some pages of each file are looked up there
+    #[arg(long, value_name = "DIR")]
+    pub(crate) archive: Option<PathBuf>,
     /// Mend what can be mended without losing anything, then check
     #[arg(long)]
     pub(crate) repair: bool,

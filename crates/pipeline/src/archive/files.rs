@@ -7,6 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use sink::fault;
 use story::{ArchivePosition, Content, Timestamp};
 use tracing::warn;
 use warc::{Span, Writer};
@@ -61,6 +62,7 @@ impl Archive {
             let kept_as = torn.kept_as.display();
             warn!(bytes = torn.bytes, %kept_as, "cut a torn record off the archive");
         }
+        fault::point(fault::ARCHIVE_RECOVERY);
         Ok(Self {
             end: end.map(|(end, _)| end),
             _lock: lock,
@@ -169,6 +171,7 @@ impl Archive {
                 name,
                 offset: 0,
             });
+            fault::point(fault::ARCHIVE_ROTATION);
         }
         // It is the archive's end only once its name lasts.
         let dir = &self.settings.dir;
@@ -193,10 +196,15 @@ impl Archive {
     fn append(&mut self, end: &End, bytes: &[u8]) -> Result<(), ArchiveError> {
         let path = self.path(&end.name);
         let file = self.file.as_mut().expect("opened by open_file");
-        let written = file
-            .write_all(bytes)
-            .map_err(ArchiveError::io("append to", &path))
-            .and_then(|()| file.sync_data().map_err(ArchiveError::io("sync", &path)));
+        fault::point(fault::ARCHIVE_BEFORE_WRITE);
+        let written = fault::half_at(fault::ARCHIVE_MID_RECORD, bytes, |bytes| {
+            file.write_all(bytes)
+        })
+        .map_err(ArchiveError::io("append to", &path))
+        .and_then(|()| {
+            fault::point(fault::ARCHIVE_BEFORE_SYNC);
+            file.sync_data().map_err(ArchiveError::io("sync", &path))
+        });
         if written.is_err() {
             // Readers see no half of it meanwhile; should this fail too, `reopen` does it again.
             let _ = file.set_len(end.offset);

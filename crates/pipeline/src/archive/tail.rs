@@ -7,6 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use sink::fault;
 use warc::Reader;
 
 use super::{ArchiveError, files::End};
@@ -79,6 +80,7 @@ fn cut(path: &Path, whole: u64) -> io::Result<Option<Torn>> {
         let mut copy = File::create(&kept_as)?;
         let bytes = io::copy(&mut (&mut file).take(length - whole), &mut copy)?;
         copy.sync_all()?;
+        fault::point(fault::ARCHIVE_RECOVERY_CUTTING);
         file.set_len(whole)?;
         Some(Torn { bytes, kept_as })
     } else {

@@ -3,21 +3,19 @@
 use std::{collections::HashMap, path::Path, sync::Arc};
 
 use serde::{Deserialize, Serialize};
+use sink::{Lines, open_lines};
 use story::{StoryId, storage::Ending};
 use tokio::sync::mpsc::Receiver;
 
 use super::{
     ReplayError,
     done::Done,
-    input::{self, Form, read_line, unpacked},
+    input::{self, Form},
 };
 use crate::parcel::{Parcel, Verdict};
 
 /// The least change of a score that is told.
 const MOVED_MIN: f64 = 0.005;
-
-/// Bytes of a line of the record that are read.
-const LINE_BYTES_MAX: u64 = 64 << 20;
 
 /// What changes of a story.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -97,9 +95,9 @@ impl Verdicts {
                 path: file.path.clone(),
                 source,
             };
-            let mut reader = unpacked(&file.path, 0).map_err(unreadable)?;
+            let mut lines = Lines::new(open_lines(&file.path).map_err(unreadable)?);
             let mut line = Vec::new();
-            while read_line(&mut *reader, &mut line, LINE_BYTES_MAX).map_err(unreadable)? > 0 {
+            while lines.next(&mut line).map_err(unreadable)?.is_some() {
                 if let Ok(judged) = serde_json::from_slice::<Judged>(&line) {
                     // The last revision counts.
                     let compared = verdicts.0.entry(judged.id).or_default();

@@ -2,12 +2,12 @@
 
 use std::{
     fs::{self, File},
-    io::{self, BufRead, BufReader, Read, Seek, SeekFrom},
+    io::{self, Read},
     path::{Path, PathBuf},
 };
 
-use flate2::bufread::MultiGzDecoder;
 use sha2::{Digest, Sha256};
+use sink::FileName;
 use story::hex;
 
 use super::ReplayError;
@@ -92,11 +92,25 @@ fn walk(folder: &Path, files: &mut Vec<InputFile>) -> io::Result<()> {
         }
     }
     found.sort_by(|a, b| a.path.cmp(&b.path));
+    // A file of a record stands there plain and compressed until the plain one is removed.
+    found.dedup_by(|a, b| {
+        let of = |path: &Path| Some((path.parent()?.to_owned(), record_name(path, "")?));
+        a.path != b.path && of(&a.path).is_some_and(|a| of(&b.path) == Some(a))
+    });
     files.extend(found);
     Ok(())
 }
 
+/// The name of a file of a record, where it is one that is called so behind `prefix`.
+fn record_name(path: &Path, prefix: &str) -> Option<FileName> {
+    let name = path.file_name()?.to_str()?;
+    FileName::of_stored(name.strip_prefix(prefix)?).map(|(name, _)| name)
+}
+
 fn form_of(path: &Path) -> Option<Form> {
+    if record_name(path, sink::NEW).is_some() {
+        return None; // it is not whole yet, and what it is made of is beside it
+    }
     let name = path.file_name()?.to_string_lossy().to_ascii_lowercase();
     ENDINGS
         .iter()
@@ -129,49 +143,6 @@ pub(super) fn fingerprint(files: &[InputFile], judged_by: &str) -> String {
     hex(&hash.finalize()[..16])
 }
 
-/// A file's text, unpacked where it is packed, from `offset` bytes of it on.
-pub(super) fn unpacked(path: &Path, offset: u64) -> io::Result<Box<dyn BufRead>> {
-    let mut file = File::open(path)?;
-    let mut start = Vec::new();
-    (&mut file).take(4).read_to_end(&mut start)?;
-    file.seek(SeekFrom::Start(0))?;
-    let packed = BufReader::with_capacity(128 << 10, file);
-    let mut text: Box<dyn BufRead> = match start.as_slice() {
-        [0x1f, 0x8b, ..] => Box::new(BufReader::new(MultiGzDecoder::new(packed))),
-        [0x28, 0xb5, 0x2f, 0xfd] => {
-            let decoder = zstd::stream::read::Decoder::with_buffer(packed)?;
-            Box::new(BufReader::new(decoder))
-        }
-        _ => {
-            let mut plain = packed;
-            plain.seek(SeekFrom::Start(offset))?;
-            return Ok(Box::new(plain));
-        }
-    };
-    io::copy(&mut (&mut text).take(offset), &mut io::sink())?;
-    Ok(text)
-}
-
-/// Reads a line of `bytes_max` bytes at most into `line`, and passes over what it has more; returns
-/// how many bytes that were, 0 at the end.
-pub(super) fn read_line(
-    reader: &mut dyn BufRead,
-    line: &mut Vec<u8>,
-    bytes_max: u64,
-) -> io::Result<u64> {
-    line.clear();
-    let mut read = reader.take(bytes_max).read_until(b'\n', line)? as u64;
-    while read >= bytes_max && line.last() != Some(&b'\n') {
-        let mut rest = Vec::new();
-        let more = reader.take(64 << 10).read_until(b'\n', &mut rest)? as u64;
-        read += more;
-        if more == 0 || rest.last() == Some(&b'\n') {
-            break;
-        }
-    }
-    Ok(read)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -180,6 +151,7 @@ mod tests {
     fn a_folder_gives_the_files_that_it_can_tell_by_name() {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join("b")).unwrap();
+        fs::create_dir(folder.path().join("s")).unwrap();
         for name in [
             "b/2.html.gz",
             "a.WARC.gz",
@@ -187,6 +159,10 @@ mod tests {
             "b/1.htm",
             "notes.txt",
             "x.cdx",
+            "s/stories-2026-01-01.jsonl",
+            "s/stories-2026-01-01.jsonl.zst",
+            "s/stories-2026-01-02.jsonl.zst",
+            "s/new.stories-2026-01-03.jsonl.zst",
         ] {
             fs::write(folder.path().join(name), "x").unwrap();
         }
@@ -201,24 +177,18 @@ mod tests {
                     .to_string()
             })
             .collect();
-        assert_eq!(names, ["a.WARC.gz", "b/1.htm", "b/2.html.gz", "c.jsonl"]);
+        let expected = [
+            "a.WARC.gz",
+            "b/1.htm",
+            "b/2.html.gz",
+            "c.jsonl",
+            "s/stories-2026-01-01.jsonl",
+            "s/stories-2026-01-02.jsonl.zst",
+        ];
+        assert_eq!(names, expected);
         assert_eq!(files[0].form, Form::Warc);
         let named = list(&[folder.path().join("notes.txt")]).unwrap();
         assert_eq!(named[0].form, Form::Page);
         assert!(list(&[folder.path().join("gone")]).is_err());
-    }
-
-    #[test]
-    fn a_line_that_is_too_long_is_cut_and_the_next_one_is_whole() {
-        let mut text: &[u8] = b"0123456789\nab\nc";
-        let mut line = Vec::new();
-        let mut read = |expected: &[u8], bytes: u64| {
-            assert_eq!(read_line(&mut text, &mut line, 4).unwrap(), bytes);
-            assert_eq!(line, expected);
-        };
-        read(b"0123", 11);
-        read(b"ab\n", 3);
-        read(b"c", 1);
-        read(b"", 0);
     }
 }

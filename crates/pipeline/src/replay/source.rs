@@ -10,19 +10,17 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
+use sink::{Line, Lines, open_lines};
 use story::{ArchivePosition, Page, Timestamp};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 use warc::{Head, Kind, Reader};
 
 use super::{
-    input::{Form, InputFile, read_line, unpacked},
+    input::{Form, InputFile},
     progress::Progress,
 };
 use crate::archived::{ArchivedEntry, ENTRY, FEED, ROLE};
-
-/// Bytes of a line that are read.
-const LINE_BYTES_MAX: u64 = 64 << 20;
 
 /// Bytes of a saved page that are read: more than the cleaner takes, so that it says so.
 const PAGE_BYTES_MAX: u64 = 16 << 20;
@@ -207,18 +205,22 @@ impl Source<'_> {
         before: u64,
         emit: Emit,
     ) -> io::Result<ControlFlow<()>> {
-        let mut reader = unpacked(path, start.offset)?;
-        let mut behind = start;
+        let mut lines = Lines::new(open_lines(path)?);
+        lines.skip(start.offset)?;
         let mut line = Vec::new();
-        loop {
-            let read = read_line(&mut *reader, &mut line, LINE_BYTES_MAX)?;
-            if read == 0 {
-                return Ok(ControlFlow::Continue(()));
-            }
-            behind.offset += read;
+        while let Some(kind) = lines.next(&mut line)? {
+            let behind = Mark {
+                offset: lines.offset(),
+                ..start
+            };
             // Of a packed file it is not known how far it was read; it is no longer than that.
             let within = behind.offset.min(self.files[start.file].bytes);
             self.progress.bytes.store(before + within, Relaxed);
+            if kind == Line::TooLong {
+                let problem = format!("the line before byte {} is too long", behind.offset);
+                self.progress.problem(path, &problem);
+                continue;
+            }
             let text = String::from_utf8_lossy(&line);
             let text = text.trim().trim_start_matches('\u{feff}');
             let stopped = self.stop.is_cancelled()
@@ -227,6 +229,7 @@ impl Source<'_> {
                 return Ok(ControlFlow::Break(()));
             }
         }
+        Ok(ControlFlow::Continue(()))
     }
 
     fn page(&self, path: &Path, number: usize, emit: Emit) -> io::Result<ControlFlow<()>> {
@@ -234,7 +237,7 @@ impl Source<'_> {
             return Ok(ControlFlow::Break(()));
         }
         let mut html = Vec::new();
-        unpacked(path, 0)?
+        open_lines(path)?
             .take(PAGE_BYTES_MAX)
             .read_to_end(&mut html)?;
         let about = about(path);

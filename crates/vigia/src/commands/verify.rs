@@ -8,7 +8,10 @@ use std::{
 
 use anyhow::{Result, bail};
 use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
-use pipeline::{Inspection, Remedy, Repaired, record_files, repair, verify};
+use pipeline::{
+    Inspection, LookedUp, Remedy, Repaired, record_files, repair, replay::ledger_within, verify,
+    verify_pages,
+};
 
 use crate::{args::VerifyArgs, config};
 
@@ -38,10 +41,11 @@ impl fmt::Display for Unsound {
 
 impl std::error::Error for Unsound {}
 
-/// Where the record and its ledger lie.
+/// Where the record lies, and what it is held against.
 struct Places {
     dir: PathBuf,
     ledger: Option<PathBuf>,
+    archive: Option<PathBuf>,
 }
 
 pub(crate) fn run(args: &VerifyArgs) -> Result<()> {
@@ -58,7 +62,9 @@ pub(crate) fn run(args: &VerifyArgs) -> Result<()> {
         let repaired = runtime.block_on(repair(&places.dir, places.ledger.as_deref()))?;
         tell_repaired(&mut out, &repaired)?;
     }
-    let found = looked_at(&places)?;
+    let mut found = looked_at(&places)?;
+    let archive = places.archive.as_deref();
+    let looked_up = archive.map(|archive| verify_pages(archive, &mut found));
     for problem in found.problems.iter().take(TOLD) {
         let mends = match problem.remedy {
             Remedy::Repair => " (--repair mends it)",
@@ -70,6 +76,9 @@ pub(crate) fn run(args: &VerifyArgs) -> Result<()> {
         writeln!(out, "and {} more", found.problems.len() - TOLD)?;
     }
     summarise(&mut out, &found, &places)?;
+    if let (Some(looked_up), Some(archive)) = (looked_up, archive) {
+        tell_looked_up(&mut out, looked_up, archive)?;
+    }
     let repairable = |problem: &&pipeline::Problem| problem.remedy == Remedy::Repair;
     match found.problems.len() {
         0 => Ok(()),
@@ -81,36 +90,49 @@ pub(crate) fn run(args: &VerifyArgs) -> Result<()> {
     }
 }
 
-/// The record and ledger that are named, or those of the configuration. A ledger of the configuration
-/// is believed only of its own record.
+/// The record, ledger and archive that are named, or those of the configuration, whose ledger and
+/// archive are believed only of its own record. A record that was replayed has its ledger within.
 fn places(args: &VerifyArgs) -> Result<Places> {
     let configured = match (config::find(args.config.config.as_deref()), &args.dir) {
         (Ok(path), _) => Some(config::load(&path)?.settings),
         (Err(_), Some(_)) => None,
         (Err(absent), None) => return Err(absent.into()),
     };
-    let same = |a: &Path, b: &Path| match (a.canonicalize(), b.canonicalize()) {
-        (Ok(a), Ok(b)) => a == b,
-        _ => a == b,
-    };
-    let theirs = configured
-        .as_ref()
-        .filter(|settings| {
-            args.dir
-                .as_ref()
-                .is_none_or(|dir| same(dir, &settings.record.dir))
-        })
-        .map(|settings| settings.ledger.clone())
-        .filter(|ledger| ledger.is_file());
+    let own = configured.as_ref().filter(|settings| {
+        let dir = args.dir.as_ref();
+        dir.is_none_or(|dir| same(dir, &settings.record.dir))
+    });
     let dir = args.dir.clone();
-    let dir = dir.or_else(|| configured.map(|settings| settings.record.dir));
+    let dir = dir.or_else(|| own.map(|settings| settings.record.dir.clone()));
+    let dir = dir.expect("without one the configuration was asked for");
     if let Some(ledger) = args.ledger.as_ref().filter(|ledger| !ledger.is_file()) {
         bail!("find a ledger at `{}`", ledger.display());
     }
+    if let Some(archive) = args.archive.as_ref().filter(|archive| !archive.is_dir()) {
+        bail!("find an archive in `{}`", archive.display());
+    }
+    let ledger = match own {
+        Some(settings) => settings.ledger.clone(),
+        None => ledger_within(&dir),
+    };
+    let archive = own.and_then(|settings| settings.archive.as_ref());
+    let archive = archive.map(|archive| archive.dir.clone());
     Ok(Places {
-        dir: dir.expect("without one the configuration was asked for"),
-        ledger: args.ledger.clone().or(theirs),
+        dir,
+        ledger: args.ledger.clone().or(Some(ledger).filter(|l| l.is_file())),
+        archive: args
+            .archive
+            .clone()
+            .or(archive.filter(|archive| archive.is_dir())),
     })
+}
+
+/// Whether two paths lead to one folder.
+fn same(a: &Path, b: &Path) -> bool {
+    match (a.canonicalize(), b.canonicalize()) {
+        (Ok(a), Ok(b)) => a == b,
+        _ => a == b,
+    }
 }
 
 fn looked_at(places: &Places) -> Result<Inspection> {
@@ -174,4 +196,24 @@ fn summarise(out: &mut impl Write, found: &Inspection, places: &Places) -> io::R
         found.stories.len(),
         HumanBytes(found.bytes)
     )
+}
+
+fn tell_looked_up(out: &mut impl Write, looked_up: LookedUp, archive: &Path) -> io::Result<()> {
+    let LookedUp {
+        named,
+        pages,
+        elsewhere,
+    } = looked_up;
+    let archive = archive.display();
+    writeln!(
+        out,
+        "{named} stories name their page, and {pages} of those were looked up in {archive}"
+    )?;
+    if elsewhere > 0 {
+        writeln!(
+            out,
+            "{elsewhere} of the pages are in files that are not there"
+        )?;
+    }
+    Ok(())
 }

@@ -29,7 +29,10 @@ use url::Url;
 use super::{
     Config, Problem, Problems, RawConfig, Written, access, limits,
     problem::Source,
-    raw::{RawClean, RawCompress, RawFeed, RawFeeds, RawOtherLanguages, RawSink, RawWebSub, Span},
+    raw::{
+        RawArchive, RawClean, RawCompress, RawFeed, RawFeeds, RawOtherLanguages, RawSink,
+        RawWebSub, Span,
+    },
     timezone,
 };
 use crate::topic::Topic;
@@ -166,10 +169,7 @@ impl Check {
                 ledger: folder.join(raw.state.path),
                 record: record(folder, &raw.sink),
                 stdout: raw.sink.stdout,
-                archive: raw.archive.enabled.then(|| ArchiveSettings {
-                    dir: folder.join(&raw.archive.dir),
-                    rotate_bytes: raw.archive.rotate_size.0,
-                }),
+                archive: archive(folder, &raw.archive),
                 cleaner: Arc::new(cleaner?),
                 learn_templates: raw.clean.learn_templates,
                 threshold,
@@ -329,6 +329,14 @@ impl Check {
             }
         }
     }
+}
+
+/// Where the archive lies; none where it is not kept.
+fn archive(folder: &Path, raw: &RawArchive) -> Option<ArchiveSettings> {
+    raw.enabled.then(|| ArchiveSettings {
+        dir: folder.join(&raw.dir.value),
+        rotate_bytes: raw.rotate_size.value.0,
+    })
 }
 
 /// What becomes of the record's files.

@@ -1,6 +1,6 @@
 //! Values that are of the right type and would not do: each with the way out.
 
-use std::ops::Range;
+use std::{ops::Range, path::Path};
 
 use humantime::format_duration;
 use tracing_subscriber::EnvFilter;
@@ -22,6 +22,10 @@ pub(super) fn problems(raw: &RawConfig) -> Vec<(Range<usize>, String)> {
         at(&raw.sink.rotate_size, |size| {
             zero("rotate_size", size.0 as usize)
         }),
+        at(&raw.archive.rotate_size, |size| {
+            zero("rotate_size", size.0 as usize)
+        }),
+        at(&raw.archive.dir, |dir| archive_dir(dir, &raw.sink.dir)),
         intervals(fetch),
         at(&raw.log.level, |level| log_level(level)),
     ];
@@ -49,6 +53,13 @@ fn user_agent(agent: &str) -> Option<String> {
     } else {
         None
     }
+}
+
+/// Each of them locks its folder for itself.
+fn archive_dir(archive: &str, sink: &str) -> Option<String> {
+    (Path::new(archive) == Path::new(sink)).then(|| {
+        format!("the archive and the record cannot both live in `{archive}`: give one a folder of its own")
+    })
 }
 
 /// The problem is told where the one of the two stands that was written down.

@@ -234,6 +234,18 @@ fn problems_are_reported_together() {
 }
 
 #[test]
+fn an_archive_has_a_folder_of_its_own_and_files_with_room() {
+    let said = problems("[sink]\ndir = \"a\"\n[archive]\ndir = \"./a/\"\nrotate_size = \"0\"\n");
+    assert_eq!(said.len(), 2, "{said:?}");
+    let said = said.join("\n");
+    assert!(
+        said.contains("vigia.toml:4") && said.contains("cannot both live in"),
+        "{said}"
+    );
+    assert!(said.contains("rotate_size = 0"), "{said}");
+}
+
+#[test]
 fn a_file_that_is_no_toml_is_one_problem() {
     assert_eq!(problems("[fetch\n").len(), 1);
 }
@@ -260,7 +272,7 @@ fn the_shipped_configuration_states_the_defaults() {
     assert_eq!(stated.clean, defaults.clean);
     assert_eq!(stated.pipeline, defaults.pipeline);
     assert_eq!(stated.log, defaults.log);
-    let archive = |raw: &RawConfig| (raw.archive.enabled, raw.archive.rotate_size);
+    let archive = |raw: &RawConfig| (raw.archive.enabled, raw.archive.rotate_size.value);
     assert_eq!(archive(&stated), archive(&defaults));
     let difference = stated.classify.threshold.value - defaults.classify.threshold.value;
     assert!(difference.abs() < f64::EPSILON);
