@@ -5,7 +5,8 @@ usage: python3 tests/peers/replay.py [PAGES_DIR] [--times N]
 
 PAGES_DIR has NAME/html/ID.html.gz and NAME/truth.jsonl; by default ../shared/corpora/pages. Its pages are packed as
 target/peers/pages.warc.gz, N times over (5), each time under addresses of their own. trafilatura runs in one Python
-process, reads the file with warcio, and writes JSONL; only part of it where that takes over a minute. Peak memory is
+process, reads the file with warcio, and writes JSONL; only part of it where that takes over a minute. The best of three
+runs of vigia counts, since others may be at work on the machine; the other two are told as well. Peak memory is
 told for the file and for four of it one behind the other, which should not differ. Peers are installed under target/peers.
 """
 import gzip, hashlib, json, os, re, subprocess, sys, tempfile, time, venv
@@ -13,6 +14,7 @@ import gzip, hashlib, json, os, re, subprocess, sys, tempfile, time, venv
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "../.."))
 PEERS = os.path.join(ROOT, "target/peers")
 PEER_SECONDS = 60
+RUNS = 3
 TRAFILATURA = """
 import json, sys, time, trafilatura
 from warcio.archiveiterator import ArchiveIterator
@@ -99,9 +101,11 @@ def main():
     path = os.path.join(PEERS, f"pages-{times}.warc.gz")
     pages = pack(folder, path, times)
     print(f"{pages} pages, {os.path.getsize(path) >> 20} MB")
-    seconds, cpu, memory, said = replay(path)
+    runs = sorted(replay(path) for _ in range(RUNS))
+    seconds, cpu, memory, said = runs[0]
     rate = pages / seconds
     print(said)
+    print("runs:", ", ".join(f"{pages / seconds:.0f} pages/s" for seconds, *_ in runs))
     # On a machine that is busy otherwise, what a page costs says more than how many there were.
     print(f"vigia replay: {rate:.0f} pages/s, {memory:.0f} MB at most, {1000 * cpu / pages:.2f} ms of CPU a page")
     sys.stdout.flush()

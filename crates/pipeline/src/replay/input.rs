@@ -32,7 +32,7 @@ pub(super) struct InputFile {
 }
 
 /// Endings of names, and what such files hold.
-const ENDINGS: [(&str, Form); 11] = [
+const ENDINGS: [(&str, Form); 12] = [
     (".warc", Form::Warc),
     (".warc.gz", Form::Warc),
     (".jsonl", Form::Lines),
@@ -40,6 +40,7 @@ const ENDINGS: [(&str, Form); 11] = [
     (".jsonl.zst", Form::Lines),
     (".ndjson", Form::Lines),
     (".ndjson.gz", Form::Lines),
+    (".ndjson.zst", Form::Lines),
     (".html", Form::Page),
     (".html.gz", Form::Page),
     (".htm", Form::Page),
@@ -125,7 +126,7 @@ fn sniffed(path: &Path) -> io::Result<Form> {
     Ok(match start.trim_ascii_start() {
         [0x1f, 0x8b, ..] => Form::Warc,
         start if start.starts_with(b"WARC/") => Form::Warc,
-        [b'{', ..] => Form::Lines,
+        [b'{', ..] | [0x28, 0xb5, 0x2f, 0xfd, ..] => Form::Lines,
         _ => Form::Page,
     })
 }

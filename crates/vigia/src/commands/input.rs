@@ -1,12 +1,12 @@
 //! Where filters read from: a file or standard input, lines or one whole page.
 
 use std::{
-    fs::File,
     io::{self, BufRead, BufReader, Cursor, Read},
     path::Path,
 };
 
 use anyhow::{Context, Result};
+use pipeline::open_lines;
 
 /// Bytes of one line, and of one whole page, that are read; a page in base64 is a third longer
 /// than itself.
@@ -35,10 +35,8 @@ pub(super) struct Lines {
 /// of which there are none.
 pub(super) fn open(file: Option<&Path>) -> Result<Input> {
     let reader: Box<dyn BufRead> = match file {
-        Some(path) => {
-            let file = File::open(path).with_context(|| format!("open `{}`", path.display()))?;
-            Box::new(BufReader::with_capacity(1 << 16, file))
-        }
+        // A file of the record may be compressed.
+        Some(path) => open_lines(path).with_context(|| format!("open `{}`", path.display()))?,
         None => Box::new(BufReader::with_capacity(1 << 16, io::stdin())),
     };
     sorted_out(reader)
