@@ -263,6 +263,39 @@ async fn explain_shows_what_the_daemon_judged() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn explain_never_mixes_what_was_recorded_with_what_is_judged_today() {
+    let site = Site::start().await;
+    let news = News::new(5).feeds(1).articles_per_feed(12);
+    news.install(&site);
+    let desk = Desk::new(&feeds([site.url(&news.feed_paths()[0])]));
+    desk.run_once();
+    let (path, _) = desk.story_paths().pop_first().unwrap();
+    let config = fs::read_to_string(desk.config()).unwrap();
+    fs::write(
+        desk.config(),
+        format!("{config}\n[classify]\nthreshold = 1.0\n"),
+    )
+    .unwrap();
+    let explained = text(&desk.run(&["explain", &site.url(&path)]).stdout);
+    let (recorded, today) = explained
+        .split_once("Judged again today, by what is configured now: otherwise\n")
+        .unwrap_or_else(|| panic!("{explained}"));
+    for (part, verdict, threshold) in [
+        (recorded, "KEPT", "threshold 0.50"),
+        (today, "DROPPED", "threshold 1.00"),
+    ] {
+        let line = part.lines().find(|line| line.contains("score")).unwrap();
+        assert!(
+            line.starts_with(verdict) && line.contains(threshold),
+            "{explained}"
+        );
+        assert!(part.contains("What it is about"), "{explained}");
+    }
+    assert!(recorded.starts_with("As it was judged"), "{explained}");
+    assert!(!recorded.contains("What would have changed"), "{explained}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn explain_finds_a_story_by_every_address_it_had() {
     let site = Site::start().await;
     let kept = "Doce soldados murieron en una emboscada del ELN en Arauca, Colombia. El ataque \

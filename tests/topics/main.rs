@@ -3,8 +3,10 @@
 
 mod folder;
 mod invented;
+mod labelled;
 #[path = "../support.rs"]
 mod support;
+mod verdicts;
 
 use std::{fs, path::Path};
 
@@ -19,14 +21,23 @@ fn a_topic_of_ones_own_is_trained_measured_and_judged_by() {
         "fires.toml",
         "name = \"brazil-wildfires\"\nmodel = \"fires.model\"\n",
     );
-    folder.write_lines("train.jsonl", &[stories(0), stories(1)].concat());
+    let lone = json!({"id": "fr", "lang": "fr", "label": 1, "title": "Incendie au Brésil", "text": "Le feu a brûlé la forêt au Brésil, selon les pompiers de la ville."});
+    folder.write_lines(
+        "train.jsonl",
+        &[stories(0), stories(1), vec![lone]].concat(),
+    );
     folder.write_lines("test.jsonl", &stories(2));
     let train = "train --topic fires.toml --data train.jsonl --out";
-    let (out, _) = folder.run(&format!("{train} fires.model"), 0);
-    assert!(
-        out.contains("brazil-wildfires/") && out.contains("articles       96"),
-        "{out}"
-    );
+    let (out, err) = folder.run(&format!("{train} fires.model"), 0);
+    for part in [
+        "brazil-wildfires/",
+        "articles          97",
+        "languages         en es pt",
+        "threshold         0.",
+    ] {
+        assert!(out.contains(part), "{part} is not in:\n{out}");
+    }
+    assert!(err.contains("1 article in fr: too few"), "{err}");
     folder.run(&format!("{train} again.model"), 0);
     let model = |name| fs::read(folder.path(name)).unwrap();
     assert_eq!(

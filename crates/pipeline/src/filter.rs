@@ -24,7 +24,7 @@ use story::{
 };
 use url::Url;
 
-pub use labelled::{LabelledArticle, Labels, labelled_line};
+pub use labelled::{LabelledArticle, Labels, label_of, labelled_line};
 pub(crate) use mixed::{any_article, saved_page};
 
 /// One line that could not be worked on.

@@ -46,16 +46,35 @@ pub struct Adapter<'a> {
     knowledge: &'a Knowledge,
     examples: Vec<Example>,
     background: Vec<Vector>,
+    topic: String,
+    threshold: f64,
 }
 
 impl<'a> Adapter<'a> {
     /// An adapter of a model, without articles.
     pub fn new(base: &'a Model, knowledge: &'a Knowledge) -> Self {
+        let Summary {
+            topic, threshold, ..
+        } = base.summary();
         Self {
+            topic: topic.clone(),
+            threshold: *threshold,
             base,
             knowledge,
             examples: Vec::new(),
             background: Vec::new(),
+        }
+    }
+
+    /// Has the adapted model be one of this topic, and verdicts be counted by its threshold, where it
+    /// has one.
+    #[must_use]
+    pub fn for_topic(self, topic: String, threshold: Option<f64>) -> Self {
+        let threshold = threshold.unwrap_or(self.threshold);
+        Self {
+            topic,
+            threshold,
+            ..self
         }
     }
 
@@ -111,13 +130,17 @@ impl<'a> Adapter<'a> {
     }
 
     fn wrong(&self, model: &Model) -> usize {
-        let kept = |vector: &Vector| model.score(vector) >= model.summary().threshold;
+        let kept = |vector: &Vector| model.score(vector) >= self.threshold;
         let wrong = |example: &&Example| kept(&example.forms[0]) != example.label;
         self.examples.iter().filter(wrong).count()
     }
 
     fn summary(&self) -> Summary {
-        let mut summary = self.base.summary().clone();
+        let mut summary = Summary {
+            topic: self.topic.clone(),
+            threshold: self.threshold,
+            ..self.base.summary().clone()
+        };
         let examples = self.examples.iter();
         let ids = examples.fold(0, |ids: u64, example| {
             ids.rotate_left(5).wrapping_mul(0x0100_0000_01b3)

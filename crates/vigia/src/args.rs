@@ -48,6 +48,31 @@ pub(crate) struct JudgeArgs {
     pub(crate) model: Option<PathBuf>,
 }
 
+/// What a model is made from.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct TrainArgs {
+    /// Labelled articles, JSONL
+    #[arg(long, value_name = "FILE", required = true, num_args = 1..)]
+    pub(crate) data: Vec<PathBuf>,
+    /// Labels of articles whose lines have none: `id`, tab, `0` or `1` on each line
+    #[arg(long, value_name = "FILE")]
+    pub(crate) labels: Option<PathBuf>,
+    /// Where the model is written
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+    /// Adapt this model to the articles, rather than fit one from nothing; without a name, the
+    /// topic's own
+    #[arg(long, value_name = "MODEL", conflicts_with = "seed")]
+    #[expect(clippy::option_option, reason = "not given, given, given with a name")]
+    pub(crate) base: Option<Option<PathBuf>>,
+    /// The topic that it is for: its name, knowledge and threshold [default: latam-security]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) topic: Option<PathBuf>,
+    /// Where the random numbers start
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    pub(crate) seed: u64,
+}
+
 /// What is exported.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct ExportArgs {
@@ -189,38 +214,23 @@ pub(crate) enum Command {
         after_help = "A line of data is {\"id\",\"title\",\"text\",\"label\"} with label 0 or 1; \
                       `lang`, `weight` and `source` (the outlet) are optional. The same data and seed \
                       give the same model. A model from nothing takes some hundred lines; one that is \
-                      adapted takes as few as there are, such as `vigia label` writes.\n\n\
+                      adapted takes as few as there are, such as `vigia label` writes. How common a \
+                      word is, and so how little one label may move it, is told from the articles \
+                      themselves; for models of the built-in topic also from stories that are part of \
+                      vigia.\n\n\
                       vigia train --topic fires.toml --data labelled.jsonl --out fires.model\n\
                       vigia train --base --data stories.labels --out mine.model\n\
                       vigia eval --model mine.model --data others.jsonl"
     )]
-    Train {
+    Train(TrainArgs),
+    /// Measure on labelled articles: precision, recall, F1, AP, calibration, the worst mistakes
+    Eval {
         /// Labelled articles, JSONL
         #[arg(long, value_name = "FILE", required = true, num_args = 1..)]
         data: Vec<PathBuf>,
         /// Labels of articles whose lines have none: `id`, tab, `0` or `1` on each line
         #[arg(long, value_name = "FILE")]
         labels: Option<PathBuf>,
-        /// Where the model is written
-        #[arg(long, value_name = "FILE")]
-        out: PathBuf,
-        /// Adapt this model to the articles, rather than fit one from nothing; without a name, the
-        /// topic's own
-        #[arg(long, value_name = "MODEL", conflicts_with = "seed")]
-        #[expect(clippy::option_option, reason = "not given, given, given with a name")]
-        base: Option<Option<PathBuf>>,
-        /// The topic that it is for: its name, knowledge and threshold [default: latam-security]
-        #[arg(long, value_name = "FILE")]
-        topic: Option<PathBuf>,
-        /// Where the random numbers start
-        #[arg(long, value_name = "NUMBER", default_value_t = 1)]
-        seed: u64,
-    },
-    /// Measure on labelled articles: precision, recall, F1, AP, calibration, the worst mistakes
-    Eval {
-        /// Labelled articles, JSONL
-        #[arg(long, value_name = "FILE", required = true, num_args = 1..)]
-        data: Vec<PathBuf>,
         /// What to judge by.
         #[command(flatten)]
         by: JudgeArgs,

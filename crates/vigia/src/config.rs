@@ -22,6 +22,7 @@ use story::FeedId;
 pub(crate) use problem::{Problem, Problems};
 pub(crate) use raw::{LogFormat, RawConfig};
 
+use crate::topic::Topic;
 use problem::Source;
 
 /// Where the configuration is looked for when none is named.
@@ -34,6 +35,10 @@ pub(crate) struct Config {
     pub(crate) path: PathBuf,
     /// What the line is run with.
     pub(crate) settings: Settings,
+    /// What is looked for.
+    pub(crate) topic: Topic,
+    /// The score from which a story is kept, where the file states one; see [`Topic::threshold`].
+    pub(crate) threshold: Option<f64>,
     /// The level of the log, as `tracing` filters are written.
     pub(crate) log_level: String,
     /// The form of the log.

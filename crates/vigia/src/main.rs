@@ -50,22 +50,14 @@ fn run(command: Command) -> Result<()> {
             file,
         } => commands::clean::run(url.as_ref(), text, config.as_deref(), file.as_deref()),
         Command::Classify { all, by, file } => commands::classify::run(all, &by, file.as_deref()),
-        Command::Train {
+        Command::Train(args) if args.base.is_some() => commands::adapt::run(&args),
+        Command::Train(args) => commands::train::run(&args),
+        Command::Eval {
             data,
             labels,
-            out,
-            base,
-            topic,
-            seed,
-        } => {
-            let labels = commands::train::labels(labels.as_deref())?;
-            let (base, topic) = (base.as_ref().map(Option::as_deref), topic.as_deref());
-            match base {
-                Some(base) => commands::adapt::run(&data, &labels, &out, base, topic),
-                None => commands::train::run(&data, &labels, &out, topic, seed),
-            }
-        }
-        Command::Eval { data, by, worst } => commands::eval::run(&data, &by, worst),
+            by,
+            worst,
+        } => commands::eval::run(&data, labels.as_deref(), &by, worst),
         Command::Label { file, out, by } => commands::label::run(&file, out.as_deref(), &by),
         Command::Explain { what, by } => commands::explain::run(&what, &by),
         Command::Replay(arguments) => commands::replay::run(&arguments),
@@ -98,6 +90,7 @@ fn is_usage(error: &anyhow::Error) -> bool {
         || error.is::<config::NotFound>()
         || error.is::<topic::TopicError>()
         || error.is::<commands::label::WrongPlace>()
+        || error.is::<commands::whole_file::WrongOut>()
         || error.is::<pipeline::LoadModelError>()
 }
 

@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use pipeline::{Classifier, Knowledge, LoadModelError, load_knowledge, load_model};
+use pipeline::{Classifier, Knowledge, LoadModelError, Model, load_knowledge, load_model};
 use serde::Deserialize;
 
 /// What is looked for. The default is the topic that is part of the program.
@@ -14,7 +14,9 @@ use serde::Deserialize;
 pub(crate) struct Topic {
     /// Its name, as a story's record has it.
     pub(crate) name: String,
-    /// Its model; the embedded one where there is none.
+    /// The file that it was read from; none for the one that is part of the program.
+    pub(crate) file: Option<PathBuf>,
+    /// Its model; the embedded one where there is none and the topic is the embedded one.
     pub(crate) model: Option<PathBuf>,
     /// A folder of knowledge in the place of the embedded.
     pub(crate) knowledge: Option<PathBuf>,
@@ -23,7 +25,7 @@ pub(crate) struct Topic {
 }
 
 /// The topic that is part of the program.
-const EMBEDDED: &str = "latam-security";
+pub(crate) const EMBEDDED: &str = "latam-security";
 
 /// The file, as it is written; its paths are relative to its folder.
 #[derive(Deserialize)]
@@ -60,12 +62,32 @@ pub(crate) enum TopicError {
     /// Its model cannot be used.
     #[error("read the model")]
     Model(#[from] LoadModelError),
+    /// It has no model, and is not the one that the embedded model is for.
+    #[error(
+        "judge by the topic `{name}`: it has no model; make one with `vigia train` and name it with \
+         `model = \"FILE\"` in the topic's file"
+    )]
+    NoModel {
+        /// The topic.
+        name: String,
+    },
+    /// Its model is that of another topic.
+    #[error("judge by the topic `{name}`: `{}` is a model of the topic `{of}`", model.display())]
+    OtherTopic {
+        /// The topic.
+        name: String,
+        /// The model's file.
+        model: PathBuf,
+        /// The topic that the model is for.
+        of: String,
+    },
 }
 
 impl Default for Topic {
     fn default() -> Self {
         Self {
             name: EMBEDDED.to_owned(),
+            file: None,
             model: None,
             knowledge: None,
             threshold: None,
@@ -85,7 +107,11 @@ impl Topic {
             problem,
         };
         let raw: RawTopic = toml::from_str(&text).map_err(|error| invalid(error.to_string()))?;
-        if raw.name.is_empty() || raw.name.contains(|c: char| c.is_whitespace() || c == '/') {
+        if raw.name.is_empty()
+            || raw
+                .name
+                .contains(|c: char| !c.is_alphanumeric() && c != '-')
+        {
             return Err(invalid(format!(
                 "`{}` is no name: use letters, digits and hyphens",
                 raw.name
@@ -102,6 +128,7 @@ impl Topic {
         let folder = path.parent().unwrap_or(Path::new(""));
         Ok(Self {
             name: raw.name,
+            file: Some(path.to_owned()),
             model: raw.model.map(|model| folder.join(model)),
             knowledge: raw.knowledge.map(|knowledge| folder.join(knowledge)),
             threshold: raw.threshold,
@@ -116,11 +143,41 @@ impl Topic {
         })
     }
 
+    /// The topic's model. Where the topic is a file's, it must be a model of that topic.
+    pub(crate) fn load_model(&self, knowledge: &Knowledge) -> Result<Arc<Model>, TopicError> {
+        let Some(path) = &self.model else {
+            if self.name != EMBEDDED {
+                return Err(TopicError::NoModel {
+                    name: self.name.clone(),
+                });
+            }
+            return Ok(load_model(None, knowledge)?);
+        };
+        let model = load_model(Some(path), knowledge)?;
+        let of = &model.summary().topic;
+        if self.file.is_some() && *of != self.name {
+            return Err(TopicError::OtherTopic {
+                name: self.name.clone(),
+                model: path.clone(),
+                of: of.clone(),
+            });
+        }
+        Ok(model)
+    }
+
+    /// The score from which a story is kept: what a configuration states goes before what the
+    /// topic states, and the model's own counts where neither does.
+    pub(crate) fn threshold(&self, configured: Option<f64>, model: &Model) -> f64 {
+        configured
+            .or(self.threshold)
+            .unwrap_or(model.summary().threshold)
+    }
+
     /// The topic's classifier.
     pub(crate) fn classifier(&self) -> Result<Classifier, TopicError> {
         let knowledge = self.load_knowledge()?;
-        let model = load_model(self.model.as_deref(), &knowledge)?;
-        let threshold = self.threshold.unwrap_or(model.summary().threshold);
+        let model = self.load_model(&knowledge)?;
+        let threshold = self.threshold(None, &model);
         Ok(Classifier::new(knowledge, model, threshold))
     }
 }
@@ -151,7 +208,51 @@ mod tests {
         );
         check("name = \"fires\"", Ok(("fires", None)));
         check("name = \"two words\"", Err("no name"));
+        check("name = \"../fires\"", Err("no name"));
+        check("name = \"fires\\u202e\"", Err("no name"));
         check("name = \"a\"\nthreshold = 2.0", Err("between 0 and 1"));
         check("name = \"a\"\nmodle = \"x\"", Err("modle"));
+    }
+
+    #[test]
+    fn a_topic_is_judged_by_a_model_of_its_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("topic.toml");
+        let shipped =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config/models/latam-security.model");
+        let judging = |text: &str| {
+            fs::write(&path, text).unwrap();
+            Topic::read(&path).unwrap().classifier()
+        };
+        let without = judging("name = \"fires\"").unwrap_err().to_string();
+        assert!(without.contains("has no model"), "{without}");
+        let model = format!("model = {:?}", shipped.display().to_string());
+        let other = judging(&format!("name = \"fires\"\n{model}")).unwrap_err();
+        assert!(
+            other
+                .to_string()
+                .contains("a model of the topic `latam-security`"),
+            "{other}"
+        );
+        judging(&format!("name = \"latam-security\"\n{model}")).unwrap();
+        judging("name = \"latam-security\"").unwrap();
+    }
+
+    #[test]
+    fn what_is_stated_nearest_to_the_run_is_the_threshold() {
+        let topic = |threshold| Topic {
+            threshold,
+            ..Topic::default()
+        };
+        let knowledge = topic(None).load_knowledge().unwrap();
+        let model = topic(None).load_model(&knowledge).unwrap();
+        let check = |topic: Topic, configured, expected: f64| {
+            let threshold = topic.threshold(configured, &model);
+            assert!((threshold - expected).abs() < 1e-9, "{threshold}");
+        };
+        check(topic(Some(0.3)), Some(0.7), 0.7);
+        check(topic(Some(0.3)), None, 0.3);
+        // The built-in topic's is what the configuration's default says.
+        check(topic(None), None, 0.5);
     }
 }

@@ -31,21 +31,14 @@ pub struct LabelledArticle {
 struct LabelLine {
     #[serde(default)]
     id: Value,
-    label: Option<Label>,
+    #[serde(default)]
+    label: Value,
     weight: Option<f32>,
     source: Option<String>,
     outlet: Option<String>,
     url: Option<String>,
     #[serde(default)]
     hard: bool,
-}
-
-/// 0 or 1, or `false` or `true`.
-#[derive(Clone, Copy, Deserialize)]
-#[serde(untagged)]
-enum Label {
-    Number(u8),
-    Truth(bool),
 }
 
 /// Most that an article may count.
@@ -78,6 +71,23 @@ impl Labels {
         }
         Ok(Self(labels))
     }
+
+    /// The ids that have a label.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+}
+
+/// What a value of `label` says: 0 or 1, or `false` or `true`.
+pub fn label_of(value: &Value) -> Option<bool> {
+    match value {
+        Value::Bool(label) => Some(*label),
+        value => match value.as_u64() {
+            Some(0) => Some(false),
+            Some(1) => Some(true),
+            _ => None,
+        },
+    }
 }
 
 /// Reads a line; what is wrong with it comes as the line that a filter would write. A line without a
@@ -89,16 +99,17 @@ pub fn labelled_line(line: &str, labels: &Labels) -> Result<Option<LabelledArtic
         .id
         .as_str()
         .map_or_else(|| labelled.id.to_string(), str::to_owned);
-    let label = match labelled.label {
-        Some(Label::Truth(label)) => label,
-        Some(Label::Number(0)) => false,
-        Some(Label::Number(1)) => true,
-        Some(Label::Number(_)) => return Err(wrong("`label` is neither 0 nor 1")),
-        None => match labels.0.get(&id) {
+    let label = match &labelled.label {
+        Value::Null => match labels.0.get(&id) {
             Some(label) => *label,
             None if labels.0.is_empty() => return Err(wrong("there is no `label`")),
             None => return Ok(None),
         },
+        value => label_of(value).ok_or_else(|| {
+            wrong(&format!(
+                "`label` is {value}, which is neither 0 nor 1, nor false nor true"
+            ))
+        })?,
     };
     let weight = labelled.weight.unwrap_or(1.0);
     if !(0.0..=WEIGHT_MAX).contains(&weight) {
@@ -114,9 +125,13 @@ pub fn labelled_line(line: &str, labels: &Labels) -> Result<Option<LabelledArtic
             .host_str()
             .map(str::to_owned)
     };
+    let article = article(article_line, &fields);
     Ok(Some(LabelledArticle {
-        id,
-        article: article(article_line, &fields),
+        id: match labelled.id {
+            Value::Null => article.id.to_string(),
+            _ => id,
+        },
+        article,
         label,
         weight,
         outlet: [labelled.source, labelled.outlet]
@@ -169,6 +184,8 @@ mod tests {
             Ok((false, Some("e.org"))),
         );
         check(r#"{"id":"a","text":"x","label":2}"#, Err("neither 0 nor 1"));
+        let text = r#"{"id":"a","text":"x","label":"1"}"#;
+        check(text, Err(r#"`label` is \"1\", which is neither"#));
         check(
             r#"{"id":"a","text":"x","label":1,"weight":-1}"#,
             Err("weight"),

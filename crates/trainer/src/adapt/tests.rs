@@ -148,6 +148,23 @@ fn a_model_says_what_it_was_adapted_from_and_the_same_labels_give_the_same_bytes
 }
 
 #[test]
+fn an_adapted_model_is_of_the_topic_and_judged_at_its_threshold() {
+    let kept = score(&MODEL, &ambush());
+    let wrong_at = |threshold| {
+        let mut adapter = Adapter::new(&MODEL, &KNOWLEDGE).for_topic("desk".to_owned(), threshold);
+        adapter.add(&labelled(&ambush(), true));
+        let adapted = adapter.adapt().unwrap();
+        let summary = adapted.model.summary().clone();
+        assert_eq!(summary.topic, "desk");
+        let expected = threshold.unwrap_or(MODEL.summary().threshold);
+        assert!((summary.threshold - expected).abs() < 1e-9);
+        adapted.wrong_before
+    };
+    assert_eq!(wrong_at(Some(f64::midpoint(kept, 1.0))), 1);
+    assert_eq!(wrong_at(None), 0);
+}
+
+#[test]
 fn the_slope_is_that_of_the_value() {
     let mut columns = Columns::new(&[], 10.0);
     let vector = Vector {

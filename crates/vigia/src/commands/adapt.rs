@@ -2,7 +2,6 @@
 
 use std::{
     io::{self, Write},
-    path::{Path, PathBuf},
     sync::Arc,
 };
 
@@ -15,25 +14,44 @@ use pipeline::{
 use serde_json::json;
 use trainer::Adapter;
 
-use super::train::{bar, each_labelled, labelled, write};
-use crate::topic::Topic;
+use super::{
+    labelled::{self, labelled},
+    train::{bar, facts, sources},
+    typeset,
+    whole_file::WholeFile,
+};
+use crate::{
+    args::TrainArgs,
+    topic::{self, Topic},
+};
 
-/// Stories written for vigia, by which is told how common a word is.
+/// Stories written for vigia, by which is told how common a word is in those of the built-in topic's
+/// stream. What is common in another topic's, its labelled articles alone say.
 const BACKGROUND: &str = include_str!("../../../../config/models/lessons.jsonl");
 
-pub(crate) fn run(
-    data: &[PathBuf],
-    labels: &Labels,
-    out: &Path,
-    base: Option<&Path>,
-    topic: Option<&Path>,
-) -> Result<()> {
+pub(crate) fn run(args: &TrainArgs) -> Result<()> {
+    let topic = args.topic.as_deref();
     let topic = topic.map_or_else(|| Ok(Topic::default()), Topic::read)?;
+    let named = args.base.as_ref().and_then(Option::as_deref);
+    let own = topic.model.as_deref().filter(|_| named.is_none());
+    let out = WholeFile::at(&args.out, sources(args).chain(own))?;
+    let labels = labelled::labels(args.labels.as_deref())?;
     let knowledge = topic.load_knowledge()?;
-    let base = load_model(base.or(topic.model.as_deref()), &knowledge)?;
+    let base = match named {
+        Some(path) => load_model(Some(path), &knowledge)?,
+        None => topic.load_model(&knowledge)?,
+    };
     let judge = Classifier::new(Arc::clone(&knowledge), Arc::clone(&base), 0.5);
     let mut adapter = Adapter::new(&base, &knowledge);
-    for line in BACKGROUND.lines() {
+    if topic.file.is_some() {
+        adapter = adapter.for_topic(topic.name, topic.threshold);
+    }
+    let background = if base.summary().topic == topic::EMBEDDED {
+        BACKGROUND
+    } else {
+        ""
+    };
+    for line in background.lines() {
         let lesson = labelled_line(line, &Labels::default()).map_err(io::Error::other);
         if let Some(lesson) = lesson.context("read the background")? {
             adapter.add_background(&lesson.article);
@@ -41,31 +59,29 @@ pub(crate) fn run(
     }
     let bar = bar();
     bar.set_message("reading articles");
-    for path in data {
-        each_labelled(path, labels, |article| {
-            bar.inc(1);
-            let (_, reason) = judge.judge(article.article.clone());
-            match reason {
-                Some(why @ (DropReason::UnsupportedLanguage | DropReason::TooShort)) => {
-                    let error = format!("the model does not judge it: {}", why.as_str());
-                    bar.suspend(|| eprintln!("{}", json!({ "id": article.id, "error": error })));
-                }
-                _ => adapter.add(&labelled(article)),
+    labelled::each(&args.data, &labels, |article| {
+        bar.inc(1);
+        let (_, reason) = judge.judge(article.article.clone());
+        match reason {
+            Some(why @ (DropReason::UnsupportedLanguage | DropReason::TooShort)) => {
+                let error = format!("the model does not judge it: {}", why.as_str());
+                let error = json!({ "id": article.id, "error": error }).to_string();
+                bar.suspend(|| eprintln!("{}", typeset::line(&error)));
             }
-        })?;
-    }
+            _ => adapter.add(&labelled(article)),
+        }
+    })?;
     bar.set_message("adapting");
     let adapted = adapter.adapt();
     bar.finish_and_clear();
     let adapted = adapted.with_context(|| format!("adapt `{}`", base.name()))?;
-    write(out, &adapted.model.write(&knowledge))?;
+    out.write(&adapted.model.write(&knowledge))?;
 
     let mut report = io::stdout().lock();
     let name = adapted.model.name();
-    writeln!(report, "{}: {name}, from {}", out.display(), base.name())?;
-    for (key, value) in &adapted.model.summary().training {
-        writeln!(report, "  {key:17} {value}")?;
-    }
+    let path = args.out.display();
+    writeln!(report, "{path}: {name}, from {}", base.name())?;
+    facts(&mut report, &adapted.model)?;
     writeln!(
         report,
         "\nOf {} labelled articles the verdict on {} was wrong before, and on {} is now.",
@@ -73,8 +89,7 @@ pub(crate) fn run(
     )?;
     writeln!(
         report,
-        "`vigia eval --model {} --data FILE` says how it does on others.",
-        out.display()
+        "`vigia eval --model {path} --data FILE` says how it does on others."
     )?;
     Ok(())
 }

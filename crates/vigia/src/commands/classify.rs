@@ -9,7 +9,11 @@ use anyhow::{Context, Result};
 use pipeline::{Classifier, Cleaner, filter};
 
 use super::input::{self, Input};
-use crate::{args::JudgeArgs, config, topic::Topic};
+use crate::{
+    args::JudgeArgs,
+    config::{self, Config},
+    topic::Topic,
+};
 
 pub(crate) fn run(all: bool, by: &JudgeArgs, file: Option<&Path>) -> Result<()> {
     let classifier = classifier(by)?;
@@ -40,14 +44,7 @@ pub(crate) fn run(all: bool, by: &JudgeArgs, file: Option<&Path>) -> Result<()> 
 /// The classifier that is named, or the embedded one.
 pub(super) fn classifier(by: &JudgeArgs) -> Result<Classifier> {
     if let Some(path) = &by.config {
-        let settings = config::load(path)?.settings;
-        let mut classifier = settings.classifier();
-        if let Some(model) = &by.model {
-            let model = pipeline::load_model(Some(model), &settings.knowledge)?;
-            classifier = Classifier::new(settings.knowledge, model, settings.threshold)
-                .with_others(settings.other_languages);
-        }
-        return Ok(classifier);
+        return of_config(config::load(path)?, by.model.as_deref());
     }
     let mut topic = match &by.topic {
         Some(path) => Topic::read(path)?,
@@ -55,7 +52,24 @@ pub(super) fn classifier(by: &JudgeArgs) -> Result<Classifier> {
     };
     if let Some(model) = &by.model {
         topic.model = Some(model.clone());
-        topic.threshold = None;
     }
     Ok(topic.classifier()?)
+}
+
+/// The classifier of a configuration, by another model where one is named.
+fn of_config(config: Config, model: Option<&Path>) -> Result<Classifier> {
+    let Config {
+        settings,
+        mut topic,
+        threshold,
+        ..
+    } = config;
+    let Some(model) = model else {
+        return Ok(settings.classifier());
+    };
+    topic.model = Some(model.to_owned());
+    let model = topic.load_model(&settings.knowledge)?;
+    let threshold = topic.threshold(threshold, &model);
+    let classifier = Classifier::new(settings.knowledge, model, threshold);
+    Ok(classifier.with_others(settings.other_languages))
 }

@@ -3,14 +3,13 @@
 use std::{
     collections::BTreeMap,
     io::{self, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 use anyhow::Result;
-use pipeline::filter::Labels;
 use trainer::{Judgement, bins};
 
-use super::{classify, train::each_labelled};
+use super::{classify, labelled, typeset};
 use crate::args::JudgeArgs;
 
 /// A labelled article, judged.
@@ -18,32 +17,38 @@ struct Judged {
     id: String,
     title: String,
     judgement: Judgement,
+    threshold: f64,
     reason: &'static str,
     hard: bool,
     lang: String,
 }
 
-pub(crate) fn run(data: &[PathBuf], by: &JudgeArgs, worst: usize) -> Result<()> {
+pub(crate) fn run(
+    data: &[PathBuf],
+    labels: Option<&Path>,
+    by: &JudgeArgs,
+    worst: usize,
+) -> Result<()> {
     let classifier = classify::classifier(by)?;
+    let labels = labelled::labels(labels)?;
     let mut judged = Vec::new();
-    for path in data {
-        each_labelled(path, &Labels::default(), |article| {
-            let lang = article.lang();
-            let (story, reason) = classifier.judge(article.article);
-            judged.push(Judged {
-                id: article.id,
-                judgement: Judgement {
-                    label: article.label,
-                    score: story.score,
-                    kept: story.relevant,
-                },
-                title: story.title,
-                reason: reason.map_or("kept", |reason| reason.as_str()),
-                hard: article.hard,
-                lang,
-            });
-        })?;
-    }
+    labelled::each(data, &labels, |article| {
+        let lang = article.lang();
+        let (story, reason) = classifier.judge(article.article);
+        judged.push(Judged {
+            id: article.id,
+            judgement: Judgement {
+                label: article.label,
+                score: story.score,
+                kept: story.relevant,
+            },
+            threshold: story.threshold,
+            title: story.title,
+            reason: reason.map_or("kept", |reason| reason.as_str()),
+            hard: article.hard,
+            lang,
+        });
+    })?;
     let mut out = io::stdout().lock();
     let of = |which: &dyn Fn(&Judged) -> bool| -> Vec<Judgement> {
         judged
@@ -108,13 +113,13 @@ pub(super) fn reliability(out: &mut impl Write, judgements: &[Judgement]) -> io:
     Ok(())
 }
 
-/// The mistakes that were made most surely.
+/// The mistakes that were made most surely: those furthest on the wrong side of the threshold.
 fn mistakes(out: &mut impl Write, judged: &[Judged], worst: usize) -> io::Result<()> {
     let mut wrong: Vec<_> = judged
         .iter()
         .filter(|one| one.judgement.kept != one.judgement.label)
         .collect();
-    let surely = |one: &Judged| (one.judgement.score - 0.5).abs();
+    let surely = |one: &Judged| (one.judgement.score - one.threshold).abs();
     wrong.sort_by(|a, b| surely(b).total_cmp(&surely(a)));
     writeln!(out, "\n{} mistakes, the worst first", wrong.len())?;
     for one in wrong.into_iter().take(worst) {
@@ -122,9 +127,61 @@ fn mistakes(out: &mut impl Write, judged: &[Judged], worst: usize) -> io::Result
         let title: String = one.title.chars().take(90).collect();
         writeln!(
             out,
-            "{:.2}  label {label}  {:18} {}  {title}",
-            one.judgement.score, one.reason, one.id
+            "{:.2}  label {label}  {:18} {}  {}",
+            one.judgement.score,
+            one.reason,
+            typeset::line(&one.id),
+            typeset::line(&title),
         )?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn judged(id: &str, label: bool, score: f64) -> Judged {
+        Judged {
+            id: id.to_owned(),
+            title: "t".to_owned(),
+            judgement: Judgement {
+                label,
+                score,
+                kept: score >= 0.3,
+            },
+            threshold: 0.3,
+            reason: "kept",
+            hard: false,
+            lang: "es".to_owned(),
+        }
+    }
+
+    #[test]
+    fn the_worst_mistake_is_furthest_from_the_threshold() {
+        let judged = [
+            judged("near", false, 0.45),
+            judged("below", true, 0.05),
+            judged("right", true, 0.99),
+            judged("above", false, 0.9),
+        ];
+        let mut out = Vec::new();
+        mistakes(&mut out, &judged, 9).unwrap();
+        let out = String::from_utf8(out).unwrap();
+        let ids: Vec<_> = out
+            .lines()
+            .skip(2)
+            .filter_map(|line| line.split_whitespace().nth(4))
+            .collect();
+        assert_eq!(ids, ["above", "below", "near"], "{out}");
+    }
+
+    #[test]
+    fn what_an_article_is_called_does_not_command_the_terminal() {
+        let mut out = Vec::new();
+        mistakes(&mut out, &[judged("a\u{1b}]0;x\u{7}\n", false, 0.9)], 1).unwrap();
+        let out = String::from_utf8(out).unwrap();
+        assert!(!out.contains(['\u{1b}', '\u{7}']), "{out:?}");
+        assert_eq!(out.trim().lines().count(), 2, "{out:?}");
+    }
 }

@@ -9,8 +9,10 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
-use pipeline::{Cleaner, Errand, Explanation, FetchSettings, Reader, filter, record_files};
-use story::{Article, CanonicalUrl, Story, StoryId};
+use pipeline::{Cleaner, Errand, FetchSettings, Reader, filter, record_files};
+use serde::{Deserialize, de::IgnoredAny};
+use serde_json::Value;
+use story::{Article, CanonicalUrl, Home, Story, StoryId};
 use url::Url;
 
 use super::{
@@ -36,25 +38,38 @@ pub(crate) fn run(what: &str, by: &JudgeArgs) -> Result<()> {
         .parse::<Url>()
         .ok()
         .filter(|url| matches!(url.scheme(), "http" | "https"));
-    let (article, judged) = match url {
-        Some(url) => match config
-            .as_ref()
-            .map(|config| judged(config, &url))
-            .transpose()?
-            .flatten()
-        {
-            Some(story) => (article_of(config.as_ref(), &story), Some(story)),
-            None => (fetched(config.as_ref(), &url)?, None),
-        },
-        None => (from_file(config.as_ref(), Path::new(what))?, None),
-    };
-    let mut explanation: Explanation = classifier.explain(article);
-    if let Some(story) = judged.filter(|_| !otherwise) {
-        explanation.story = story;
-    }
     let mut out = anstream::stdout().lock();
-    print::explanation(&mut out, &explanation)?;
+    let Some(url) = url else {
+        let article = from_file(config.as_ref(), Path::new(what))?;
+        print::explanation(&mut out, &classifier.explain(article))?;
+        return Ok(());
+    };
+    let judged = config.as_ref().map(|config| judged(config, &url));
+    match judged.transpose()?.flatten() {
+        Some(story) => {
+            let now = classifier.explain(article_of(config.as_ref(), &story));
+            if !otherwise && !same_verdict(&story, &now.story) {
+                print::recorded(&mut out, &story, &now)?;
+            } else {
+                print::explanation(&mut out, &now)?;
+            }
+        }
+        None => {
+            let article = fetched(config.as_ref(), &url)?;
+            print::explanation(&mut out, &classifier.explain(article))?;
+        }
+    }
     Ok(())
+}
+
+/// Whether a story was judged as it is judged now, by the same.
+fn same_verdict(recorded: &Story, now: &Story) -> bool {
+    let by = |story: &Story| (story.model.clone(), story.provenance.knowledge.clone());
+    let near = |a: f64, b: f64| (a - b).abs() < 1e-6;
+    by(recorded) == by(now)
+        && near(recorded.threshold, now.threshold)
+        && near(recorded.score, now.score)
+        && recorded.relevant == now.relevant
 }
 
 /// The story as the daemon judged it: in the ledger if it was dropped, in the record if kept.
@@ -194,19 +209,54 @@ fn from_file(config: Option<&Config>, path: &Path) -> Result<Article> {
     if !lines.next(&mut line)? {
         bail!("find a line in `{}`", path.display());
     }
-    if let Ok(story) = serde_json::from_str::<Story>(&line) {
-        return Ok(article_of(config, &story));
-    }
-    if let Ok(article) = serde_json::from_str::<Article>(&line) {
-        return Ok(article);
-    }
-    filter::clean_article(&cleaner, &line)
-        .map_err(io::Error::other)
+    article_in(config, &cleaner, &line)
+        .map_err(|error| io::Error::other(said(&error)))
         .context("find an article in the first line")
+}
+
+/// The article of a line as the filters have it: a page is cleaned, and all else is judged as it is.
+fn article_in(config: Option<&Config>, cleaner: &Cleaner, line: &str) -> Result<Article, String> {
+    #[derive(Deserialize)]
+    struct Page {
+        html: Option<IgnoredAny>,
+        html_base64: Option<IgnoredAny>,
+    }
+    let page: Option<Page> = serde_json::from_str(line).ok();
+    if page.is_some_and(|page| page.html.is_some() || page.html_base64.is_some()) {
+        return filter::clean_article(cleaner, line);
+    }
+    let (_, article) = filter::article_line(line)?;
+    if let Ok(story) = serde_json::from_str::<Story>(line) {
+        let recorded = article_of(config, &story);
+        let home = if article.home == Home::default() {
+            recorded.home
+        } else {
+            article.home
+        };
+        return Ok(Article {
+            home,
+            lang: article.lang,
+            ..recorded
+        });
+    }
+    let cleaned: Option<Article> = serde_json::from_str(line).ok();
+    Ok(Article {
+        template_blocks: cleaned.map_or_else(Vec::new, |cleaned| cleaned.template_blocks),
+        ..article
+    })
+}
+
+/// What is wrong with a line, out of the line that a filter would write.
+fn said(error_line: &str) -> String {
+    let error: Option<Value> = serde_json::from_str(error_line).ok();
+    let said = error.as_ref().and_then(|error| error["error"].as_str());
+    said.unwrap_or(error_line).to_owned()
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -228,5 +278,49 @@ mod tests {
         assert_eq!(at_home.lang.unwrap().as_str(), "es");
         assert_eq!(home(Some(&config), "b"), story::Home::default());
         assert_eq!(home(None, "a"), story::Home::default());
+    }
+
+    #[test]
+    fn a_line_is_explained_with_the_verdict_that_classify_gives_it() {
+        let classifier = crate::topic::Topic::default().classifier().unwrap();
+        let text = "Hombres armados mataron a tres policías en una emboscada, dijo el comandante. \
+                    Lea también: las notas más leídas.\n\nSuscríbase a nuestro boletín.";
+        let long = "Doce soldados murieron en una emboscada del ELN en Arauca. ".repeat(20_000);
+        let mut lines = vec![
+            json!({ "title": "Emboscada", "text": text, "feed_country": "CO", "section": "Judicial" }),
+            json!({ "title": "Emboscada", "text": text, "lang": "es", "home": { "country": "HN" } }),
+            json!({ "title": "Emboscada", "text": text, "lang": "de" }),
+            json!({ "title": "Tres muertos en una emboscada en Arauca", "text": "" }),
+            json!({ "title": "Emboscada", "text": long }),
+        ];
+        for at in 0..lines.len() {
+            // What classify writes is read as well.
+            let story = filter::classify_line(&classifier, &lines[at].to_string()).1;
+            lines.push(serde_json::from_str(&story).unwrap());
+        }
+        for line in lines {
+            let line = line.to_string();
+            let story: Story =
+                serde_json::from_str(&filter::classify_line(&classifier, &line).1).unwrap();
+            let article = article_in(None, &Cleaner::new(), &line).unwrap();
+            let explained = classifier.explain(article).story;
+            let start: String = line.chars().take(200).collect();
+            assert!((explained.score - story.score).abs() < 1e-12, "{start}");
+            assert_eq!(explained.relevant, story.relevant, "{start}");
+            assert_eq!(explained.text, story.text, "{start}");
+        }
+    }
+
+    #[test]
+    fn a_page_is_cleaned_and_a_line_without_an_article_says_why_in_words() {
+        let cleaner = Cleaner::new();
+        let words =
+            "Tres hombres armados hirieron a dos guardias en el mercado de la ciudad. ".repeat(4);
+        let page = json!({ "html": format!("<html><body><article><h1>Hieren a dos</h1><p>{words}</p></article></body></html>") });
+        let article = article_in(None, &cleaner, &page.to_string()).unwrap();
+        assert!(article.text.starts_with("Tres hombres"), "{}", article.text);
+        let error = article_in(None, &cleaner, "{\"id\":4}").unwrap_err();
+        assert_eq!(said(&error), "neither `title` nor `text` is there");
+        assert_eq!(said("plain"), "plain");
     }
 }

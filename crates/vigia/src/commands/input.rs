@@ -1,6 +1,7 @@
 //! Where filters read from: a file or standard input, lines or one whole page.
 
 use std::{
+    fs,
     io::{self, BufRead, BufReader, Cursor, Read},
     path::Path,
 };
@@ -32,10 +33,9 @@ pub(super) struct Lines {
 }
 
 /// Opens a file or standard input, and finds out what it holds. One that holds nothing is lines,
-/// of which there are none.
+/// of which there are none. A file may be compressed, as those of the record are.
 pub(super) fn open(file: Option<&Path>) -> Result<Input> {
     let reader: Box<dyn BufRead> = match file {
-        // A file of the record may be compressed.
         Some(path) => open_lines(path).with_context(|| format!("open `{}`", path.display()))?,
         None => Box::new(BufReader::with_capacity(1 << 16, io::stdin())),
     };
@@ -69,6 +69,14 @@ fn sorted_out(mut reader: Box<dyn BufRead>) -> Result<Input> {
         .read_to_end(&mut whole)
         .context("read the input")?;
     Ok(Input::Whole(whole))
+}
+
+/// Whether two paths lead to one file.
+pub(super) fn same_file(a: &Path, b: &Path) -> bool {
+    match (fs::canonicalize(a), fs::canonicalize(b)) {
+        (Ok(a), Ok(b)) => a == b,
+        _ => false,
+    }
 }
 
 fn skip_blanks(reader: &mut impl BufRead) -> Result<()> {

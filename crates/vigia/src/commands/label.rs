@@ -7,7 +7,10 @@ mod card;
 mod queue;
 mod sitting;
 
-use std::path::{Path, PathBuf};
+use std::{
+    ffi::OsStr,
+    path::{Path, PathBuf},
+};
 
 use anyhow::Result;
 
@@ -22,12 +25,14 @@ use sitting::Sitting;
 
 pub(crate) fn run(file: &Path, out: Option<&Path>, by: &JudgeArgs) -> Result<()> {
     let place = out.map_or_else(|| beside(file), Path::to_owned);
+    // The stories first: where there are none, no file of labels is begun.
+    let stories = Queue::open(file)?;
     let book = Book::open(&place, file)?;
     if let Some(note) = book.note() {
         anstream::eprintln!("vigia: {note}");
     }
     let classifier = classifier(by)?;
-    let queue = Queue::read(file, &classifier, &book)?;
+    let queue = Queue::read(file, stories, &classifier, &book)?;
     let mut sitting = Sitting::new(&classifier, book, queue);
     let mut screen = anstream::stdout().lock();
     sitting.run(&mut Answers::new(), &mut screen)?;
@@ -37,5 +42,26 @@ pub(crate) fn run(file: &Path, out: Option<&Path>, by: &JudgeArgs) -> Result<()>
 
 /// Where labels of a file go: beside it, and not with the ending that the record's files have.
 fn beside(file: &Path) -> PathBuf {
-    file.with_extension("labels")
+    let plain = match file.extension().and_then(OsStr::to_str) {
+        Some("zst" | "gz") => file.with_extension(""),
+        _ => file.to_owned(),
+    };
+    plain.with_extension("labels")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_lie_beside_their_stories() {
+        for (file, expected) in [
+            ("a/desk.jsonl", "a/desk.labels"),
+            ("stories-2026-03-01.jsonl.zst", "stories-2026-03-01.labels"),
+            ("stories-2026-03-01.jsonl.gz", "stories-2026-03-01.labels"),
+            ("desk", "desk.labels"),
+        ] {
+            assert_eq!(beside(Path::new(file)), Path::new(expected));
+        }
+    }
 }

@@ -16,7 +16,7 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use pipeline::{
-    Classifier, Cleaner, FetchSettings, Knowledge, Model, Settings, load_model,
+    Classifier, Cleaner, FetchSettings, Knowledge, Model, Settings,
     replay::{Progress, Replay, ReplaySettings, ReplaySummary, Target},
 };
 use sha2::{Digest, Sha256};
@@ -151,9 +151,10 @@ fn of_config(config: Settings, target: Target) -> ReplaySettings {
 
 /// What the program has of its own.
 fn embedded(target: Target) -> Result<ReplaySettings> {
-    let knowledge = Topic::default().load_knowledge()?;
-    let model = load_model(None, &knowledge)?;
-    let threshold = model.summary().threshold;
+    let topic = Topic::default();
+    let knowledge = topic.load_knowledge()?;
+    let model = topic.load_model(&knowledge)?;
+    let threshold = topic.threshold(None, &model);
     Ok(ReplaySettings {
         judged_by: judged_by(&knowledge, &model, ""),
         config_hash: None,

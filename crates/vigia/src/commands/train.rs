@@ -1,56 +1,56 @@
 //! `vigia train`: labelled articles in, a topic's model out.
 
 use std::{
-    fs,
+    collections::BTreeMap,
     io::{self, Write},
-    path::{Path, PathBuf},
+    path::Path,
     time::Duration,
 };
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressStyle};
-use pipeline::filter::{LabelledArticle, Labels, labelled_line};
-use trainer::{Labelled, Options, Trainer};
+use pipeline::Model;
+use trainer::{Options, Trainer};
 
 use super::{
     eval,
-    input::{self, Input},
+    labelled::{self, labelled},
+    whole_file::WholeFile,
 };
-use crate::topic::Topic;
+use crate::{args::TrainArgs, topic::Topic};
 
 /// The score from which the built-in topic keeps a story. A topic of its own that states none gets
 /// the one that did best on what was held out.
 const THRESHOLD: f64 = 0.5;
 
-pub(crate) fn run(
-    data: &[PathBuf],
-    labels: &Labels,
-    out: &Path,
-    topic: Option<&Path>,
-    seed: u64,
-) -> Result<()> {
+pub(crate) fn run(args: &TrainArgs) -> Result<()> {
     let built_in = || Topic {
         threshold: Some(THRESHOLD),
         ..Topic::default()
     };
+    let topic = args.topic.as_deref();
     let topic = topic.map_or_else(|| Ok(built_in()), Topic::read)?;
+    let out = WholeFile::at(&args.out, sources(args))?;
+    let labels = labelled::labels(args.labels.as_deref())?;
     let knowledge = topic.load_knowledge()?;
     let mut trainer = Trainer::new(
         &knowledge,
         Options {
             topic: topic.name,
             threshold: topic.threshold,
-            seed,
+            seed: args.seed,
         },
     );
+    let mut languages: BTreeMap<String, usize> = BTreeMap::new();
     let bar = bar();
-    for path in data {
-        each_labelled(path, labels, |article| {
-            bar.set_message("reading articles");
-            bar.inc(1);
-            trainer.add(&labelled(article));
-        })?;
-    }
+    bar.set_message("reading articles");
+    labelled::each(&args.data, &labels, |article| {
+        bar.inc(1);
+        if let Some(lang) = article.article.lang {
+            *languages.entry(lang.to_string()).or_default() += 1;
+        }
+        trainer.add(&labelled(article));
+    })?;
     bar.set_message("training");
     let trained = trainer.train(|stage| {
         bar.set_length(stage.of as u64);
@@ -58,13 +58,13 @@ pub(crate) fn run(
     });
     bar.finish_and_clear();
     let trained = trained.context("train a model")?;
-    write(out, &trained.model.write(&knowledge))?;
+    out.write(&trained.model.write(&knowledge))?;
 
     let mut report = io::stdout().lock();
-    writeln!(report, "{}: {}", out.display(), trained.model.name())?;
-    for (key, value) in &trained.model.summary().training {
-        writeln!(report, "  {key:14} {value}")?;
-    }
+    let (path, name) = (args.out.display(), trained.model.name());
+    writeln!(report, "{path}: {name}")?;
+    facts(&mut report, &trained.model)?;
+    too_few(&trained.model, &languages)?;
     writeln!(
         report,
         "\nOn articles that were held out while it was made, by outlet:"
@@ -74,60 +74,40 @@ pub(crate) fn run(
     Ok(())
 }
 
-/// A labelled article as the trainer takes it.
-pub(super) fn labelled(article: LabelledArticle) -> Labelled {
-    let LabelledArticle {
-        article,
-        label,
-        weight,
-        outlet,
-        ..
-    } = article;
-    Labelled {
-        article,
-        label,
-        weight,
-        outlet,
-    }
+/// The files that a model is made from.
+pub(super) fn sources(args: &TrainArgs) -> impl Iterator<Item = &Path> {
+    let base = args.base.as_ref().and_then(Option::as_ref);
+    let named = [args.labels.as_ref(), args.topic.as_ref(), base];
+    let named = named.into_iter().flatten();
+    args.data.iter().chain(named).map(AsRef::as_ref)
 }
 
-/// The labels of a file, or none.
-pub(crate) fn labels(path: Option<&Path>) -> Result<Labels> {
-    let Some(path) = path else {
-        return Ok(Labels::default());
-    };
-    let text = fs::read_to_string(path).with_context(|| format!("read `{}`", path.display()))?;
-    Labels::parse(&text)
-        .map_err(anyhow::Error::msg)
-        .with_context(|| format!("read the labels of `{}`", path.display()))
+/// What a model says of itself.
+pub(super) fn facts(report: &mut impl Write, model: &Model) -> io::Result<()> {
+    let summary = model.summary();
+    let own = [
+        ("languages", summary.languages.join(" ")),
+        ("threshold", format!("{:.4}", summary.threshold)),
+    ];
+    let own = own.iter().map(|(key, value)| (*key, value.as_str()));
+    let training = summary.training.iter();
+    let training = training.map(|(key, value)| (key.as_str(), value.as_str()));
+    own.chain(training)
+        .try_for_each(|(key, value)| writeln!(report, "  {key:17} {value}"))
 }
 
-/// Gives each labelled article of a file; what is wrong with a line goes to standard error.
-pub(super) fn each_labelled(
-    path: &Path,
-    labels: &Labels,
-    mut with: impl FnMut(LabelledArticle),
-) -> Result<()> {
-    let Input::Lines(mut lines) = input::open(Some(path))? else {
-        bail!("find lines of JSON in `{}`", path.display());
-    };
-    let mut line = String::new();
-    while lines.next(&mut line)? {
-        match labelled_line(&line, labels) {
-            Ok(Some(article)) => with(article),
-            Ok(None) => {}
-            Err(error) => writeln!(io::stderr(), "{error}")?,
-        }
+/// Tells of languages that there were articles in, and that the model does not judge all the same.
+fn too_few(model: &Model, languages: &BTreeMap<String, usize>) -> io::Result<()> {
+    let judged = &model.summary().languages;
+    let unjudged = languages.iter().filter(|(lang, _)| !judged.contains(lang));
+    for (lang, count) in unjudged.filter(|_| !judged.is_empty()) {
+        let articles = if *count == 1 { "article" } else { "articles" };
+        writeln!(
+            io::stderr(),
+            "vigia: {count} {articles} in {lang}: too few, stories in it will not be judged"
+        )?;
     }
     Ok(())
-}
-
-/// Writes a file beside its place first, so that there is never half a model.
-pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<()> {
-    let half = path.with_extension("part");
-    fs::write(&half, bytes)
-        .and_then(|()| fs::rename(&half, path))
-        .with_context(|| format!("write `{}`", path.display()))
 }
 
 pub(super) fn bar() -> ProgressBar {

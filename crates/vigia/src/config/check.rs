@@ -13,7 +13,7 @@ use std::{
 use chrono_tz::Tz;
 use pipeline::{
     ArchiveSettings, Cleaner, Compression, Feed, FetchSettings, Knowledge, Model, OtherLanguages,
-    RecordSettings, Rules, Settings, WebSub, load_knowledge, load_model,
+    RecordSettings, Rules, Settings, WebSub, load_knowledge,
 };
 use schemars::schema_for;
 use serde::de::DeserializeOwned;
@@ -35,7 +35,7 @@ use super::{
     },
     timezone,
 };
-use crate::topic::Topic;
+use crate::topic::{Topic, TopicError};
 
 /// Reads and checks a configuration.
 pub(crate) fn load(path: &Path) -> Result<Config, Problems> {
@@ -156,14 +156,12 @@ impl Check {
         let model = knowledge
             .as_ref()
             .and_then(|knowledge| self.model(path, &topic, knowledge));
-        let stated = !threshold.span.is_empty();
-        let threshold = topic
-            .threshold
-            .filter(|_| !stated)
-            .unwrap_or(threshold.value);
+        let threshold = (!threshold.span.is_empty()).then_some(threshold.value);
+        let model = model?;
         let cores = available_parallelism().map_or(1, usize::from);
         Some(Config {
             path: path.to_owned(),
+            threshold,
             settings: Settings {
                 feeds: feeds.good,
                 ledger: folder.join(raw.state.path),
@@ -172,13 +170,13 @@ impl Check {
                 archive: archive(folder, &raw.archive),
                 cleaner: Arc::new(cleaner?),
                 learn_templates: raw.clean.learn_templates,
-                threshold,
+                threshold: topic.threshold(threshold, &model),
                 other_languages: match raw.classify.other_languages {
                     RawOtherLanguages::Drop => OtherLanguages::Drop,
                     RawOtherLanguages::Judge => OtherLanguages::Judge,
                 },
                 knowledge: knowledge?,
-                model: model?,
+                model,
                 queue: raw.pipeline.queue.value,
                 workers: if raw.pipeline.workers == 0 {
                     cores
@@ -209,6 +207,7 @@ impl Check {
             log_level: raw.log.level.value,
             log_format: raw.log.format,
             addresses: feeds.addresses,
+            topic,
         })
     }
 
@@ -290,11 +289,16 @@ impl Check {
     }
 
     fn model(&mut self, path: &Path, topic: &Topic, knowledge: &Knowledge) -> Option<Arc<Model>> {
-        match load_model(topic.model.as_deref(), knowledge) {
+        match topic.load_model(knowledge) {
             Ok(model) => Some(model),
             Err(error) => {
-                let source = Source::whole(topic.model.as_deref().unwrap_or(path));
-                self.problems.push(Problem::new(source, error.to_string()));
+                let named = [&topic.model, &topic.file].into_iter().flatten().next();
+                let source = Source::whole(named.map_or(path, PathBuf::as_path));
+                let why = match error {
+                    TopicError::Model(error) => error.to_string(),
+                    error => error.to_string(),
+                };
+                self.problems.push(Problem::new(source, why));
                 None
             }
         }

@@ -4,7 +4,7 @@
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
-use pipeline::Explanation;
+use pipeline::{DropReason, Explanation, drop_reason};
 use story::{Evidence, EvidenceKind, Field, Story};
 
 use crate::commands::typeset;
@@ -25,13 +25,47 @@ const VOTES_SHOWN: f64 = 0.04;
 /// Characters of a sentence on either side of the evidence.
 const CONTEXT: usize = 70;
 
+/// An explanation, none of which commands the terminal.
 pub(in crate::commands) fn explanation(
     out: &mut impl Write,
     explained: &Explanation,
 ) -> io::Result<()> {
+    let explained = &typeset::explanation(explained);
     let story = &explained.story;
-    verdict(out, explained)?;
-    writeln!(out, "{BOLD}{}{BOLD:#}", one_line(&story.title))?;
+    verdict(out, story, explained.reason)?;
+    heading(out, story)?;
+    evidence(out, story, Some((explained.security, explained.region)))?;
+    votes(out, explained)?;
+    annotations(out, story)?;
+    writeln!(
+        out,
+        "\n{BOLD}What would have changed the verdict{BOLD:#}\n  {}",
+        explained.flip
+    )
+}
+
+/// A story that was judged by another model, other knowledge or another threshold than what it is
+/// explained by: first what its record says, then what is said of it now. Nothing of one stands in
+/// the other.
+pub(super) fn recorded(out: &mut impl Write, story: &Story, now: &Explanation) -> io::Result<()> {
+    let otherwise = now.story.relevant != story.relevant;
+    let story = &typeset::story(story);
+    writeln!(out, "{BOLD}As it was judged and recorded{BOLD:#}")?;
+    verdict(out, story, drop_reason(story))?;
+    heading(out, story)?;
+    evidence(out, story, None)?;
+    annotations(out, story)?;
+    let how = if otherwise { "otherwise" } else { "the same" };
+    writeln!(
+        out,
+        "\n{BOLD}Judged again today, by what is configured now: {how}{BOLD:#}"
+    )?;
+    explanation(out, now)
+}
+
+/// What a story is called, and where it comes from.
+fn heading(out: &mut impl Write, story: &Story) -> io::Result<()> {
+    writeln!(out, "{BOLD}{}{BOLD:#}", story.title)?;
     let published = story
         .published
         .map(|time| time.format("%Y-%m-%d %H:%M UTC").to_string());
@@ -43,8 +77,11 @@ pub(in crate::commands) fn explanation(
     if !facts.is_empty() {
         writeln!(out, "{DIM}{}{DIM:#}", facts.join(" · "))?;
     }
-    evidence(out, explained)?;
-    geography(out, explained)?;
+    Ok(())
+}
+
+fn annotations(out: &mut impl Write, story: &Story) -> io::Result<()> {
+    places(out, story)?;
     actors(out, story)?;
     let categories: Vec<_> = story
         .categories
@@ -54,22 +91,16 @@ pub(in crate::commands) fn explanation(
     section(out, "Categories", &categories)?;
     let recurring = &story.provenance.template_blocks;
     let recurring: Vec<_> = recurring.iter().map(|line| beginning(line)).collect();
-    section(out, "Left out, since it recurs on the site", &recurring)?;
-    writeln!(
-        out,
-        "\n{BOLD}What would have changed the verdict{BOLD:#}\n  {}",
-        explained.flip
-    )
+    section(out, "Left out, since it recurs on the site", &recurring)
 }
 
-fn verdict(out: &mut impl Write, explained: &Explanation) -> io::Result<()> {
-    let story = &explained.story;
+fn verdict(out: &mut impl Write, story: &Story, reason: Option<DropReason>) -> io::Result<()> {
     let (style, word) = if story.relevant {
         (KEPT, "KEPT")
     } else {
         (DROPPED, "DROPPED")
     };
-    let why = match &explained.reason {
+    let why = match reason {
         Some(reason) if !story.relevant => format!(", {}", reason.as_str()),
         _ => String::new(),
     };
@@ -80,20 +111,26 @@ fn verdict(out: &mut impl Write, explained: &Explanation) -> io::Result<()> {
     )
 }
 
-/// What speaks for and against each side of the verdict, and the traps among it.
-fn evidence(out: &mut impl Write, explained: &Explanation) -> io::Result<()> {
-    let story = &explained.story;
+/// What speaks for and against each side of the verdict, and the traps among it; `sides` is how
+/// likely each side is, which no record says.
+fn evidence(out: &mut impl Write, story: &Story, sides: Option<(f64, f64)>) -> io::Result<()> {
+    let (topic, region) = sides.map_or_else(Default::default, |(topic, region)| {
+        (
+            format!(": topic {topic:.2}"),
+            format!(": region {region:.2}"),
+        )
+    });
     let of = |which: fn(&Evidence) -> bool| -> Vec<&Evidence> {
         story.evidence.iter().filter(|piece| which(piece)).collect()
     };
-    let about = format!("What it is about: topic {:.2}", explained.security);
+    let about = format!("What it is about{topic}");
     pieces(out, story, &about, &of(|p| !is_place(p) && !is_trap(p)))?;
     let traps = of(is_trap);
     if !traps.is_empty() {
         let title = "Traps: what makes such words mean something else, or is another subject";
         pieces(out, story, title, &traps)?;
     }
-    let place = format!("Where it plays: region {:.2}", explained.region);
+    let place = format!("Where it plays{region}");
     pieces(out, story, &place, &of(is_place))
 }
 
@@ -118,7 +155,7 @@ fn pieces(
     }
     for piece in pieces.iter().take(EVIDENCE_SHOWN) {
         let style = if piece.weight < 0.0 { AGAINST } else { FOR };
-        let term = one_line(&piece.term);
+        let term = &piece.term;
         let label = match (piece.label.as_str(), piece.field) {
             ("", Field::Title) => "word, headline".to_owned(),
             ("", Field::Text) => "word".to_owned(),
@@ -144,7 +181,7 @@ fn pieces(
     Ok(())
 }
 
-fn geography(out: &mut impl Write, explained: &Explanation) -> io::Result<()> {
+fn votes(out: &mut impl Write, explained: &Explanation) -> io::Result<()> {
     let (shown, faint): (Vec<_>, Vec<_>) = explained
         .votes
         .iter()
@@ -161,9 +198,11 @@ fn geography(out: &mut impl Write, explained: &Explanation) -> io::Result<()> {
         let countries = countries.join(", ");
         votes.push(format!("{DIM}hardly anything for {countries}{DIM:#}"));
     }
-    section(out, "Countries, and what voted for them", &votes)?;
-    let places: Vec<_> = explained
-        .story
+    section(out, "Countries, and what voted for them", &votes)
+}
+
+fn places(out: &mut impl Write, story: &Story) -> io::Result<()> {
+    let places: Vec<_> = story
         .places
         .iter()
         .map(|place| {
@@ -247,7 +286,55 @@ fn beginning(paragraph: &str) -> String {
     }
 }
 
+/// A piece of a text, whose lines are set as one.
 fn one_line(text: &str) -> String {
-    let shown = text.chars().map(typeset::shown);
-    shown.map(|c| if c == '\n' { ' ' } else { c }).collect()
+    text.replace('\n', " ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::topic::Topic;
+
+    #[test]
+    fn what_a_stranger_wrote_does_not_command_the_terminal() {
+        let bad = "\u{1b}]0;x\u{7}\u{202e}\n\u{9b}2J";
+        let text = format!(
+            "Guerrilleros del ELN {bad} mataron a tres soldados en Arauca, Colombia, dijo el Ejército."
+        );
+        let line = serde_json::json!({ "title": format!("Emboscada {bad} en Arauca"), "text": text, "outlet": bad });
+        let (_, article) = pipeline::filter::article_line(&line.to_string()).unwrap();
+        let mut explained = Topic::default().classifier().unwrap().explain(article);
+        let story = &mut explained.story;
+        let (last, others) = story.evidence.split_last_mut().unwrap();
+        for text in [
+            &mut story.model,
+            &mut story.places[0].name,
+            &mut story.actors[0].name,
+            &mut story.categories[0].name,
+            &mut others[0].term,
+            &mut last.label,
+            &mut explained.votes[0].terms[0],
+            &mut explained.flip,
+        ] {
+            text.push_str(bad);
+        }
+        story.places[0].admin1 = Some(bad.to_owned());
+        story.provenance.template_blocks.push(bad.to_owned());
+        let mut out = Vec::new();
+        explanation(&mut out, &explained).unwrap();
+        recorded(&mut out, &explained.story, &explained).unwrap();
+        let mut out = String::from_utf8(out).unwrap();
+        for own in [BOLD, DIM, KEPT, DROPPED, FOR, AGAINST] {
+            out = out
+                .replace(&format!("{own}"), "")
+                .replace(&format!("{own:#}"), "");
+        }
+        let commands = ['\u{1b}', '\u{7}', '\u{202e}', '\u{9b}'];
+        assert!(!out.contains(commands), "{out:?}");
+        assert!(
+            !out.lines().any(|line| line.starts_with("\u{fffd}2J")),
+            "{out:?}"
+        );
+    }
 }

@@ -2,14 +2,17 @@
 
 use std::{
     collections::HashSet,
-    fs::{self, File, OpenOptions, TryLockError},
+    fs::{File, OpenOptions, TryLockError},
     io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
 };
 
 use anyhow::{Context, Result, bail};
+use pipeline::filter::label_of;
 use serde::Deserialize;
 use serde_json::Value;
+
+use super::super::input::same_file;
 
 /// A file that labels cannot be kept in.
 #[derive(Debug, thiserror::Error)]
@@ -35,7 +38,13 @@ pub(super) struct Book {
 #[derive(Deserialize)]
 struct Line {
     id: Value,
-    label: u8,
+    label: Value,
+}
+
+/// The id and label of a line, if it is one of a label.
+fn label_in(line: &[u8]) -> Option<(String, bool)> {
+    let Line { id, label } = serde_json::from_slice(line).ok()?;
+    Some((id.to_string(), label_of(&label)?))
 }
 
 /// Bytes of a line that are read.
@@ -48,7 +57,7 @@ impl Book {
             path: path.to_owned(),
             why: why.to_owned(),
         };
-        if same(path, stories) {
+        if same_file(path, stories) {
             bail!(wrong("the stories are in it"));
         }
         let folder = path.parent().filter(|folder| *folder != Path::new(""));
@@ -87,7 +96,7 @@ impl Book {
         let mut reader = BufReader::new(&self.file);
         let mut bytes = Vec::new();
         let mut found = Vec::new();
-        loop {
+        for number in 1.. {
             bytes.clear();
             let mut limited = (&mut reader).take(LINE_BYTES_MAX);
             let length = limited.read_until(b'\n', &mut bytes);
@@ -95,11 +104,8 @@ impl Book {
             if length == 0 {
                 break;
             }
-            let line: Result<Line, _> = serde_json::from_slice(&bytes);
-            match line {
-                Ok(Line { id, label }) if label <= 1 && bytes.ends_with(b"\n") => {
-                    found.push((self.end, id.to_string(), label));
-                }
+            match label_in(&bytes) {
+                Some((id, label)) if bytes.ends_with(b"\n") => found.push((self.end, id, label)),
                 _ if bytes.trim_ascii().is_empty() => {}
                 _ if !bytes.ends_with(b"\n") && length < LINE_BYTES_MAX => {
                     self.torn = true;
@@ -107,7 +113,7 @@ impl Book {
                 }
                 _ => bail!(WrongPlace {
                     path: self.path.clone(),
-                    why: format!("line {} is no label", found.len() + 1),
+                    why: format!("line {number} is no label"),
                 }),
             }
             self.end += length;
@@ -181,9 +187,10 @@ impl Book {
             .map_err(|error| self.failed(error))?;
         self.cut(begin)?;
         self.lines.pop();
-        let Line { id, label } = serde_json::from_str(&line)?;
-        self.ids.remove(&id.to_string());
-        self.kept -= usize::from(label);
+        if let Some((id, label)) = label_in(line.as_bytes()) {
+            self.ids.remove(&id);
+            self.kept -= usize::from(label);
+        }
         Ok(Some(line))
     }
 
@@ -199,15 +206,10 @@ impl Book {
     }
 }
 
-fn same(a: &Path, b: &Path) -> bool {
-    match (fs::canonicalize(a), fs::canonicalize(b)) {
-        (Ok(a), Ok(b)) => a == b,
-        _ => false,
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use serde_json::json;
 
     use super::*;
@@ -243,6 +245,19 @@ mod tests {
     }
 
     #[test]
+    fn a_label_may_be_a_truth() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.labels");
+        let text = line(1, 1).replace(":1}", ":true}") + "\n" + &line(2, 0) + "\n";
+        assert!(text.contains("true"));
+        fs::write(&path, text).unwrap();
+        let mut book = open(&path);
+        assert_eq!(book.counts(), (2, 1));
+        assert!(book.undo().unwrap().is_some() && book.undo().unwrap().is_some());
+        assert_eq!(book.counts(), (0, 0));
+    }
+
+    #[test]
     fn a_line_that_was_half_written_is_cut_off() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.labels");
@@ -268,6 +283,7 @@ mod tests {
         refused("stories.jsonl", "{}\n", "the stories are in it");
         let both = format!("{}\n{{\"id\":2}}\n", line(1, 1));
         refused("b.labels", &both, "line 2 is no label");
+        refused("b.labels", &format!("\n \n{both}"), "line 4 is no label");
         refused("c.labels", &line(1, 2).replace('}', "}\n"), "no label");
         fs::write(folder.path().join(".lock"), "").unwrap();
         refused("d.jsonl", "", "the record's");

@@ -1,16 +1,22 @@
 //! The stories that are asked about, the least certain first.
 
-use std::{collections::HashSet, io::Write, path::Path};
+use std::{
+    collections::HashSet,
+    io::{Write, stderr},
+    path::Path,
+};
 
 use anyhow::{Result, bail};
 use pipeline::{Classifier, DropReason, filter::article_line};
+use serde::Deserialize;
 use serde_json::Value;
 use story::Article;
 
 use super::{
     super::{
-        input::{self, Input},
+        input::{self, Input, Lines},
         train::bar,
+        typeset,
     },
     book::Book,
 };
@@ -24,8 +30,18 @@ pub(super) struct Candidate {
     /// What its line calls it.
     pub(super) id: Value,
     pub(super) article: Article,
+    /// What training learns from its line besides: the outlet by its other name, and the weight.
+    pub(super) carried: Carried,
     /// How far its score is from the threshold.
     pub(super) certainty: f64,
+}
+
+/// What of a line goes into its label as it is.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Carried {
+    pub(super) source: Value,
+    pub(super) weight: Value,
 }
 
 /// The stories of a file, judged and in order.
@@ -50,20 +66,31 @@ impl Candidate {
         Ok(Self {
             id,
             article,
+            carried: serde_json::from_str(line).unwrap_or_default(),
             certainty: 0.0,
         })
     }
 }
 
 impl Queue {
-    /// Reads and judges the stories of a file. What is wrong with a line goes to standard error.
-    pub(super) fn read(file: &Path, classifier: &Classifier, book: &Book) -> Result<Self> {
-        let Input::Lines(mut lines) = input::open(Some(file))? else {
-            bail!(
+    /// Opens a file of stories.
+    pub(super) fn open(file: &Path) -> Result<Lines> {
+        match input::open(Some(file))? {
+            Input::Lines(lines) => Ok(lines),
+            Input::Whole(_) => bail!(
                 "find stories in `{}`: it is not JSONL; `vigia clean` makes articles of pages",
                 file.display()
-            );
-        };
+            ),
+        }
+    }
+
+    /// Reads and judges the stories of a file. What is wrong with a line goes to standard error.
+    pub(super) fn read(
+        file: &Path,
+        mut lines: Lines,
+        classifier: &Classifier,
+        book: &Book,
+    ) -> Result<Self> {
         let mut queue = Self {
             candidates: Vec::new(),
             labelled: 0,
@@ -79,7 +106,7 @@ impl Queue {
                 Ok(candidate) => candidate,
                 Err(error) => {
                     unreadable += 1;
-                    bar.suspend(|| writeln!(std::io::stderr(), "{error}"))?;
+                    bar.suspend(|| writeln!(stderr(), "{}", typeset::line(&error)))?;
                     continue;
                 }
             };

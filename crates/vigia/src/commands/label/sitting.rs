@@ -265,6 +265,8 @@ fn line(candidate: &Candidate, explained: &Explanation, label: bool) -> String {
         "text": text,
         "lang": lang,
         "outlet": outlet,
+        "source": candidate.carried.source,
+        "weight": candidate.carried.weight,
         "url": url,
         "canonical_url": canonical_url,
         "feed": feed,
