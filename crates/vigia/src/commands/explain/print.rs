@@ -37,6 +37,12 @@ pub(in crate::commands) fn explanation(
     evidence(out, story, Some((explained.security, explained.region)))?;
     votes(out, explained)?;
     annotations(out, story)?;
+    let [topic, region] = explained.rest;
+    writeln!(
+        out,
+        "\n{DIM}Besides: where the model starts from, length, language and how terms are spread \
+         add {topic:+.1} to the topic and {region:+.1} to the region.{DIM:#}"
+    )?;
     writeln!(
         out,
         "\n{BOLD}What would have changed the verdict{BOLD:#}\n  {}",
