@@ -235,7 +235,7 @@ fn problems_are_reported_together() {
 
 #[test]
 fn an_archive_has_a_folder_of_its_own_and_files_with_room() {
-    let said = problems("[sink]\ndir = \"a\"\n[archive]\ndir = \"./a/\"\nrotate_size = \"0\"\n");
+    let said = problems("[sink]\ndir = \"a\"\n[archive]\ndir = \"./a/\"\nrotate_size = \"0B\"\n");
     assert_eq!(said.len(), 2, "{said:?}");
     let said = said.join("\n");
     assert!(
