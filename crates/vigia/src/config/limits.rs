@@ -1,6 +1,9 @@
 //! Values that are of the right type and would not do: each with the way out.
 
-use std::{ops::Range, path::Path};
+use std::{
+    ops::Range,
+    path::{Component, Path, PathBuf},
+};
 
 use humantime::format_duration;
 use tracing_subscriber::EnvFilter;
@@ -57,7 +60,11 @@ fn user_agent(agent: &str) -> Option<String> {
 
 /// Each of them locks its folder for itself.
 fn archive_dir(archive: &str, sink: &str) -> Option<String> {
-    (Path::new(archive) == Path::new(sink)).then(|| {
+    let plain = |path: &str| -> PathBuf {
+        let parts = Path::new(path).components();
+        parts.filter(|part| *part != Component::CurDir).collect()
+    };
+    (plain(archive) == plain(sink)).then(|| {
         format!("the archive and the record cannot both live in `{archive}`: give one a folder of its own")
     })
 }
