@@ -87,6 +87,20 @@ pub enum LedgerError {
         /// The newest version known here.
         known: i64,
     },
+    /// An older program wrote it, and it can be brought forward by who writes it alone.
+    #[error(
+        "read the ledger `{}`: an older vigia wrote it (version {found}, this one knows {known}); \
+         `vigia run` brings it forward when it starts",
+        path.display()
+    )]
+    TooOld {
+        /// The ledger's file.
+        path: PathBuf,
+        /// Its version.
+        found: i64,
+        /// The version known here.
+        known: i64,
+    },
     /// SQLite failed otherwise.
     #[error("use the ledger `{}`", path.display())]
     Sqlite {

@@ -15,6 +15,7 @@ use crate::{
     BalanceRow, LedgerError, balance, feeds,
     ids::StoredId,
     packed::unpack,
+    schema,
     seen::{self, Marks},
     stories, templates,
 };
@@ -55,7 +56,7 @@ impl FeedCounts {
 }
 
 impl Reader {
-    /// Opens the ledger at `path`, which must be there.
+    /// Opens the ledger at `path`, which must be there and of this version.
     pub fn open(path: &Path) -> Result<Self, LedgerError> {
         let sqlite = |source| LedgerError::of(path, source);
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -63,6 +64,7 @@ impl Reader {
         connection
             .busy_timeout(std::time::Duration::from_secs(5))
             .map_err(sqlite)?;
+        schema::check_readable(&connection, path)?;
         Ok(Self {
             connection,
             path: path.to_owned(),

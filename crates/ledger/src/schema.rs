@@ -5,6 +5,7 @@ mod tables;
 use std::{
     fs::{File, TryLockError},
     path::{Path, PathBuf},
+    time::{Duration, Instant},
 };
 
 use rusqlite::Connection;
@@ -66,7 +67,7 @@ pub(crate) fn open(path: &Path) -> Result<Connection, LedgerError> {
 fn prepare(connection: &Connection, path: &Path) -> Result<(), LedgerError> {
     let sqlite = |source| LedgerError::of(path, source);
     connection
-        .busy_timeout(std::time::Duration::from_secs(10))
+        .busy_timeout(Duration::from_secs(10))
         .map_err(sqlite)?;
     let found = version(connection).map_err(sqlite)?;
     let application: i64 = connection
@@ -153,6 +154,30 @@ fn give_back_room(connection: &Connection) -> rusqlite::Result<()> {
         connection.execute_batch("VACUUM; PRAGMA wal_checkpoint(TRUNCATE)")?;
     }
     Ok(())
+}
+
+/// How long a reader waits for a ledger that is just being made.
+const MAKING: Duration = Duration::from_secs(5);
+
+/// Checks that a ledger has the tables of this version, as only who writes it can bring it forward.
+pub(crate) fn check_readable(connection: &Connection, path: &Path) -> Result<(), LedgerError> {
+    let sqlite = |source| LedgerError::of(path, source);
+    let begun = Instant::now();
+    loop {
+        let found = version(connection).map_err(sqlite)?;
+        let path = path.to_owned();
+        let known = VERSION;
+        match found {
+            VERSION => return Ok(()),
+            0 if begun.elapsed() < MAKING => std::thread::sleep(Duration::from_millis(20)),
+            0 => {
+                let source = rusqlite::Error::InvalidQuery;
+                return Err(LedgerError::Corrupt { path, source });
+            }
+            newer if newer > VERSION => return Err(LedgerError::TooNew { path, found, known }),
+            _ => return Err(LedgerError::TooOld { path, found, known }),
+        }
+    }
 }
 
 /// The version of the tables in a ledger.

@@ -91,6 +91,27 @@ fn an_older_ledger_gets_what_it_lacks_and_no_more() {
 }
 
 #[test]
+fn a_reader_waits_for_a_ledger_that_is_being_made_and_refuses_an_older_one() {
+    let folder = folder();
+    let path = folder.path().join("ledger.db");
+    std::fs::write(&path, "").unwrap();
+    let reading = std::thread::spawn({
+        let path = path.clone();
+        move || crate::Reader::open(&path).and_then(|reader| reader.feed_counts())
+    });
+    drop(open(&path).unwrap());
+    assert_eq!(reading.join().unwrap().unwrap(), []);
+
+    let old = folder.path().join("old.db");
+    older(&old, 4, "");
+    let error = crate::Reader::open(&old).unwrap_err();
+    assert!(
+        matches!(error, LedgerError::TooOld { found: 4, .. }),
+        "{error}"
+    );
+}
+
+#[test]
 fn bytes_that_are_no_ledger_are_named_as_such() {
     let folder = folder();
     let path = folder.path().join("ledger.db");
