@@ -7,35 +7,29 @@ use std::{
     path::{Path, PathBuf},
     sync::Arc,
     thread::available_parallelism,
-    time::Duration,
 };
 
-use chrono_tz::Tz;
 use pipeline::{
-    ArchiveSettings, Cleaner, Compression, Feed, FetchSettings, Knowledge, Model, OtherLanguages,
-    RecordSettings, Rules, Settings, WebSub, load_knowledge,
+    ArchiveSettings, Compression, FetchSettings, OtherLanguages, RecordSettings, Settings, WebSub,
 };
 use schemars::schema_for;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use story::{FeedId, Home, Iso2, Lang, hex};
-use toml::{
-    Spanned,
-    de::{DeTable, DeValue},
-};
+use story::hex;
+use toml::{Spanned, de::DeTable};
 use url::Url;
 
+use self::{feeds::Feeds, unknown::Unknown};
 use super::{
-    Config, Problem, Problems, RawConfig, Written, access, limits,
+    Config, Problem, Problems, RawConfig, access, limits,
     problem::Source,
-    raw::{
-        RawArchive, RawClean, RawCompress, RawFeed, RawFeeds, RawOtherLanguages, RawSink,
-        RawWebSub, Span,
-    },
-    timezone,
+    raw::{RawArchive, RawCompress, RawFeeds, RawOtherLanguages, RawSink, RawWebSub},
 };
-use crate::topic::{Topic, TopicError};
+
+mod feeds;
+mod judging;
+mod unknown;
 
 /// Reads and checks a configuration.
 pub(crate) fn load(path: &Path) -> Result<Config, Problems> {
@@ -211,35 +205,6 @@ impl Check {
         })
     }
 
-    /// The cleaner with the user's own rules.
-    fn cleaner(&mut self, path: &Path, folder: &Path, raw: &RawClean) -> Option<Cleaner> {
-        let mut rules = Rules::default();
-        for named in &raw.boilerplate {
-            let file = folder.join(named.get_ref());
-            let table = match fs::read_to_string(&file) {
-                Ok(table) => table,
-                Err(error) => {
-                    let message = format!("cannot read `{}`: {error}", file.display());
-                    self.at(path, &named.span(), message);
-                    continue;
-                }
-            };
-            self.hash.update(&table);
-            if let Err(error) = rules.add(&table) {
-                let source = Source::line(&file, error.line);
-                self.problems.push(Problem::new(source, error.what));
-            }
-        }
-        match Cleaner::with(&rules) {
-            Ok(cleaner) => Some(cleaner),
-            Err(error) => {
-                let problem = Problem::new(Source::whole(path), error.to_string());
-                self.problems.push(problem);
-                None
-            }
-        }
-    }
-
     fn websub(&mut self, path: &Path, raw: &RawWebSub) -> Option<WebSub> {
         let public_url = Url::parse(&raw.public_url.value).ok();
         let public_url = public_url.filter(|url| matches!(url.scheme(), "http" | "https"));
@@ -277,62 +242,6 @@ impl Check {
         }
         found
     }
-
-    fn topic(&mut self, path: &Path, folder: &Path, named: Option<&Spanned<String>>) -> Topic {
-        let Some(named) = named else {
-            return Topic::default();
-        };
-        Topic::read(&folder.join(named.get_ref())).unwrap_or_else(|error| {
-            self.at(path, &named.span(), error.to_string());
-            Topic::default()
-        })
-    }
-
-    fn model(&mut self, path: &Path, topic: &Topic, knowledge: &Knowledge) -> Option<Arc<Model>> {
-        match topic.load_model(knowledge) {
-            Ok(model) => Some(model),
-            Err(error) => {
-                let named = [&topic.model, &topic.file].into_iter().flatten().next();
-                let source = Source::whole(named.map_or(path, PathBuf::as_path));
-                let why = match error {
-                    TopicError::Model(error) => error.to_string(),
-                    error => error.to_string(),
-                };
-                self.problems.push(Problem::new(source, why));
-                None
-            }
-        }
-    }
-
-    fn knowledge(
-        &mut self,
-        path: &Path,
-        folder: &Path,
-        named: Option<&Spanned<String>>,
-        topic: &Topic,
-    ) -> Option<Arc<Knowledge>> {
-        let knowledge_folder = named
-            .map(|named| folder.join(named.get_ref()))
-            .or_else(|| topic.knowledge.clone());
-        if let (Some(named), Some(knowledge_folder)) = (named, &knowledge_folder)
-            && !knowledge_folder.is_dir()
-        {
-            let message = format!("`{}` is not a folder", knowledge_folder.display());
-            self.at(path, &named.span(), message);
-            return None;
-        }
-        match load_knowledge(knowledge_folder.as_deref()) {
-            Ok(knowledge) => Some(knowledge),
-            Err(errors) => {
-                let source = Source::whole(knowledge_folder.as_deref().unwrap_or(path));
-                let problems = errors
-                    .iter()
-                    .map(|error| Problem::new(source.clone(), error.to_string()));
-                self.problems.extend(problems);
-                None
-            }
-        }
-    }
 }
 
 /// Where the archive lies; none where it is not kept.
@@ -356,157 +265,6 @@ fn record(folder: &Path, raw: &RawSink) -> RecordSettings {
         retain_age: raw.retain_age.map(|age| age.0),
         retain_size: raw.retain_size.map(|size| size.0),
         reserve: raw.reserve.0,
-    }
-}
-
-/// The feeds so far, with where each id was given.
-#[derive(Default)]
-struct Feeds {
-    good: Vec<Feed>,
-    given: HashMap<String, String>,
-    addresses: HashMap<FeedId, Written>,
-}
-
-impl Feeds {
-    fn add(&mut self, check: &mut Check, path: &Path, raw: &RawFeed) {
-        let before = check.problems.len();
-        let id: Option<FeedId> = parsed(check, path, &raw.id);
-        let url = web_address(check, path, &raw.url);
-        let country: Option<Iso2> = raw.country.as_ref().and_then(|c| parsed(check, path, c));
-        let lang: Option<Lang> = raw.lang.as_ref().and_then(|lang| parsed(check, path, lang));
-        let timezone = raw
-            .timezone
-            .as_ref()
-            .and_then(|zone| time_zone(check, path, zone));
-        let access = access::access(raw).unwrap_or_else(|problems| {
-            let span = raw.auth.as_ref().map(|auth| auth.span.clone());
-            let span = span.unwrap_or_else(|| raw.id.span());
-            problems
-                .into_iter()
-                .for_each(|problem| check.at(path, &span, problem));
-            pipeline::Access::default()
-        });
-        let text = check.texts.get(path).map_or("", String::as_str);
-        let here = Problem::new(Source::at(path, text, &raw.id.span()), String::new());
-        let here = here.to_string().trim_end_matches(": ").to_owned();
-        if let Some(first) = self.given.insert(raw.id.get_ref().clone(), here) {
-            let message = format!(
-                "feed id `{}` is taken by the feed at {first}",
-                raw.id.get_ref()
-            );
-            check.at(path, &raw.id.span(), message);
-        }
-        let (Some(id), Some(url), true) = (id, url, check.problems.len() == before) else {
-            return;
-        };
-        let written = Written {
-            path: path.to_owned(),
-            span: raw.url.span(),
-        };
-        self.addresses.insert(id.clone(), written);
-        self.good.push(Feed {
-            id,
-            url,
-            home: Home { country, lang },
-            interval: raw
-                .interval
-                .map(|Span(interval)| interval.max(Duration::from_secs(1))),
-            timezone: timezone.unwrap_or_else(|| timezone::most_populous(country)),
-            access,
-        });
-    }
-}
-
-fn parsed<T>(check: &mut Check, path: &Path, text: &Spanned<String>) -> Option<T>
-where
-    T: std::str::FromStr<Err: std::fmt::Display>,
-{
-    text.get_ref()
-        .parse()
-        .map_err(|error: T::Err| check.at(path, &text.span(), error.to_string()))
-        .ok()
-}
-
-fn web_address(check: &mut Check, path: &Path, text: &Spanned<String>) -> Option<Url> {
-    let url = text.get_ref().parse::<Url>();
-    if let Some(problem) = url.as_ref().ok().and_then(access::login_in) {
-        check.at(path, &text.span(), problem);
-        return None;
-    }
-    let why = match url {
-        Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => return Some(url),
-        Ok(url) => format!(
-            "`{}:` is not fetched, only http and https are",
-            url.scheme()
-        ),
-        Err(error) => error.to_string(),
-    };
-    let message = format!("`{}` is not the address of a feed: {why}", text.get_ref());
-    check.at(path, &text.span(), message);
-    None
-}
-
-fn time_zone(check: &mut Check, path: &Path, text: &Spanned<String>) -> Option<Tz> {
-    let zone = text.get_ref().parse::<Tz>().ok();
-    if zone.is_none() {
-        let source_text = check.texts.get(path).map_or("", String::as_str);
-        let source = Source::at(path, source_text, &text.span());
-        let known = chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name());
-        check
-            .problems
-            .push(Problem::unknown(source, "time zone", text.get_ref(), known));
-    }
-    zone
-}
-
-/// Walks a file beside the schema and notes the keys that only the file has.
-struct Unknown<'a> {
-    path: &'a Path,
-    text: &'a str,
-    /// The whole schema, into which `$ref` points.
-    schema: &'a Value,
-    problems: &'a mut Vec<Problem>,
-}
-
-impl Unknown<'_> {
-    fn table(&mut self, table: &DeTable<'_>, schema: &Value) {
-        let schema = self.resolved(schema);
-        let Some(known) = schema["properties"].as_object() else {
-            return;
-        };
-        for (key, value) in table {
-            match known.get(key.get_ref().as_ref()) {
-                Some(schema) => self.value(value.get_ref(), schema),
-                None => {
-                    let source = Source::at(self.path, self.text, &key.span());
-                    let names = known.keys().map(String::as_str);
-                    self.problems
-                        .push(Problem::unknown(source, "key", key.get_ref(), names));
-                }
-            }
-        }
-    }
-
-    fn value(&mut self, value: &DeValue<'_>, schema: &Value) {
-        match value {
-            DeValue::Table(table) => self.table(table, schema),
-            DeValue::Array(items) => {
-                let schema = self.resolved(schema)["items"].clone();
-                items
-                    .iter()
-                    .for_each(|item| self.value(item.get_ref(), &schema));
-            }
-            _ => {}
-        }
-    }
-
-    /// What a `$ref` points at.
-    fn resolved(&self, schema: &Value) -> Value {
-        let pointer = schema["$ref"]
-            .as_str()
-            .and_then(|reference| reference.strip_prefix('#'));
-        let target = pointer.and_then(|pointer| self.schema.pointer(pointer));
-        target.unwrap_or(schema).clone()
     }
 }
 
