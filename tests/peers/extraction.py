@@ -1,17 +1,15 @@
 #!/usr/bin/env python3
 """`vigia clean`, dom_smoothie and trafilatura on the same pages, one after the other, each on one core.
 
-usage: python3 tests/peers/extraction.py [PAGES_DIR] [--rounds N]
-
 PAGES_DIR has NAME/html/ID.html.gz and NAME/truth.jsonl; by default ../shared/corpora/pages. Text is compared with
 the truth as in ../shared/eval/score.py. The peers are installed under target/peers: trafilatura by pip into an
 environment of its own, dom_smoothie by cargo. Rates are of whole processes on the pages of the `zyte` set, five
 times over, start-up and JSON included, the best of N rounds (3), in which the programs take turns.
 """
-import base64, gzip, json, os, shutil, subprocess, sys, time, venv
+import base64, gzip, json, os, shutil, subprocess, sys, time
 
-ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "../.."))
-PEERS = os.path.join(ROOT, "target/peers")
+from common import PEERS, ROOT, VIGIA, arguments, build_vigia, python_with_trafilatura
+
 SETS = ["zyte", "latam_gold", "fundus", "fundus_eval", "ld_news", "wcxb_article", "traf_eval"]
 TRAFILATURA = """
 import base64, json, sys, trafilatura
@@ -24,18 +22,14 @@ for line in sys.stdin:
 
 def build():
     """The command of each program, built or installed."""
-    subprocess.run(["cargo", "build", "--release", "--locked"], cwd=ROOT, check=True)
+    build_vigia()
     manifest = os.path.join(ROOT, "tests/peers/dom_smoothie/Cargo.toml")
     target = os.path.join(PEERS, "dom_smoothie")
     subprocess.run(["cargo", "build", "--release", "--manifest-path", manifest, "--target-dir", target], check=True)
-    python = os.path.join(PEERS, "trafilatura/bin/python")
-    if not os.path.exists(python):
-        venv.create(os.path.dirname(os.path.dirname(python)), with_pip=True)
-    subprocess.run([python, "-m", "pip", "install", "--quiet", "trafilatura", "lxml_html_clean"], check=True)
     return {
-        "vigia": [os.path.join(ROOT, "target/release/vigia"), "clean"],
+        "vigia": [VIGIA, "clean"],
         "dom_smoothie": [os.path.join(target, "release/dom-smoothie-peer")],
-        "trafilatura": [python, "-c", TRAFILATURA],
+        "trafilatura": [python_with_trafilatura(), "-c", TRAFILATURA],
     }
 
 
@@ -69,15 +63,7 @@ def rate(command, feed, pages):
 
 
 def main():
-    arguments = sys.argv[1:]
-    rounds = 3
-    if "--rounds" in arguments:
-        at = arguments.index("--rounds")
-        rounds = int(arguments[at + 1])
-        del arguments[at : at + 2]
-    folder = arguments[0] if arguments else os.path.join(ROOT, "../shared/corpora/pages")
-    if not os.path.isdir(folder):
-        sys.exit(f"no pages in {folder}: name a folder of them")
+    folder, rounds = arguments(__doc__, "rounds", 3)
     sys.path.insert(0, os.path.join(ROOT, "../shared/eval"))
     import score
 

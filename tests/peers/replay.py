@@ -1,18 +1,16 @@
 #!/usr/bin/env python3
 """`vigia replay` and trafilatura on the same WARC file in the same run: pages a second, and memory.
 
-usage: python3 tests/peers/replay.py [PAGES_DIR] [--times N]
-
 PAGES_DIR has NAME/html/ID.html.gz and NAME/truth.jsonl; by default ../shared/corpora/pages. Its pages are packed as
 target/peers/pages.warc.gz, N times over (5), each time under addresses of their own. trafilatura runs in one Python
 process, reads the file with warcio, and writes JSONL; only part of it where that takes over a minute. The best of three
 runs of vigia counts, since others may be at work on the machine; the other two are told as well. Peak memory is
 told for the file and for four of it one behind the other, which should not differ. Peers are installed under target/peers.
 """
-import gzip, hashlib, json, os, re, subprocess, sys, tempfile, time, venv
+import gzip, hashlib, os, re, subprocess, sys, tempfile, time
 
-ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "../.."))
-PEERS = os.path.join(ROOT, "target/peers")
+from common import PEERS, VIGIA, arguments, build_vigia, python_with_trafilatura
+
 PEER_SECONDS = 60
 RUNS = 3
 TRAFILATURA = """
@@ -62,21 +60,12 @@ def pack(folder, path, times):
     return len(pages) * times
 
 
-def install():
-    python = os.path.join(PEERS, "trafilatura/bin/python")
-    if not os.path.exists(python):
-        venv.create(os.path.dirname(os.path.dirname(python)), with_pip=True)
-    subprocess.run([python, "-m", "pip", "install", "--quiet", "trafilatura", "lxml_html_clean", "warcio"], check=True)
-    return python
-
-
-def replay(path, *arguments):
+def replay(path, *options):
     """Seconds, seconds of CPU, peak memory in MB, and what was said."""
-    program = os.path.join(ROOT, "target/release/vigia")
     with tempfile.TemporaryDirectory(dir=PEERS) as folder:
         start = time.time()
         child = subprocess.Popen(
-            [program, "replay", path, "--out", os.path.join(folder, "out"), *arguments], stderr=subprocess.PIPE
+            [VIGIA, "replay", path, "--out", os.path.join(folder, "out"), *options], stderr=subprocess.PIPE
         )
         said = child.stderr.read().decode()
         _, status, used = os.wait4(child.pid, 0)
@@ -86,18 +75,9 @@ def replay(path, *arguments):
 
 
 def main():
-    arguments = sys.argv[1:]
-    times = 5
-    if "--times" in arguments:
-        at = arguments.index("--times")
-        times = int(arguments[at + 1])
-        del arguments[at : at + 2]
-    folder = arguments[0] if arguments else os.path.join(ROOT, "../shared/corpora/pages")
-    if not os.path.isdir(folder):
-        sys.exit(f"no pages in {folder}: name a folder of them")
-    subprocess.run(["cargo", "build", "--release", "--locked"], cwd=ROOT, check=True)
-    os.makedirs(PEERS, exist_ok=True)
-    python = install()
+    folder, times = arguments(__doc__, "times", 5)
+    build_vigia()
+    python = python_with_trafilatura("warcio")
     path = os.path.join(PEERS, f"pages-{times}.warc.gz")
     pages = pack(folder, path, times)
     print(f"{pages} pages, {os.path.getsize(path) >> 20} MB")

@@ -8,7 +8,7 @@ use std::{
 
 use classifier::{Classifier, Knowledge, KnowledgeFiles, Model};
 use serde_json::{Value, json};
-use story::{Article, Home, Lang, StoryId, TextSource};
+use story::{Article, Lang, StoryId, TextSource};
 
 fn main() -> io::Result<()> {
     let features = std::env::args().any(|argument| argument == "--features");
@@ -53,31 +53,8 @@ fn article(line: &Value) -> Article {
     let read = format!("{title}\n{}", body.chars().take(3000).collect::<String>());
     Article {
         id: StoryId::carried(text("id")),
-        url: None,
-        canonical_url: None,
-        feed: None,
-        home: Home::default(),
-        outlet: None,
-        bylines: Vec::new(),
-        agency: None,
-        section: None,
-        tags: Vec::new(),
-        image: None,
-        published: None,
-        published_source: None,
-        updated: None,
-        fetched: None,
         lang: language(&read),
-        title,
-        text: body,
-        text_source: TextSource::Text,
-        template_blocks: Vec::new(),
-        page_missing: None,
-        access: None,
-        content_hash: None,
-        http_status: None,
-        etag: None,
-        last_modified: None,
+        ..Article::new(title, body, TextSource::Text)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{collections::HashSet, sync::Arc};
 
-use story::{Article, Country, Iso2, Place, Provenance, SCHEMA, Story};
+use story::{Article, Country, Iso2, Place, Provenance, Story};
 
 use crate::{
     actors::{self, Named},
@@ -203,28 +203,8 @@ impl Classifier {
     }
 
     fn story(&self, article: Article, annotated: Annotated) -> Story {
-        let words = article.words() as u64;
+        let story = Story::from(article);
         Story {
-            schema: SCHEMA.to_owned(),
-            id: article.id,
-            revision: 1,
-            url: article.url,
-            canonical_url: article.canonical_url,
-            feed: article.feed,
-            outlet: article.outlet,
-            title: article.title,
-            bylines: article.bylines,
-            agency: article.agency,
-            section: article.section,
-            tags: article.tags,
-            image: article.image,
-            published: article.published,
-            updated: article.updated,
-            fetched: article.fetched,
-            lang: article.lang,
-            text: article.text,
-            text_source: article.text_source,
-            words,
             relevant: annotated.relevant,
             score: annotated.score,
             threshold: self.threshold,
@@ -233,23 +213,13 @@ impl Classifier {
             countries: annotated.countries,
             places: annotated.places,
             actors: annotated.actors,
-            events: Vec::new(),
             evidence: annotated.evidence,
-            cluster: None,
             provenance: Provenance {
-                content_hash: article.content_hash,
-                http_status: article.http_status,
-                etag: article.etag,
-                last_modified: article.last_modified,
-                page_missing: article.page_missing,
-                template_blocks: article.template_blocks,
-                access: article.access,
-                published_source: article.published_source,
-                archive: None,
                 program: concat!("vigia/", env!("CARGO_PKG_VERSION")).to_owned(),
-                config: None,
                 knowledge: self.knowledge.hash().to_owned(),
+                ..story.provenance
             },
+            ..story
         }
     }
 }

@@ -4,7 +4,7 @@
 use std::sync::{Arc, LazyLock};
 
 use classifier::{Classifier, DropReason, Knowledge, KnowledgeFiles, Model};
-use story::{Article, Home, Iso2, Lang, Role, Story, StoryId, TextSource};
+use story::{Article, Iso2, Lang, Role, Story, TextSource};
 
 static CLASSIFIER: LazyLock<Classifier> = LazyLock::new(|| {
     let knowledge = Knowledge::parse(KnowledgeFiles::embedded()).expect("the shipped knowledge");
@@ -14,32 +14,8 @@ static CLASSIFIER: LazyLock<Classifier> = LazyLock::new(|| {
 
 fn article(lang: Option<Lang>, title: &str, text: &str) -> Article {
     Article {
-        id: StoryId::of_text(title, text),
-        url: None,
-        canonical_url: None,
-        feed: None,
-        home: Home::default(),
-        outlet: None,
-        title: title.to_owned(),
-        bylines: Vec::new(),
-        agency: None,
-        section: None,
-        tags: Vec::new(),
-        image: None,
-        published: None,
-        published_source: None,
-        updated: None,
-        fetched: None,
         lang,
-        text: text.to_owned(),
-        text_source: TextSource::Text,
-        template_blocks: Vec::new(),
-        page_missing: None,
-        access: None,
-        content_hash: None,
-        http_status: None,
-        etag: None,
-        last_modified: None,
+        ..Article::new(title.to_owned(), text.to_owned(), TextSource::Text)
     }
 }
 

@@ -4,7 +4,7 @@
 use std::sync::{Arc, LazyLock};
 
 use classifier::{Classifier, DropReason, Knowledge, KnowledgeFiles, Model, OtherLanguages};
-use story::{Article, Home, Lang, Story, StoryId, TextSource};
+use story::{Article, Lang, Story, TextSource};
 
 static DROPPING: LazyLock<Classifier> = LazyLock::new(|| {
     let knowledge = Knowledge::parse(KnowledgeFiles::embedded()).expect("the shipped knowledge");
@@ -20,32 +20,8 @@ const TEXT: &str = "Doce soldados murieron en una emboscada del ELN en Arauca, C
 
 fn judged(by: &Classifier, lang: &str, title: &str, text: &str) -> (Story, Option<DropReason>) {
     by.judge(Article {
-        id: StoryId::of_text(title, text),
-        url: None,
-        canonical_url: None,
-        feed: None,
-        home: Home::default(),
-        outlet: None,
-        title: title.to_owned(),
-        bylines: Vec::new(),
-        agency: None,
-        section: None,
-        tags: Vec::new(),
-        image: None,
-        published: None,
-        published_source: None,
-        updated: None,
-        fetched: None,
         lang: lang.parse::<Lang>().ok(),
-        text: text.to_owned(),
-        text_source: TextSource::Text,
-        template_blocks: Vec::new(),
-        page_missing: None,
-        access: None,
-        content_hash: None,
-        http_status: None,
-        etag: None,
-        last_modified: None,
+        ..Article::new(title.to_owned(), text.to_owned(), TextSource::Text)
     })
 }
 

@@ -39,8 +39,8 @@ use std::fmt;
 use chrono::TimeDelta;
 use sha2::{Digest, Sha256};
 use story::{
-    Article, CanonicalUrl, Content, Entry, Fetched, Home, Page, PublishedSource, StoryId,
-    TextSource, Timestamp, hex, story_url,
+    Article, CanonicalUrl, Content, Entry, Fetched, Page, PublishedSource, StoryId, TextSource,
+    Timestamp, hex, story_url,
 };
 use url::Url;
 
@@ -136,7 +136,7 @@ impl Cleaner {
             ..
         } = extraction::extract(bytes, content_type, url, &self.noise)?;
         let text = join(&paragraphs).ok_or(Rejection::NoText)?;
-        let mut article = blank(metadata.title.unwrap_or_default(), text, TextSource::Page);
+        let mut article = Article::new(metadata.title.unwrap_or_default(), text, TextSource::Page);
         article.lang = language::detect(&article.text, metadata.lang);
         article.url = url.cloned();
         article.canonical_url = match (url, &metadata.canonical) {
@@ -174,7 +174,7 @@ impl Cleaner {
         let source = hash(&[title.unwrap_or_default().as_bytes(), text.as_bytes()]);
         let (title, lines) = text::clean(title, text, &self.noise);
         let text = join(&lines).ok_or(Rejection::NoText)?;
-        let mut article = blank(title, text, TextSource::Text);
+        let mut article = Article::new(title, text, TextSource::Text);
         article.lang = language::detect(&article.text, None);
         article.url = url.cloned();
         article.canonical_url = url.and_then(CanonicalUrl::new);
@@ -229,7 +229,7 @@ impl Cleaner {
         let mut article = match (&missing, &read) {
             (None, Ok(read)) => {
                 let text = join(&read.paragraphs).ok_or(Rejection::NoText)?;
-                let mut article = blank(
+                let mut article = Article::new(
                     entry.title.clone().unwrap_or_default(),
                     text,
                     TextSource::Page,
@@ -303,7 +303,7 @@ impl Cleaner {
             .map(plain::unescape)
             .filter(|title| !title.is_empty());
         let title = title.unwrap_or_else(|| text::clean(None, &text, &self.noise).0);
-        let mut article = blank(title, text, TextSource::Feed);
+        let mut article = Article::new(title, text, TextSource::Feed);
         of_entry(&mut article, entry, entry.link.as_ref());
         article.page_missing = Some(why);
         article.fetched = Some(at);
@@ -372,37 +372,6 @@ fn hash(parts: &[&[u8]]) -> String {
 
 fn id(url: Option<&CanonicalUrl>, title: &str, text: &str) -> StoryId {
     url.map_or_else(|| StoryId::of_text(title, text), StoryId::of_url)
-}
-
-fn blank(title: String, text: String, text_source: TextSource) -> Article {
-    Article {
-        id: StoryId::of_text(&title, &text),
-        url: None,
-        canonical_url: None,
-        feed: None,
-        home: Home::default(),
-        outlet: None,
-        title,
-        bylines: Vec::new(),
-        agency: None,
-        section: None,
-        tags: Vec::new(),
-        image: None,
-        published: None,
-        published_source: None,
-        updated: None,
-        fetched: None,
-        lang: None,
-        text,
-        text_source,
-        template_blocks: Vec::new(),
-        page_missing: None,
-        access: None,
-        content_hash: None,
-        http_status: None,
-        etag: None,
-        last_modified: None,
-    }
 }
 
 /// The language of an article, where it can be told by its title and the start of its text.

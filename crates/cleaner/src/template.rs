@@ -50,7 +50,6 @@ mod tests {
     use story::{StoryId, TextSource};
 
     use super::*;
-    use crate::blank;
 
     const HOUSE: &str = "El Correo del Sur es un diario de la región y sale todos los días.";
 
@@ -64,7 +63,7 @@ mod tests {
             )
         };
         let text = [own(0), common.to_owned(), own(1), own(2)].join("\n\n");
-        blank(number.to_string(), text, TextSource::Page)
+        Article::new(number.to_string(), text, TextSource::Page)
     }
 
     /// What nine pages with `common` teach, and what is left of the tenth then.

@@ -8,7 +8,7 @@ use std::{fs, time::Instant};
 
 use bytes::Bytes;
 use cleaner::Cleaner;
-use story::{Content, Entry, Fetched, Home, Page};
+use story::{Content, Entry, Fetched, Page};
 
 /// Bytes of the smaller page of a shape.
 const PAGE_BYTES: usize = 60_000;
@@ -400,18 +400,9 @@ fn no_entry_of_a_feed_costs_more_than_its_size() {
 /// A page of prose and its entry in a feed.
 fn page(title: &str, authors: Vec<String>) -> Page {
     let entry = Entry {
-        feed: "prueba".parse().expect("an id"),
-        feed_title: None,
-        home: Home::default(),
-        guid: None,
-        link: None,
         title: Some(title.to_owned()),
-        summary: None,
-        content: None,
-        published: None,
-        updated: None,
         authors,
-        categories: Vec::new(),
+        ..Entry::new("prueba".parse().expect("an id"))
     };
     let fetched = Fetched {
         final_url: "https://www.eldiario.test/nota"

@@ -16,7 +16,7 @@ mod tail;
 use std::{io, path::PathBuf, sync::Arc};
 
 use fetcher::InFlight;
-use sink::fault;
+use sink::{FileError, fault};
 use story::{ArchivePosition, Exchange, Page};
 use tokio::{
     sync::mpsc::{Receiver, Sender},
@@ -57,36 +57,23 @@ pub enum ArchiveError {
         dir: PathBuf,
     },
     /// The system refused.
-    #[error("{what} `{}`", path.display())]
-    Io {
-        /// What was tried.
-        what: &'static str,
-        /// The file or folder.
-        path: PathBuf,
-        /// The system's reason.
-        #[source]
-        source: io::Error,
-    },
+    #[error(transparent)]
+    File(#[from] FileError),
 }
 
 impl ArchiveError {
     /// Names an I/O error by what was tried on which path.
     fn io(what: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
-        let path = path.into();
-        move |source| Self::Io { what, path, source }
+        let error = FileError::of(what, path);
+        move |source| Self::File(error(source))
     }
 
     fn in_words(&self) -> String {
-        use io::ErrorKind as Kind;
         let words = chain(self);
         match self {
-            Self::Io { source, .. }
-                if matches!(source.kind(), Kind::StorageFull | Kind::QuotaExceeded) =>
-            {
-                format!(
-                    "the archive's disk is full: {words}; it goes on by itself when there is room"
-                )
-            }
+            Self::File(error) if error.is_full() => format!(
+                "the archive's disk is full: {words}; it goes on by itself when there is room"
+            ),
             _ => words,
         }
     }

@@ -302,34 +302,7 @@ mod tests {
 
     fn story(title: &str) -> Story {
         let knowledge = crate::load_knowledge(None).unwrap();
-        let article = story::Article {
-            id: StoryId::of_text(title, ""),
-            url: None,
-            canonical_url: None,
-            feed: None,
-            home: story::Home::default(),
-            outlet: None,
-            title: title.to_owned(),
-            bylines: Vec::new(),
-            agency: None,
-            section: None,
-            tags: Vec::new(),
-            image: None,
-            published: None,
-            published_source: None,
-            updated: None,
-            fetched: None,
-            lang: None,
-            text: String::new(),
-            text_source: TextSource::Text,
-            template_blocks: Vec::new(),
-            page_missing: None,
-            access: None,
-            content_hash: None,
-            http_status: None,
-            etag: None,
-            last_modified: None,
-        };
+        let article = story::Article::new(title.to_owned(), String::new(), TextSource::Text);
         let model = crate::load_model(None, &knowledge).unwrap();
         classifier::Classifier::new(knowledge, model, 0.5).classify(article)
     }

@@ -11,7 +11,7 @@ use std::{
 
 use chrono::NaiveDate;
 use sink::{Settings, Sink};
-use story::{Provenance, SCHEMA, Story, StoryId, TextSource};
+use story::{Article, Story, StoryId, TextSource};
 
 /// Between two syncs.
 const SYNC_EVERY: Duration = Duration::from_millis(100);
@@ -74,38 +74,16 @@ fn main() {
 
 fn story(number: usize) -> Story {
     let mut story = Story {
-        schema: SCHEMA.to_owned(),
         id: StoryId::carried(format!("{number:032x}")),
-        revision: 1,
-        url: None,
-        canonical_url: None,
-        feed: None,
         outlet: Some("El Mirador del Sur".to_owned()),
-        title: "Emboscada mata a cuatro policías".to_owned(),
-        bylines: Vec::new(),
-        agency: None,
-        section: None,
-        tags: Vec::new(),
-        image: None,
-        published: None,
-        updated: None,
-        fetched: None,
-        lang: None,
-        text: String::new(),
-        text_source: TextSource::Page,
-        words: 0,
         relevant: true,
         score: 0.99,
         threshold: 0.5,
-        model: String::new(),
-        categories: Vec::new(),
-        countries: Vec::new(),
-        places: Vec::new(),
-        actors: Vec::new(),
-        events: Vec::new(),
-        evidence: Vec::new(),
-        cluster: None,
-        provenance: Provenance::default(),
+        ..Story::from(Article::new(
+            "Emboscada mata a cuatro policías".to_owned(),
+            String::new(),
+            TextSource::Page,
+        ))
     };
     let length = serde_json::to_vec(&story).expect("JSON").len() + 1;
     story.text = "Cuatro agentes murieron. "

@@ -14,6 +14,7 @@ mod compress;
 mod dir;
 mod disk;
 pub mod fault;
+mod file_error;
 mod leftovers;
 mod manifest;
 mod name;
@@ -30,6 +31,7 @@ use std::{io, path::PathBuf};
 
 pub use append::Sink;
 pub use dir::NEW;
+pub use file_error::FileError;
 pub use manifest::{Content, Finished, MANIFEST, Manifest, State};
 pub use name::{FileName, ForeignName};
 pub use read::{Line, LineKey, Lines, RecordFile, open_lines, record_files};
@@ -55,16 +57,8 @@ pub enum SinkError {
         dir: PathBuf,
     },
     /// The system refused.
-    #[error("{what} `{}`", path.display())]
-    Io {
-        /// What was tried: "append to", "sync" and so on.
-        what: &'static str,
-        /// The file or directory.
-        path: PathBuf,
-        /// The system's reason.
-        #[source]
-        source: io::Error,
-    },
+    #[error(transparent)]
+    File(#[from] FileError),
     /// There is less room on the disk than is to be left.
     #[error(
         "keep {reserve} bytes of the disk free, as `sink.reserve` asks: {free} are left at `{}`",
@@ -92,12 +86,9 @@ pub enum SinkError {
 impl SinkError {
     /// Whether the disk is full or a quota used up: trying again helps once there is room.
     pub fn is_full(&self) -> bool {
-        use io::ErrorKind as Kind;
         match self {
             Self::Reserve { .. } => true,
-            Self::Io { source, .. } => {
-                matches!(source.kind(), Kind::StorageFull | Kind::QuotaExceeded)
-            }
+            Self::File(error) => error.is_full(),
             Self::Locked { .. } | Self::Json { .. } => false,
         }
     }
@@ -105,6 +96,6 @@ impl SinkError {
 
 /// Names an I/O error by what was tried on which path.
 fn io_error(what: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> SinkError {
-    let path = path.into();
-    move |source| SinkError::Io { what, path, source }
+    let error = FileError::of(what, path);
+    move |source| error(source).into()
 }

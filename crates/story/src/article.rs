@@ -71,6 +71,38 @@ pub struct Article {
 }
 
 impl Article {
+    /// An article of which nothing is known but its headline and its text, by which its id goes.
+    pub fn new(title: String, text: String, text_source: TextSource) -> Self {
+        Self {
+            id: StoryId::of_text(&title, &text),
+            url: None,
+            canonical_url: None,
+            feed: None,
+            home: Home::default(),
+            outlet: None,
+            title,
+            bylines: Vec::new(),
+            agency: None,
+            section: None,
+            tags: Vec::new(),
+            image: None,
+            published: None,
+            published_source: None,
+            updated: None,
+            fetched: None,
+            lang: None,
+            text,
+            text_source,
+            template_blocks: Vec::new(),
+            page_missing: None,
+            access: None,
+            content_hash: None,
+            http_status: None,
+            etag: None,
+            last_modified: None,
+        }
+    }
+
     /// How many words the text has.
     pub fn words(&self) -> usize {
         self.text.split_whitespace().count()

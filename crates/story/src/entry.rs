@@ -44,6 +44,24 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// An entry of a feed that says nothing.
+    pub fn new(feed: FeedId) -> Self {
+        Self {
+            feed,
+            feed_title: None,
+            home: Home::default(),
+            guid: None,
+            link: None,
+            title: None,
+            summary: None,
+            content: None,
+            published: None,
+            updated: None,
+            authors: Vec::new(),
+            categories: Vec::new(),
+        }
+    }
+
     /// What makes this entry the same one at the next poll of its feed: the guid, else the
     /// canonical link, else title and date; the summary where there is no title.
     pub fn key(&self) -> EntryKey {
@@ -79,18 +97,10 @@ mod tests {
 
     fn entry(guid: Option<&str>, link: Option<&str>, title: &str) -> Entry {
         Entry {
-            feed: "f".parse().unwrap(),
-            feed_title: None,
-            home: Home::default(),
             guid: guid.map(str::to_owned),
             link: link.map(|link| link.parse().unwrap()),
             title: Some(title.to_owned()),
-            summary: None,
-            content: None,
-            published: None,
-            updated: None,
-            authors: Vec::new(),
-            categories: Vec::new(),
+            ..Entry::new("f".parse().unwrap())
         }
     }
 

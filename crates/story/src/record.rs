@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use crate::{CanonicalUrl, FeedId, Iso2, Lang, StoryId, TextSource, Timestamp};
+use crate::{Article, CanonicalUrl, FeedId, Iso2, Lang, StoryId, TextSource, Timestamp};
 
 /// The version of the record, the first field of every line.
 pub const SCHEMA: &str = "vigia.story/1";
@@ -83,6 +83,56 @@ pub struct Story {
     pub cluster: Option<Cluster>,
     /// Where the record comes from and what made it.
     pub provenance: Provenance,
+}
+
+impl From<Article> for Story {
+    /// A story that is not judged yet.
+    fn from(article: Article) -> Self {
+        Self {
+            schema: SCHEMA.to_owned(),
+            revision: 1,
+            words: article.words() as u64,
+            id: article.id,
+            url: article.url,
+            canonical_url: article.canonical_url,
+            feed: article.feed,
+            outlet: article.outlet,
+            title: article.title,
+            bylines: article.bylines,
+            agency: article.agency,
+            section: article.section,
+            tags: article.tags,
+            image: article.image,
+            published: article.published,
+            updated: article.updated,
+            fetched: article.fetched,
+            lang: article.lang,
+            text: article.text,
+            text_source: article.text_source,
+            relevant: false,
+            score: 0.0,
+            threshold: 0.0,
+            model: String::new(),
+            categories: Vec::new(),
+            countries: Vec::new(),
+            places: Vec::new(),
+            actors: Vec::new(),
+            events: Vec::new(),
+            evidence: Vec::new(),
+            cluster: None,
+            provenance: Provenance {
+                content_hash: article.content_hash,
+                http_status: article.http_status,
+                etag: article.etag,
+                last_modified: article.last_modified,
+                page_missing: article.page_missing,
+                template_blocks: article.template_blocks,
+                access: article.access,
+                published_source: article.published_source,
+                ..Provenance::default()
+            },
+        }
+    }
 }
 
 /// A kind of story, from the taxonomy in the knowledge files.

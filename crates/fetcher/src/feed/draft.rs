@@ -165,8 +165,6 @@ impl Draft {
         let address = || guid.as_deref().and_then(guids_page);
         self.link.offer(LAST_RANK, address);
         Entry {
-            feed: context.id.clone(),
-            feed_title: None,
             home: context.home,
             link: self.link.into_inner(),
             guid,
@@ -177,6 +175,7 @@ impl Draft {
             updated: self.updated.into_inner(),
             authors: self.authors,
             categories: self.categories,
+            ..Entry::new(context.id.clone())
         }
     }
 }

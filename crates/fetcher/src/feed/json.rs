@@ -98,8 +98,6 @@ fn entry(item: &Map<String, Value>, base: &Url, context: &FeedContext) -> Entry 
     let authors = authors.filter_map(|author| author.get("name").unwrap_or(author).as_str());
     let tags = array(item, "tags").filter_map(Value::as_str);
     Entry {
-        feed: context.id.clone(),
-        feed_title: None,
         home: context.home,
         guid,
         link,
@@ -110,6 +108,7 @@ fn entry(item: &Map<String, Value>, base: &Url, context: &FeedContext) -> Entry 
         updated: date("date_modified"),
         authors: distinct(authors),
         categories: distinct(tags),
+        ..Entry::new(context.id.clone())
     }
 }
 

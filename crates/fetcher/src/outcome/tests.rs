@@ -24,18 +24,9 @@ fn feed() -> Feed {
 
 fn entry(guid: &str) -> Entry {
     Entry {
-        feed: "diario".parse().unwrap(),
-        feed_title: None,
-        home: Home::default(),
         guid: Some(guid.to_owned()),
-        link: None,
         title: Some(guid.to_owned()),
-        summary: None,
-        content: None,
-        published: None,
-        updated: None,
-        authors: Vec::new(),
-        categories: Vec::new(),
+        ..Entry::new("diario".parse().unwrap())
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use indicatif::{ProgressBar, ProgressStyle};
 use ledger::Ledger;
 use rusqlite::{Connection, params};
-use story::{CanonicalUrl, Entry, FeedId, Home, StoryId};
+use story::{CanonicalUrl, Entry, FeedId, StoryId};
 
 /// Feeds, which show entries in turn.
 pub(crate) const FEEDS: u64 = 316;
@@ -39,18 +39,10 @@ pub(crate) fn entry(feed: &FeedId, number: u64) -> Entry {
     };
     let link = format!("https://{HOST}/judicial/2026/nota-{page}");
     Entry {
-        feed: feed.clone(),
-        feed_title: None,
-        home: Home::default(),
         guid: Some(format!("https://{HOST}/?p={number}")),
         link: Some(link.parse().expect("an address")),
         title: Some(format!("La nota {page}")),
-        summary: None,
-        content: None,
-        published: None,
-        updated: None,
-        authors: Vec::new(),
-        categories: Vec::new(),
+        ..Entry::new(feed.clone())
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::Utc;
 use ledger::Ledger;
 use story::{
-    Entry, EntryId, Home, StoryId,
+    Entry, EntryId, StoryId,
     storage::{FeedState, FetchStore, PollCounts, ShownEntry, Validators},
 };
 
@@ -42,18 +42,10 @@ pub(crate) fn state(feed: &str) -> FeedState {
 
 pub(crate) fn entry(feed: &str, guid: &str, link: &str) -> Entry {
     Entry {
-        feed: feed.parse().unwrap(),
-        feed_title: None,
-        home: Home::default(),
         guid: Some(guid.to_owned()),
         link: Some(link.parse().unwrap()),
         title: Some(format!("La nota de {link}")),
-        summary: None,
-        content: None,
-        published: None,
-        updated: None,
-        authors: Vec::new(),
-        categories: Vec::new(),
+        ..Entry::new(feed.parse().unwrap())
     }
 }
 
@@ -85,4 +77,11 @@ pub(crate) fn story(id: &str) -> StoryId {
 pub(crate) async fn claim(ledger: &Ledger, host: &str) -> Vec<EntryId> {
     let claimed = ledger.claim(host, Utc::now(), 100).await.unwrap();
     claimed.iter().map(|pending| pending.id).collect()
+}
+
+/// Two entries of a feed, shown and claimed.
+pub(crate) async fn two_claimed(ledger: &Ledger) -> Vec<EntryId> {
+    let links = [("1", "https://a.test/1"), ("2", "https://a.test/2")];
+    poll(ledger, "a", &links).await;
+    claim(ledger, "a.test").await
 }

@@ -6,7 +6,7 @@ mod bench;
 
 use std::sync::Arc;
 
-use bench::{Bench, claim, entry, poll, show, state, story};
+use bench::{Bench, claim, entry, poll, show, state, story, two_claimed};
 use chrono::Utc;
 use ledger::{Reader, Recovered, WrittenStory};
 use story::{
@@ -173,13 +173,7 @@ async fn a_page_that_failed_for_one_feed_is_tried_for_the_next() {
 async fn a_story_is_reserved_once() {
     let bench = Bench::new();
     let ledger = bench.open();
-    poll(
-        &ledger,
-        "a",
-        &[("1", "https://a.test/1"), ("2", "https://a.test/2")],
-    )
-    .await;
-    let ids = claim(&ledger, "a.test").await;
+    let ids = two_claimed(&ledger).await;
     let asked = vec![(ids[0], story("s"), 1), (ids[1], story("s"), 1)];
     let answers = ledger.reserve(asked).await.unwrap();
     assert_eq!(answers, [Reservation::Granted, Reservation::Taken]);
@@ -255,13 +249,7 @@ async fn finished_entries_are_counted_by_how_they_ended() {
 async fn recovery_settles_reservations_by_the_record() {
     let bench = Bench::new();
     let ledger = bench.open();
-    poll(
-        &ledger,
-        "a",
-        &[("1", "https://a.test/1"), ("2", "https://a.test/2")],
-    )
-    .await;
-    let ids = claim(&ledger, "a.test").await;
+    let ids = two_claimed(&ledger).await;
     let reserved = vec![(ids[0], story("written"), 1), (ids[1], story("lost"), 1)];
     ledger.reserve(reserved).await.unwrap();
     drop(ledger);

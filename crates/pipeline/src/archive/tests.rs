@@ -1,7 +1,7 @@
 use std::{fs, fs::File, path::Path};
 
 use bytes::Bytes;
-use story::{Content, Entry, EntryId, Fetched, Home, Timestamp};
+use story::{Content, Entry, EntryId, Fetched, Timestamp};
 use warc::{Head, HttpResponse, Kind, Reader};
 
 use super::*;
@@ -41,18 +41,9 @@ fn feed(url: &str, status: u16, body: &str) -> Piece {
 
 fn entry() -> Entry {
     Entry {
-        feed: "f".parse().unwrap(),
-        feed_title: None,
-        home: Home::default(),
         guid: Some("7".to_owned()),
-        link: None,
         title: Some("Título".to_owned()),
-        summary: None,
-        content: None,
-        published: None,
-        updated: None,
-        authors: Vec::new(),
-        categories: Vec::new(),
+        ..Entry::new("f".parse().unwrap())
     }
 }
 

@@ -1,4 +1,4 @@
-use story::{Provenance, SCHEMA, Story, TextSource};
+use story::{Article, Story, TextSource};
 
 use std::fs;
 
@@ -7,38 +7,15 @@ use super::*;
 /// A story with an id and nothing to say.
 pub(crate) fn story(id: &str) -> Story {
     Story {
-        schema: SCHEMA.to_owned(),
         id: StoryId::carried(id.to_owned()),
-        revision: 1,
-        url: None,
-        canonical_url: None,
-        feed: None,
-        outlet: None,
-        title: "A title\nof two lines".to_owned(),
-        bylines: Vec::new(),
-        agency: None,
-        section: None,
-        tags: Vec::new(),
-        image: None,
-        published: None,
-        updated: None,
-        fetched: None,
-        lang: None,
-        text: String::new(),
-        text_source: TextSource::Page,
-        words: 0,
         relevant: true,
         score: 1.0,
         threshold: 0.5,
-        model: String::new(),
-        categories: Vec::new(),
-        countries: Vec::new(),
-        places: Vec::new(),
-        actors: Vec::new(),
-        events: Vec::new(),
-        evidence: Vec::new(),
-        cluster: None,
-        provenance: Provenance::default(),
+        ..Story::from(Article::new(
+            "A title\nof two lines".to_owned(),
+            String::new(),
+            TextSource::Page,
+        ))
     }
 }
 

@@ -1,7 +1,7 @@
 use std::sync::{Arc, LazyLock};
 
 use classifier::KnowledgeFiles;
-use story::{StoryId, TextSource};
+use story::TextSource;
 
 use super::*;
 
@@ -14,32 +14,8 @@ static MODEL: LazyLock<Model> =
 
 fn article(title: &str, text: &str) -> Article {
     Article {
-        id: StoryId::of_text(title, text),
-        url: None,
-        canonical_url: None,
-        feed: None,
-        home: story::Home::default(),
-        outlet: None,
-        title: title.to_owned(),
-        bylines: Vec::new(),
-        agency: None,
-        section: None,
-        tags: Vec::new(),
-        image: None,
-        published: None,
-        published_source: None,
-        updated: None,
-        fetched: None,
         lang: Some(story::Lang::ES),
-        text: text.to_owned(),
-        text_source: TextSource::Text,
-        template_blocks: Vec::new(),
-        page_missing: None,
-        access: None,
-        content_hash: None,
-        http_status: None,
-        etag: None,
-        last_modified: None,
+        ..Article::new(title.to_owned(), text.to_owned(), TextSource::Text)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use story::{
-    CanonicalUrl, Entry, EntryId, FeedId, Home, StoryId,
+    CanonicalUrl, Entry, EntryId, FeedId, StoryId,
     storage::{Ending, FeedState, FetchStore, PollCounts, Reservation, ShownEntry, SinkStore},
 };
 
@@ -12,18 +12,10 @@ use crate::{Ledger, Reader, WrittenStory};
 
 fn entry(feed: &str, name: &str) -> Entry {
     Entry {
-        feed: feed.parse().unwrap(),
-        feed_title: None,
-        home: Home::default(),
         guid: Some(format!("guid-{name}")),
         link: Some(format!("https://x.test/{name}").parse().unwrap()),
         title: Some(format!("La nota {name}")),
-        summary: None,
-        content: None,
-        published: None,
-        updated: None,
-        authors: Vec::new(),
-        categories: Vec::new(),
+        ..Entry::new(feed.parse().unwrap())
     }
 }
 
