@@ -139,6 +139,17 @@ impl Classifier {
         self.judge(article).0
     }
 
+    /// The story of an article that is kept; one that is dropped costs no annotation.
+    pub fn keep(&self, article: Article) -> Option<Story> {
+        let annotated = {
+            let judged = Judged::of(&article, self);
+            judged
+                .keeps(self.threshold)
+                .then(|| judged.annotate(self.threshold))
+        };
+        annotated.map(|annotated| self.story(article, annotated))
+    }
+
     /// Judges an article, and says in a word why it is dropped where it is.
     pub fn judge(&self, article: Article) -> (Story, Option<DropReason>) {
         let (annotated, reason) = {
@@ -286,9 +297,19 @@ impl<'a> Judged<'a> {
         reason(&self.score, threshold, total, self.judged())
     }
 
+    /// The score as records have it; 0 where the model can say nothing.
+    fn rounded_score(&self) -> f64 {
+        match self.judged() {
+            Ok(()) => (self.score.total() * 1e4).round() / 1e4,
+            Err(_) => 0.0,
+        }
+    }
+
+    fn keeps(&self, threshold: f64) -> bool {
+        self.judged().is_ok() && self.rounded_score() >= threshold
+    }
+
     fn annotate(&self, threshold: f64) -> Annotated {
-        let score = (self.score.total() * 1e4).round() / 1e4;
-        let judged = self.judged().is_ok();
         let Read {
             reading,
             security,
@@ -296,8 +317,8 @@ impl<'a> Judged<'a> {
             actors,
         } = &self.read;
         Annotated {
-            relevant: judged && score >= threshold,
-            score: if judged { score } else { 0.0 },
+            relevant: self.keeps(threshold),
+            score: self.rounded_score(),
             categories: security.categories(reading),
             countries: self.countries(),
             places: self.places(),

@@ -153,6 +153,22 @@ impl Open {
         self.letters += u32::from(letter);
         self.capitals += u32::from(capital);
     }
+
+    /// Counts letters and digits of ASCII one behind the other.
+    fn add_run(&mut self, at: u32, run: &[u8]) {
+        let Some((last, before)) = run.split_last() else {
+            return;
+        };
+        let letters = |run: &[u8]| run.iter().filter(|c| c.is_ascii_alphabetic()).count() as u32;
+        let capitals = run.iter().filter(|c| c.is_ascii_uppercase()).count();
+        self.pointed &= self.letters == 0 || self.word.span.1 < at;
+        self.letters += letters(before);
+        // Two letters side by side are no initials.
+        self.pointed &= before.is_empty() || self.letters == 0;
+        self.letters += letters(&[*last]);
+        self.capitals += capitals as u32;
+        self.word.span.1 = at + run.len() as u32;
+    }
 }
 
 impl Reader {
@@ -167,13 +183,7 @@ impl Reader {
     /// Reads letters and digits of ASCII, which most of any text are.
     fn run(&mut self, at: u32, byte: u32, run: &str) {
         let open = self.open(at, byte, run.starts_with(|c: char| c.is_ascii_uppercase()));
-        for (at, letter) in (at..).zip(run.bytes()) {
-            open.add(
-                at,
-                letter.is_ascii_alphabetic(),
-                letter.is_ascii_uppercase(),
-            );
-        }
+        open.add_run(at, run.as_bytes());
         open.word.bytes.1 = byte + run.len() as u32;
         let from = self.words.folded.len();
         self.words.folded.push_str(run);

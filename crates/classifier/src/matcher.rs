@@ -268,6 +268,7 @@ impl Builder {
             offsets[node] += offsets[node - 1];
         }
         self.vocabulary.shrink_to_fit();
+        self.stems.note_beginnings();
         let mut first_words = vec![0; self.vocabulary.len()];
         let mut first_stems = vec![0; self.stems.next.len()];
         let mut inner = vec![Inner::default(); self.nodes as usize];
@@ -331,6 +332,9 @@ struct Stems {
     next: Vec<[u32; LETTERS]>,
     /// For each node, the stem that ends there.
     ends: Vec<Option<Label>>,
+    /// For each three letters, whether a word that begins with them may have a stem: most do not,
+    /// and this says so from the nearest cache.
+    begins: Vec<u64>,
 }
 
 impl Stems {
@@ -338,7 +342,43 @@ impl Stems {
         Self {
             next: vec![[0; LETTERS]],
             ends: vec![None],
+            begins: vec![0; (LETTERS * LETTERS * LETTERS).div_ceil(64)],
         }
+    }
+
+    /// The number of three letters.
+    fn beginning(folded: &[u8]) -> Option<usize> {
+        folded.first_chunk::<3>().and_then(|three| {
+            let mut letters = three.iter().map(|byte| letter(*byte));
+            letters.try_fold(0, |number, letter| Some(number * LETTERS + letter?))
+        })
+    }
+
+    /// Whether a word may have stems.
+    fn may_begin(&self, folded: &[u8]) -> bool {
+        Self::beginning(folded).is_none_or(|at| self.begins[at / 64] >> (at % 64) & 1 == 1)
+    }
+
+    /// Notes with which letters the stems begin.
+    fn note_beginnings(&mut self) {
+        for at in 0..LETTERS.pow(3) {
+            let letters = [at / LETTERS.pow(2), at / LETTERS % LETTERS, at % LETTERS];
+            if self.has_stem_of(letters) {
+                self.begins[at / 64] |= 1 << (at % 64);
+            }
+        }
+    }
+
+    /// Whether a stem begins with these letters, or is their beginning.
+    fn has_stem_of(&self, letters: [usize; 3]) -> bool {
+        let mut node = 0;
+        for letter in letters {
+            node = self.next[node][letter] as usize;
+            if node == 0 || self.ends[node].is_some() {
+                return node != 0;
+            }
+        }
+        true
     }
 
     /// The number of a stem, if it is made of letters and digits alone.
@@ -362,6 +402,9 @@ impl Stems {
 
     /// Appends the stems of a folded word.
     fn of(&self, folded: &str, stems: &mut Vec<Label>) {
+        if !self.may_begin(folded.as_bytes()) {
+            return;
+        }
         let mut node = 0;
         for letter in folded.bytes().map_while(letter) {
             node = self.next[node][letter] as usize;

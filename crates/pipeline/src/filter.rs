@@ -276,16 +276,29 @@ const CLASSIFIED: [&str; 7] = [
     "last_modified",
 ];
 
-/// One line of `vigia classify`, and whether its story is kept; a line with an error is.
-pub fn classify_line(classifier: &Classifier, line: &str) -> (bool, String) {
+/// One line of `vigia classify`: a story that is kept, or any, or what is wrong with the line.
+pub fn classify_line(classifier: &Classifier, line: &str, which: Which) -> Option<String> {
     let (article, fields) = match classifiable(line) {
         Ok(read) => read,
-        Err(error) => return (true, error),
+        Err(error) => return Some(error),
     };
-    match guarded(|| classifier.classify(article)) {
-        Ok(story) => (story.relevant, fields.carried(&story, &CLASSIFIED)),
-        Err(error) => (true, error_line(&fields.id(), error)),
+    let judged = guarded(|| match which {
+        Which::All => Some(classifier.classify(article)),
+        Which::Kept => classifier.keep(article),
+    });
+    match judged {
+        Ok(story) => story.map(|story| fields.carried(&story, &CLASSIFIED)),
+        Err(error) => Some(error_line(&fields.id(), error)),
     }
+}
+
+/// Which stories are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Which {
+    /// Those that are kept.
+    Kept,
+    /// Those that are dropped as well.
+    All,
 }
 
 /// The article of a line that `vigia classify` reads, a story's as well, with the line's id (null

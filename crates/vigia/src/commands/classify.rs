@@ -6,7 +6,10 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use pipeline::{Classifier, Cleaner, filter};
+use pipeline::{
+    Classifier, Cleaner,
+    filter::{self, Which},
+};
 
 use super::input::{self, Input};
 use crate::{
@@ -17,13 +20,13 @@ use crate::{
 
 pub(crate) fn run(all: bool, by: &JudgeArgs, file: Option<&Path>) -> Result<()> {
     let classifier = classifier(by)?;
+    let which = if all { Which::All } else { Which::Kept };
     let mut out = BufWriter::new(io::stdout().lock());
     match input::open(file)? {
         Input::Lines(mut lines) => {
             let mut line = String::new();
             while lines.next(&mut line)? {
-                let (kept, answer) = filter::classify_line(&classifier, &line);
-                if kept || all {
+                if let Some(answer) = filter::classify_line(&classifier, &line, which) {
                     writeln!(out, "{answer}")?;
                 }
             }

@@ -259,6 +259,10 @@ mod tests {
 
     use super::*;
 
+    fn classified(classifier: &pipeline::Classifier, line: &str) -> String {
+        filter::classify_line(classifier, line, filter::Which::All).unwrap()
+    }
+
     #[test]
     fn a_story_is_at_home_where_its_feed_is() {
         let folder = tempfile::tempdir().unwrap();
@@ -270,7 +274,7 @@ mod tests {
         let classifier = crate::topic::Topic::default().classifier().unwrap();
         let story = |feed: &str| -> Story {
             let line = format!("{{\"title\":\"Uno\",\"text\":\"Dos.\",\"feed\":\"{feed}\"}}");
-            serde_json::from_str(&filter::classify_line(&classifier, &line).1).unwrap()
+            serde_json::from_str(&classified(&classifier, &line)).unwrap()
         };
         let home = |config, feed| article_of(config, &story(feed)).home;
         let at_home = home(Some(&config), "a");
@@ -295,13 +299,12 @@ mod tests {
         ];
         for at in 0..lines.len() {
             // What classify writes is read as well.
-            let story = filter::classify_line(&classifier, &lines[at].to_string()).1;
+            let story = classified(&classifier, &lines[at].to_string());
             lines.push(serde_json::from_str(&story).unwrap());
         }
         for line in lines {
             let line = line.to_string();
-            let story: Story =
-                serde_json::from_str(&filter::classify_line(&classifier, &line).1).unwrap();
+            let story: Story = serde_json::from_str(&classified(&classifier, &line)).unwrap();
             let article = article_in(None, &Cleaner::new(), &line).unwrap();
             let explained = classifier.explain(article).story;
             let start: String = line.chars().take(200).collect();

@@ -227,8 +227,9 @@ pub(super) mod tests {
     pub(crate) fn story(title: &str, fields: &serde_json::Value) -> Story {
         let classifier = crate::topic::Topic::default().classifier().unwrap();
         let line = serde_json::json!({"title": title, "text": "Nada."}).to_string();
-        let (_, line) = pipeline::filter::classify_line(&classifier, &line);
-        let mut story: serde_json::Value = serde_json::from_str(&line).unwrap();
+        let which = pipeline::filter::Which::All;
+        let line = pipeline::filter::classify_line(&classifier, &line, which);
+        let mut story: serde_json::Value = serde_json::from_str(&line.unwrap()).unwrap();
         for (key, value) in fields.as_object().unwrap() {
             story[key] = value.clone();
         }
