@@ -17,6 +17,7 @@ pub mod fault;
 mod file_error;
 mod leftovers;
 mod manifest;
+mod mend;
 mod name;
 #[cfg(test)]
 mod power_loss;

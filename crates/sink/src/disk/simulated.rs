@@ -7,12 +7,13 @@
 use std::{
     collections::BTreeMap,
     io::SeekFrom,
+    path::PathBuf,
     sync::{Arc, Mutex, MutexGuard},
 };
 
 use super::*;
 
-/// A disk in memory with one directory.
+/// A disk in memory with one directory, which is to be made first.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct SimulatedDisk {
     state: Arc<Mutex<State>>,
@@ -20,6 +21,10 @@ pub(crate) struct SimulatedDisk {
 
 #[derive(Debug, Default)]
 struct State {
+    /// The directory, once it is made.
+    dir: Option<PathBuf>,
+    /// Whether the one above it was synced since.
+    dir_lasts: bool,
     inodes: Vec<Inode>,
     /// Names as a program sees them.
     names: BTreeMap<String, usize>,
@@ -32,6 +37,8 @@ struct State {
     /// What the next operations fail with instead, while power is there.
     refusal: Option<(io::ErrorKind, u64)>,
     operations: u64,
+    /// Bytes that were asked for at once, at most.
+    longest_read: usize,
 }
 
 /// A change of one name: what it leads to now, if to anything.
@@ -59,9 +66,17 @@ impl SimulatedDisk {
         self.state().operations
     }
 
+    /// How many bytes were asked for at once, at most.
+    pub(crate) fn longest_read(&self) -> usize {
+        self.state().longest_read
+    }
+
     /// What is on the disk when power is back.
     pub(crate) fn after_power_loss(&self, dice: &mut fastrand::Rng) -> Self {
         let old = self.state();
+        if !old.dir_lasts && dice.bool() {
+            return Self::default();
+        }
         let mut names = old.synced.clone();
         for changes in &old.pending {
             if dice.bool() {
@@ -71,6 +86,8 @@ impl SimulatedDisk {
         let inodes = old.inodes.iter().map(|inode| inode.survive(dice)).collect();
         Self {
             state: Arc::new(Mutex::new(State {
+                dir: old.dir.clone(),
+                dir_lasts: true,
                 inodes,
                 synced: names.clone(),
                 names,
@@ -83,6 +100,8 @@ impl SimulatedDisk {
     pub(crate) fn after_kill(&self) -> Self {
         let old = self.state();
         let state = State {
+            dir: old.dir.clone(),
+            dir_lasts: old.dir_lasts,
             inodes: old.inodes.clone(),
             names: old.names.clone(),
             synced: old.synced.clone(),
@@ -177,8 +196,8 @@ fn missing() -> io::Error {
 }
 
 impl Disk for SimulatedDisk {
-    fn make_dir(&self, _: &Path) -> io::Result<()> {
-        Ok(())
+    fn make_dir(&self, dir: &Path) -> io::Result<bool> {
+        self.writing(|state| Ok(state.dir.replace(dir.to_owned()).is_none()))
     }
 
     fn lock(&self, _: &Path) -> io::Result<Option<Box<dyn Any + Send + Sync>>> {
@@ -238,8 +257,12 @@ impl Disk for SimulatedDisk {
         })
     }
 
-    fn sync_dir(&self, _: &Path) -> io::Result<()> {
+    fn sync_dir(&self, dir: &Path) -> io::Result<()> {
         self.writing(|state| {
+            if state.dir.as_deref() != Some(dir) {
+                state.dir_lasts = true;
+                return Ok(());
+            }
             state.synced = state.names.clone();
             state.pending.clear();
             Ok(())
@@ -262,6 +285,7 @@ impl Read for SimulatedFile {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         let (inode, at) = (self.inode, self.at);
         let read = self.disk.powered(|state| {
+            state.longest_read = state.longest_read.max(into.len());
             let bytes = &state.inodes[inode].bytes;
             (&bytes[at.min(bytes.len())..]).read(into)
         })?;
