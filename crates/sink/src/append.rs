@@ -10,6 +10,7 @@ use crate::{
     dir::Dir,
     disk::{DiskFile, Open},
     fault, io_error,
+    upkeep::Changed,
 };
 
 /// The record in one directory, open for appending.
@@ -26,6 +27,8 @@ pub struct Sink {
     made: Option<FileName>,
     /// The newest file, once something was written to it by this process.
     file: Option<Box<dyn DiskFile>>,
+    /// Finished files that are not what the manifest says.
+    changed: Changed,
 }
 
 /// How far the record goes.
@@ -61,6 +64,7 @@ impl Sink {
             end,
             made: None,
             file: None,
+            changed: Changed::default(),
         }
     }
 
@@ -113,8 +117,13 @@ impl Sink {
                 end.name
             }
         });
-        let (dir, settings, lock) = (self.dir.clone(), &self.settings, &self.lock);
-        Upkeep::new(dir, Arc::clone(settings), Arc::clone(lock), open_from)
+        Upkeep::new(
+            self.dir.clone(),
+            Arc::clone(&self.settings),
+            Arc::clone(&self.lock),
+            open_from,
+            Arc::clone(&self.changed),
+        )
     }
 
     /// The file that the next line goes to, where that is not the newest one.

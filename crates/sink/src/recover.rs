@@ -94,7 +94,7 @@ impl Sink {
         leftovers::remove_unfinished(&dir)?;
         let manifest = Manifest::load(&dir)?;
         let mut tail = Tail {
-            set_aside: leftovers::settle_doubles(&dir, &manifest)?,
+            set_aside: leftovers::settle_doubles(&dir, &manifest, None)?,
             ..Tail::default()
         };
         let newest = read_back(&dir, checkpoint, &manifest, &mut tail)?;

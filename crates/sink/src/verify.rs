@@ -134,9 +134,9 @@ pub fn inspect(dir: &Path, progress: &mut dyn FnMut(u64)) -> Result<Inspection, 
     let manifest = read_manifest(dir)?;
     let files = record_files(dir)?;
     inspection.look_for_leftovers(dir)?;
-    if manifest.unreadable > 0 {
-        let what = format!("{} lines cannot be read", manifest.unreadable);
-        inspection.note(Problem::repairable(MANIFEST, what));
+    if !manifest.unreadable.is_empty() {
+        let what = format!("{} lines cannot be read", manifest.unreadable.len());
+        inspection.note(Problem::for_a_person(MANIFEST, what));
     }
     let newest = files.last().map(|file| file.name);
     for file in &files {

@@ -122,7 +122,7 @@ fn what_was_done_to_a_record_by_hand_is_told() {
     );
     check(
         |dir| append(dir, MANIFEST, "half a li"),
-        &[("MANIFEST: 1 lines cannot be read", repair)],
+        &[("MANIFEST: 1 lines cannot be read", person)],
     );
     check(
         |dir| append(dir, "new.stories-2026-01-01.jsonl.zst", "half"),
