@@ -84,9 +84,15 @@ fn make(
     }
     fault::point(fault::COMPRESSION_WRITTEN);
     dir.rename(new, &stored)?;
-    dir.sync()?;
-    fault::point(fault::COMPRESSION_NAMED);
-    dir.remove(&name.to_string())?;
+    let replaced = dir.sync().and_then(|()| {
+        fault::point(fault::COMPRESSION_NAMED);
+        dir.remove(&name.to_string())
+    });
+    if replaced.is_err() {
+        // Who reads whatever lies there is not to find each story twice until the next round.
+        let _ = dir.remove(&stored);
+    }
+    replaced?;
     dir.sync()?;
     fault::point(fault::COMPRESSION_REMOVED);
     Ok(Compressed::Bytes(bytes))

@@ -186,11 +186,11 @@ fn read_finished(
         if !lines.skip_to_line(from).map_err(failed)? {
             lines = Lines::new(dir.read(name, compression)?);
         }
+        end = lines.offset();
         while lines.next(&mut line).map_err(failed)?.is_some() {
             tail.take(&line);
             end = lines.offset();
         }
-        end = lines.offset();
         Ok(())
     };
     if let Err(error) = read() {

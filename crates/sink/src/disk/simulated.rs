@@ -36,6 +36,8 @@ struct State {
     left: Option<u64>,
     /// What the next operations fail with instead, while power is there.
     refusal: Option<(io::ErrorKind, u64)>,
+    /// How many operations that write come before those.
+    accepted: u64,
     operations: u64,
     /// Bytes that were asked for at once, at most.
     longest_read: usize,
@@ -59,6 +61,17 @@ impl SimulatedDisk {
     /// Has `count` operations that write refused with an error, from now on.
     pub(crate) fn refuse(&self, kind: io::ErrorKind, count: u64) {
         self.state().refusal = Some((kind, count));
+    }
+
+    /// The same, after some that are not refused.
+    pub(crate) fn refuse_after(&self, accepted: u64, kind: io::ErrorKind, count: u64) {
+        self.refuse(kind, count);
+        self.state().accepted = accepted;
+    }
+
+    /// Whether there are still operations to be refused.
+    pub(crate) fn refuses(&self) -> bool {
+        self.state().refusal.is_some()
     }
 
     /// How many operations there were.
@@ -139,7 +152,9 @@ impl SimulatedDisk {
     /// Writes something, if there is still power and nothing to refuse it.
     fn writing<T>(&self, work: impl FnOnce(&mut State) -> io::Result<T>) -> io::Result<T> {
         self.powered(|state| {
-            if let Some((kind, left)) = state.refusal {
+            if state.accepted > 0 {
+                state.accepted -= 1;
+            } else if let Some((kind, left)) = state.refusal {
                 state.refusal = (left > 1).then_some((kind, left - 1));
                 return Err(kind.into());
             }
@@ -155,8 +170,9 @@ impl Inode {
             // Any length between, and any of the pages that came behind may be zeros.
             let length = dice.usize(self.synced.len()..=self.bytes.len());
             let mut bytes = self.bytes[..length].to_vec();
+            let lucky = dice.u8(4..100); // a few pages at times, and many at others
             for page in bytes[self.synced.len()..].chunks_mut(64) {
-                if dice.u8(..4) == 0 {
+                if dice.u8(..lucky) == 0 {
                     page.fill(0);
                 }
             }

@@ -144,6 +144,27 @@ fn a_file_that_was_changed_is_not_compressed_and_not_tried_again() {
 }
 
 #[test]
+fn a_file_stands_there_once_whatever_fails_while_it_is_compressed() {
+    for operations in 0.. {
+        let disk = SimulatedDisk::default();
+        let settings = zstd(Path::new("stories"));
+        let opened = Sink::open_on(Arc::new(disk.clone()), &settings, None);
+        let mut sink = opened.unwrap().sink;
+        for n in 1..=2 {
+            sink.commit(&[story("s")], day(n)).unwrap();
+        }
+        disk.refuse_after(operations, io::ErrorKind::Other, 1);
+        let (_, told) = round(&sink);
+        let forms = ["", ".zst"].map(|form| disk.bytes(&format!("stories-2026-01-01.jsonl{form}")));
+        assert_eq!(forms.iter().flatten().count(), 1, "{operations}: {told:?}");
+        if disk.refuses() {
+            assert!(operations > 10, "{operations}");
+            break; // there was nothing left to refuse
+        }
+    }
+}
+
+#[test]
 fn what_cannot_be_read_of_the_manifest_stays_in_it() {
     let folder = tempfile::tempdir().unwrap();
     let manifest = folder.path().join(MANIFEST);
