@@ -6,7 +6,7 @@ mod support;
 
 use std::{fs, process::Stdio};
 
-use killing::{BUSY_SINK, Newsroom};
+use killing::{BUSY_RETENTION, BUSY_SINK, Newsroom};
 use sink::fault;
 use support::text;
 
@@ -165,8 +165,7 @@ async fn a_record_that_was_harmed_by_hand_loses_no_story_and_doubles_none() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn files_that_are_to_go_go_and_are_accounted_for() {
-    let sink = format!("{BUSY_SINK}retain_size = \"40kB\"\n");
-    let room = Newsroom::open(42, &sink).await;
+    let room = Newsroom::open(42, BUSY_RETENTION).await;
     tokio::task::block_in_place(|| {
         room.kill_at(fault::RETENTION, 1);
         room.kill_at(fault::RETENTION, 3);
