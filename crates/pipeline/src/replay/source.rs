@@ -118,10 +118,7 @@ impl Source<'_> {
         emit: Emit,
     ) -> io::Result<ControlFlow<()>> {
         let mut reader = Reader::at(File::open(path)?, start.offset)?;
-        for _ in 0..start.index {
-            // Its problems were told when it was read first.
-            let _ = reader.advance();
-        }
+        reader.pass(start.index);
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let mut entry = None;
         while let Some(next) = reader.advance() {
