@@ -23,7 +23,7 @@ use std::{
     io,
     ops::ControlFlow,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, atomic::Ordering::Relaxed},
     thread,
 };
 
@@ -172,6 +172,8 @@ pub struct ReplaySummary {
     pub reasons: BTreeMap<String, u64>,
     /// Whether it was stopped before its end.
     pub interrupted: bool,
+    /// Files that the system would not let be read: the same replay begins again with the first.
+    pub unread: usize,
     /// What would change, where that was asked.
     pub diff: Option<Diff>,
 }
@@ -284,7 +286,8 @@ impl Replay {
         let read = reading.await.map_err(panicked("read"))?;
         workers.await.map_err(panicked("clean"))?;
         let finished = read.is_continue();
-        let journal = self.done.close(finished.then_some(end));
+        let unread = self.progress.unread.load(Relaxed);
+        let journal = self.done.close((finished && unread == 0).then_some(end));
         if let (Err(source), Target::Record { journal, .. }) = (journal, &self.settings.target) {
             let path = journal.clone();
             return Err(ReplayError::Journal { path, source });
@@ -293,6 +296,7 @@ impl Replay {
             counts: self.progress.counts(),
             reasons: reasons(&status),
             interrupted: !finished,
+            unread,
             diff,
         })
     }
@@ -316,7 +320,9 @@ impl Replay {
                     return ControlFlow::Break(());
                 };
                 room.forget();
-                done.begin(number, behind);
+                if progress.unread.load(Relaxed) == 0 {
+                    done.begin(number, behind);
+                }
                 let id = order::entry(number);
                 number += 1;
                 let content = unit;
