@@ -276,6 +276,40 @@ fn a_record_in_small_compressed_files_is_replayed_to_and_from() {
     let said = text(&replay(&[&record, "--out", &again]).stderr);
     let all = format!(": {} kept, 0 dropped, 0 duplicates", scores.len());
     assert!(said.contains(&all) && said.contains("0 faults"), "{said}");
+    // Where a story's page lies is known of its line alone.
+    let places = |stories: Vec<Value>| -> BTreeMap<String, Value> {
+        let place = |story: Value| {
+            let place = &story["provenance"]["archive"];
+            assert!(place.is_object(), "{story}");
+            (story["id"].to_string(), place.clone())
+        };
+        stories.into_iter().map(place).collect()
+    };
+    assert_eq!(places(stories(Path::new(&again))), places(desk.stories()));
+}
+
+#[test]
+fn what_the_daemon_has_seen_is_not_forgotten_by_a_replay() {
+    let (folder, packed) = desk(1, 10);
+    let desk = Desk::with_sink(&[], "", "");
+    desk.run_once();
+    let ledger = rusqlite::Connection::open(desk.path("ledger.db")).unwrap();
+    ledger
+        .execute_batch(
+            "INSERT INTO feed (no, id) VALUES (1, 'diario');
+             INSERT INTO outcome (no, ending, reason) VALUES (9, 'kept', '');
+             INSERT INTO entry (feed, key, outcome, seen_s, done_s) VALUES (1, x'00', 9, 0, 0)",
+        )
+        .unwrap();
+    replay(&[
+        &packed.path(),
+        "--config",
+        &desk.config().display().to_string(),
+    ]);
+    assert_eq!(desk.stories().len(), packed.security().len());
+    let seen = "SELECT count(*) FROM entry";
+    let seen: i64 = ledger.query_row(seen, [], |row| row.get(0)).unwrap();
+    assert_eq!(seen, 1);
 }
 
 #[test]

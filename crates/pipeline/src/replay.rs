@@ -25,6 +25,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{Arc, atomic::Ordering::Relaxed},
     thread,
+    time::Duration,
 };
 
 use classifier::Classifier;
@@ -222,7 +223,10 @@ impl Replay {
                 journal,
             } => {
                 let (ledger, sink) = {
-                    let ledger = Ledger::open(ledger).map_err(LineError::from)?;
+                    // What was seen is the daemon's to forget, which knows for how long it matters.
+                    let ledger = Ledger::open(ledger)
+                        .map_err(LineError::from)?
+                        .keeping_seen(Duration::MAX);
                     open_record(ledger, record).await?
                 };
                 let journal = Journal::at(journal);

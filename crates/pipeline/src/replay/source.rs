@@ -96,7 +96,7 @@ impl Source<'_> {
             };
             let read = match file.form {
                 Form::Warc => self.warc(&file.path, start, before, emit),
-                Form::Lines => self.lines(&file.path, start, before, emit),
+                Form::Lines => self.lines(file, start, before, emit),
                 Form::Page => self.page(&file.path, number, emit),
             };
             match read {
@@ -207,12 +207,12 @@ impl Source<'_> {
 
     fn lines(
         &self,
-        path: &Path,
+        file: &InputFile,
         start: Mark,
         before: u64,
         emit: Emit,
     ) -> io::Result<ControlFlow<()>> {
-        let mut lines = Lines::new(open_lines(path)?);
+        let mut lines = Lines::new(file.open_lines()?);
         lines.skip(start.offset)?;
         let mut line = Vec::new();
         while let Some(kind) = lines.next(&mut line)? {
@@ -221,11 +221,11 @@ impl Source<'_> {
                 ..start
             };
             // Of a packed file it is not known how far it was read; it is no longer than that.
-            let within = behind.offset.min(self.files[start.file].bytes);
+            let within = behind.offset.min(file.bytes);
             self.progress.bytes.store(before + within, Relaxed);
             if kind == Line::TooLong {
                 let problem = format!("the line before byte {} is too long", behind.offset);
-                self.progress.problem(path, &problem);
+                self.progress.problem(&file.path, &problem);
                 continue;
             }
             let text = String::from_utf8_lossy(&line);
@@ -306,6 +306,7 @@ mod tests {
                 path,
                 form,
                 bytes: 0,
+                record: None,
             }];
             let progress = Progress::default();
             let source = Source {
