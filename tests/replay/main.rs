@@ -290,7 +290,7 @@ fn a_record_in_small_compressed_files_is_replayed_to_and_from() {
 
 #[test]
 fn what_the_daemon_has_seen_is_not_forgotten_by_a_replay() {
-    let (folder, packed) = desk(1, 10);
+    let (_folder, packed) = desk(1, 10);
     let desk = Desk::with_sink(&[], "", "");
     desk.run_once();
     let ledger = rusqlite::Connection::open(desk.path("ledger.db")).unwrap();
