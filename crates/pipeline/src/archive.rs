@@ -9,7 +9,6 @@
 //! where there is nothing. A disk that refuses is tried again, and everything before it waits.
 
 mod files;
-mod folder;
 mod records;
 mod seen;
 mod tail;

@@ -13,7 +13,7 @@ use tracing::warn;
 use warc::{Span, Writer};
 
 use super::{
-    ArchiveError, ArchiveSettings, Piece, folder,
+    ArchiveError, ArchiveSettings, Piece,
     records::{self, Place, Records},
     seen::{Addresses, Seen},
     tail,
@@ -55,10 +55,10 @@ impl Archive {
     /// newest file.
     pub(crate) fn open(settings: ArchiveSettings) -> Result<Self, ArchiveError> {
         let dir = &settings.dir;
-        folder::make(dir).map_err(ArchiveError::io("make the folder", dir))?;
+        sink::make_dir(dir).map_err(ArchiveError::io("make the folder", dir))?;
         let lock = lock(dir)?;
         // The newest file may be of a process that died before its name was on disk.
-        folder::sync(dir).map_err(ArchiveError::io("sync", dir))?;
+        sink::sync_dir(dir).map_err(ArchiveError::io("sync", dir))?;
         let end = tail::newest(dir)?;
         if let Some((_, Some(torn))) = &end {
             let kept_as = torn.kept_as.display();
@@ -163,7 +163,7 @@ impl Archive {
         }
         // It is the archive's end only once its name lasts.
         let dir = &self.settings.dir;
-        folder::sync(dir).map_err(ArchiveError::io("sync", dir))?;
+        sink::sync_dir(dir).map_err(ArchiveError::io("sync", dir))?;
         let end = self.made.take().expect("made above");
         self.end = Some(end.clone());
         Ok(end)

@@ -10,7 +10,7 @@ use std::{
 use sink::fault;
 use warc::Reader;
 
-use super::{ArchiveError, files::End, folder};
+use super::{ArchiveError, files::End};
 
 /// Notes up to where the newest file was synced, which saves reading all of it at the next start.
 const NOTE: &str = ".synced";
@@ -80,7 +80,7 @@ fn cut(dir: &Path, name: &str, whole: u64) -> io::Result<Option<Torn>> {
         let mut copy = File::create(&kept_as)?;
         let bytes = io::copy(&mut (&mut file).take(length - whole), &mut copy)?;
         copy.sync_all()?;
-        folder::sync(dir)?;
+        sink::sync_dir(dir)?;
         fault::point(fault::ARCHIVE_RECOVERY_CUTTING);
         file.set_len(whole)?;
         Some(Torn { bytes, kept_as })
