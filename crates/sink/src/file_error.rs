@@ -27,4 +27,9 @@ impl FileError {
         use io::ErrorKind as Kind;
         matches!(self.source.kind(), Kind::StorageFull | Kind::QuotaExceeded)
     }
+
+    /// Whether there is no such file.
+    pub(crate) fn is_missing(&self) -> bool {
+        self.source.kind() == io::ErrorKind::NotFound
+    }
 }

@@ -38,6 +38,8 @@ struct State {
     refusal: Option<(io::ErrorKind, u64)>,
     /// How many operations that write come before those.
     accepted: u64,
+    /// What somebody else does to names, and how many operations that write come before.
+    by_hand: Option<(u64, Vec<(String, String)>)>,
     operations: u64,
     /// Bytes that were asked for at once, at most.
     longest_read: usize,
@@ -67,6 +69,19 @@ impl SimulatedDisk {
     pub(crate) fn refuse_after(&self, accepted: u64, kind: io::ErrorKind, count: u64) {
         self.refuse(kind, count);
         self.state().accepted = accepted;
+    }
+
+    /// Has somebody else give files other names, after so many further operations that write.
+    pub(crate) fn rename_after(&self, operations: u64, names: &[(&str, &str)]) {
+        let names = names
+            .iter()
+            .map(|(from, to)| ((*from).to_owned(), (*to).to_owned()));
+        self.state().by_hand = Some((operations, names.collect()));
+    }
+
+    /// Whether somebody else has yet to do that.
+    pub(crate) fn is_left_alone(&self) -> bool {
+        self.state().by_hand.is_some()
     }
 
     /// Whether there are still operations to be refused.
@@ -133,6 +148,16 @@ impl SimulatedDisk {
         Some(state.inodes[inode].bytes.clone())
     }
 
+    /// Has a file hold this, as if it had always been there.
+    pub(crate) fn put(&self, name: &str, bytes: Vec<u8>) {
+        let mut state = self.state();
+        let synced = bytes.clone();
+        state.inodes.push(Inode { bytes, synced });
+        let inode = state.inodes.len() - 1;
+        state.names.insert(name.to_owned(), inode);
+        state.synced.insert(name.to_owned(), inode);
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap()
     }
@@ -152,6 +177,7 @@ impl SimulatedDisk {
     /// Writes something, if there is still power and nothing to refuse it.
     fn writing<T>(&self, work: impl FnOnce(&mut State) -> io::Result<T>) -> io::Result<T> {
         self.powered(|state| {
+            state.meddle();
             if state.accepted > 0 {
                 state.accepted -= 1;
             } else if let Some((kind, left)) = state.refusal {
@@ -197,6 +223,20 @@ fn apply(names: &mut BTreeMap<String, usize>, changes: &[Change]) {
 }
 
 impl State {
+    /// Does what somebody else does to names, if it is time.
+    fn meddle(&mut self) {
+        match &mut self.by_hand {
+            Some((left, _)) if *left > 0 => *left -= 1,
+            due => {
+                for (from, to) in due.take().into_iter().flat_map(|(_, names)| names) {
+                    if let Some(inode) = self.names.get(&from).copied() {
+                        self.change(vec![(to, Some(inode)), (from, None)]);
+                    }
+                }
+            }
+        }
+    }
+
     fn change(&mut self, changes: Vec<Change>) {
         apply(&mut self.names, &changes);
         self.pending.push(changes);

@@ -1,4 +1,9 @@
-use std::{fs, io, path::Path, time::Duration};
+use std::{
+    fs,
+    io::{self, Write},
+    path::Path,
+    time::Duration,
+};
 
 use chrono::NaiveDate;
 
@@ -30,6 +35,12 @@ fn record(settings: &Settings, days: u32) -> Sink {
         sink.commit(&[story(&format!("s{n}"))], day(n)).unwrap();
     }
     sink
+}
+
+/// A record on a disk in memory.
+fn open(disk: &SimulatedDisk, settings: &Settings) -> Sink {
+    let disk = Arc::new(disk.clone());
+    Sink::open_on(disk, settings, None).unwrap().sink
 }
 
 fn zstd(dir: &Path) -> Settings {
@@ -91,9 +102,7 @@ fn a_file_that_cannot_be_read_is_told_of_and_the_others_are_looked_after() {
 fn a_full_disk_is_freed_by_what_is_to_go() {
     let disk = SimulatedDisk::default();
     let settings = Settings::new(Path::new("stories"));
-    let mut sink = Sink::open_on(Arc::new(disk.clone()), &settings, None)
-        .unwrap()
-        .sink;
+    let mut sink = open(&disk, &settings);
     for n in 1..=3 {
         sink.commit(&[story("s")], day(n)).unwrap();
     }
@@ -104,9 +113,7 @@ fn a_full_disk_is_freed_by_what_is_to_go() {
         retain_size: Some(2 * line("s").len() as u64),
         ..settings
     };
-    let mut sink = Sink::open_on(Arc::new(disk.clone()), &settings, None)
-        .unwrap()
-        .sink;
+    let mut sink = open(&disk, &settings);
     sink.commit(&[story("s")], day(4)).unwrap();
     // Neither the third file can be counted nor the removal of the first noted beforehand.
     disk.refuse(io::ErrorKind::StorageFull, 2);
@@ -148,8 +155,7 @@ fn a_file_stands_there_once_whatever_fails_while_it_is_compressed() {
     for operations in 0.. {
         let disk = SimulatedDisk::default();
         let settings = zstd(Path::new("stories"));
-        let opened = Sink::open_on(Arc::new(disk.clone()), &settings, None);
-        let mut sink = opened.unwrap().sink;
+        let mut sink = open(&disk, &settings);
         for n in 1..=2 {
             sink.commit(&[story("s")], day(n)).unwrap();
         }
@@ -160,6 +166,43 @@ fn a_file_stands_there_once_whatever_fails_while_it_is_compressed() {
         if disk.refuses() {
             assert!(operations > 10, "{operations}");
             break; // there was nothing left to refuse
+        }
+    }
+}
+
+#[test]
+fn a_file_that_somebody_else_compresses_meanwhile_is_there_afterwards() {
+    const FILE: &str = "stories-2026-01-01.jsonl";
+    const PACKED: &str = "stories-2026-01-01.jsonl.gz";
+    for refused in [0, 1] {
+        for operations in 0.. {
+            let disk = SimulatedDisk::default();
+            let settings = Settings {
+                compress: Compression::Gzip,
+                ..Settings::new(Path::new("stories"))
+            };
+            let mut sink = open(&disk, &settings);
+            for n in 1..=2 {
+                sink.commit(&[story("s")], day(n)).unwrap();
+            }
+            let mut theirs = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::new(1));
+            theirs.write_all(line("s").as_bytes()).unwrap();
+            disk.put("theirs", theirs.finish().unwrap());
+            disk.rename_after(operations, &[("theirs", PACKED), (FILE, "gone")]);
+            if refused > 0 {
+                disk.refuse_after(operations, io::ErrorKind::Other, refused);
+            }
+            let (_, told) = round(&sink);
+            let forms = [FILE, PACKED].map(|name| disk.bytes(name));
+            assert_eq!(forms.iter().flatten().count(), 1, "{operations}: {told:?}");
+            drop(sink);
+            let next = Arc::new(disk.after_kill());
+            let opened = Sink::open_on(next, &settings, None).unwrap();
+            assert_eq!(ids(&opened), ["s", "s"], "{operations}: {told:?}");
+            if disk.is_left_alone() {
+                assert!(operations > 10, "{operations}");
+                break;
+            }
         }
     }
 }
