@@ -85,6 +85,14 @@ impl Dir {
         self.disk.remove(&path).map_err(io_error("remove", path))
     }
 
+    /// Has a file take up no room.
+    pub(crate) fn empty(&self, name: &str) -> Result<(), SinkError> {
+        let path = self.file(name);
+        self.open(name, Open::Write)?
+            .set_length(0)
+            .map_err(io_error("empty", path))
+    }
+
     pub(crate) fn sync(&self) -> Result<(), SinkError> {
         self.disk
             .sync_dir(&self.path)

@@ -13,6 +13,24 @@ use crate::{
 /// Start of the name of a file that was set aside.
 const ASIDE: &str = "aside.";
 
+/// Start of the name of a finished file that is on its way out of the record.
+const GOING: &str = "going.";
+
+/// The name of a stored file on its way out.
+pub(crate) fn going(stored: &str) -> String {
+    format!("{GOING}{stored}")
+}
+
+/// Files that are on their way out, by the names that they have and that they had, of all that are in
+/// the directory.
+pub(crate) fn all_going(names: &[String]) -> Vec<(String, FileName)> {
+    let going = names.iter().filter_map(|name| {
+        let (file, _) = FileName::of_stored(name.strip_prefix(GOING)?)?;
+        Some((name.clone(), file))
+    });
+    going.collect()
+}
+
 /// Removes files that were never whole. What they were made of is still there.
 pub(crate) fn remove_unfinished(dir: &Dir) -> Result<(), SinkError> {
     for name in dir.names()? {

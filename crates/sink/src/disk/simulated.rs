@@ -38,6 +38,8 @@ struct State {
     refusal: Option<(io::ErrorKind, u64)>,
     /// How many operations that write come before those.
     accepted: u64,
+    /// Whether there is no room, until a file gives up its own.
+    full: bool,
     /// What somebody else does to names, and how many operations that write come before.
     by_hand: Option<(u64, Vec<(String, String)>)>,
     operations: u64,
@@ -69,6 +71,11 @@ impl SimulatedDisk {
     pub(crate) fn refuse_after(&self, accepted: u64, kind: io::ErrorKind, count: u64) {
         self.refuse(kind, count);
         self.state().accepted = accepted;
+    }
+
+    /// Leaves no room, until a file is removed or emptied.
+    pub(crate) fn fill(&self) {
+        self.state().full = true;
     }
 
     /// Has somebody else give files other names, after so many further operations that write.
@@ -223,6 +230,14 @@ fn apply(names: &mut BTreeMap<String, usize>, changes: &[Change]) {
 }
 
 impl State {
+    /// Takes some room, if there is any.
+    fn take_room(&self) -> io::Result<()> {
+        if self.full {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        Ok(())
+    }
+
     /// Does what somebody else does to names, if it is time.
     fn meddle(&mut self) {
         match &mut self.by_hand {
@@ -272,6 +287,7 @@ impl Disk for SimulatedDisk {
                 (Open::Read | Open::Write, None) => return Err(missing()),
                 (Open::New, Some(_)) => return Err(io::ErrorKind::AlreadyExists.into()),
                 (Open::New | Open::Emptied, None) => {
+                    state.take_room()?;
                     state.inodes.push(Inode::default());
                     let inode = state.inodes.len() - 1;
                     state.change(vec![(name.clone(), Some(inode))]);
@@ -308,6 +324,7 @@ impl Disk for SimulatedDisk {
         self.writing(|state| {
             let name = name_of(path);
             state.names.get(&name).ok_or_else(missing)?;
+            state.full = false;
             state.change(vec![(name, None)]);
             Ok(())
         })
@@ -356,6 +373,7 @@ impl Write for SimulatedFile {
         let (inode, at) = (self.inode, self.at);
         let part = &from[..from.len().min(700)];
         self.disk.writing(|state| {
+            state.take_room()?;
             let bytes = &mut state.inodes[inode].bytes;
             let end = at + part.len();
             bytes.resize(bytes.len().max(end), 0);
@@ -390,6 +408,7 @@ impl DiskFile for SimulatedFile {
     fn set_length(&mut self, length: u64) -> io::Result<()> {
         let inode = self.inode;
         self.disk.writing(|state| {
+            state.full &= length > 0;
             state.inodes[inode].bytes.resize(length as usize, 0);
             Ok(())
         })

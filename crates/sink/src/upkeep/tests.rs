@@ -116,7 +116,7 @@ fn a_full_disk_is_freed_by_what_is_to_go() {
     let mut sink = open(&disk, &settings);
     sink.commit(&[story("s")], day(4)).unwrap();
     // Neither the third file can be counted nor the removal of the first noted beforehand.
-    disk.refuse(io::ErrorKind::StorageFull, 2);
+    disk.fill();
     let (ended, told) = round(&sink);
     assert!(ended.unwrap_err().is_full());
     assert!(matches!(&told[0], Done::Removed { .. }), "{told:?}");
@@ -126,6 +126,78 @@ fn a_full_disk_is_freed_by_what_is_to_go() {
     assert_eq!(states, [State::Removed, State::Removed]);
     let (ended, _) = round(&sink);
     ended.unwrap();
+}
+
+/// A record on a disk in memory, of three finished files of which the first is to go.
+fn record_to_shorten(disk: &SimulatedDisk) -> Settings {
+    let mut settings = Settings::new(Path::new("stories"));
+    let mut sink = open(disk, &settings);
+    for n in 1..=4 {
+        sink.commit(&[story("s")], day(n)).unwrap();
+    }
+    round(&sink).0.unwrap();
+    settings.retain_size = Some(3 * line("s").len() as u64);
+    settings
+}
+
+/// Has a round look after it, and finds that the manifest says what is there, and nothing is left over.
+fn check_shortened(disk: &SimulatedDisk, settings: &Settings, of: &str) {
+    round(&open(disk, settings)).0.unwrap();
+    let manifest = Manifest::parse(&disk.bytes(MANIFEST).unwrap());
+    let (states, lines): (Vec<_>, Vec<_>) = (manifest.files.values())
+        .map(|file| (file.state, file.content.lines))
+        .unzip();
+    let expected = [State::Removed, State::Plain, State::Plain];
+    assert_eq!((&*states, &*lines), (&expected[..], &[1; 3][..]), "{of}");
+    for (n, state) in (1..).zip(states) {
+        let name = FileName::of(day(n)).to_string();
+        let is_there = disk.bytes(&name).is_some();
+        assert_eq!(is_there, state == State::Plain, "{name}, {of}");
+        assert_eq!(disk.bytes(&leftovers::going(&name)), None, "{of}");
+    }
+}
+
+#[test]
+fn a_removal_is_noted_whatever_fails_and_whenever_the_process_ends() {
+    let kinds = [io::ErrorKind::StorageFull, io::ErrorKind::Other];
+    let cases = kinds.map(|kind| (0..5).map(move |refused| (kind, refused)));
+    for (kind, refused) in cases.into_iter().flatten() {
+        for operations in 0.. {
+            let disk = SimulatedDisk::default();
+            let settings = record_to_shorten(&disk);
+            let sink = open(&disk, &settings);
+            if refused > 0 {
+                disk.refuse(kind, refused);
+            }
+            disk.lose_power_after(operations);
+            let (ended, told) = round(&sink);
+            let of = format!("{refused} times {kind}, {operations} operations: {told:?}");
+            check_shortened(&disk.after_kill(), &settings, &of);
+            for seed in 0..4 {
+                let mut dice = fastrand::Rng::with_seed(seed);
+                check_shortened(&disk.after_power_loss(&mut dice), &settings, &of);
+            }
+            if ended.is_ok() || disk.operations() < operations {
+                assert!(operations > 10, "{of}");
+                break;
+            }
+        }
+    }
+}
+
+#[test]
+fn a_removal_that_is_refused_is_not_noted() {
+    let disk = SimulatedDisk::default();
+    let settings = record_to_shorten(&disk);
+    let sink = open(&disk, &settings);
+    let manifest = disk.bytes(MANIFEST);
+    disk.refuse(io::ErrorKind::PermissionDenied, 1);
+    let (ended, told) = round(&sink);
+    ended.unwrap();
+    assert!(matches!(told[..], [Done::Failed { .. }]), "{told:?}");
+    assert!(disk.bytes("stories-2026-01-01.jsonl").is_some());
+    assert_eq!(disk.bytes(MANIFEST), manifest);
+    check_shortened(&disk, &settings, "refused once");
 }
 
 #[test]
