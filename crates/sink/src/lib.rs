@@ -99,6 +99,11 @@ impl SinkError {
         }
     }
 
+    /// Whether the system refused, so that nothing is known of what a file holds.
+    pub(crate) fn is_refusal(&self) -> bool {
+        matches!(self, Self::File(error) if error.is_refusal())
+    }
+
     /// Whether there is no such file.
     pub(crate) fn is_missing(&self) -> bool {
         matches!(self, Self::File(error) if error.is_missing())

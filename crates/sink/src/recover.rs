@@ -63,7 +63,7 @@ pub struct Tail {
     /// Whole lines that are no story: someone else's, left as they are.
     pub foreign_lines: u64,
     /// Finished files that could not be read to their end, and why: what they hold behind that is not
-    /// in `written`.
+    /// in `written`. Also those that are still there twice.
     pub damaged: Vec<(FileName, SinkError)>,
     /// Files that stood beside another form of themselves, held something else, and were given these
     /// names.
@@ -93,8 +93,10 @@ impl Sink {
         };
         leftovers::remove_unfinished(&dir)?;
         let manifest = Manifest::load(&dir)?;
+        let doubles = leftovers::settle_doubles(&dir, &manifest, None)?;
         let mut tail = Tail {
-            set_aside: leftovers::settle_doubles(&dir, &manifest, None)?,
+            damaged: doubles.failed,
+            set_aside: doubles.set_aside,
             ..Tail::default()
         };
         let newest = read_back(&dir, checkpoint, &manifest, &mut tail)?;
@@ -146,7 +148,8 @@ fn read_back(
     tail: &mut Tail,
 ) -> Result<Option<End>, SinkError> {
     let checkpoint = checkpoint.and_then(|at| Some((at.file.parse::<FileName>().ok()?, at.offset)));
-    let files = dir.record_files()?;
+    let mut files = dir.record_files()?;
+    files.dedup_by_key(|(name, _)| *name); // where one stands there twice, the first form counts
     let mut newest = None;
     for (number, (name, compression)) in files.iter().copied().enumerate() {
         let is_newest = number + 1 == files.len();

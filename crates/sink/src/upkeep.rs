@@ -110,11 +110,16 @@ impl Upkeep {
             return Ok(());
         };
         let manifest = Manifest::load(&self.dir)?;
-        for name in leftovers::settle_doubles(&self.dir, &manifest, Some(open_from))? {
+        let doubles = leftovers::settle_doubles(&self.dir, &manifest, Some(open_from))?;
+        for name in doubles.set_aside {
             tell(Done::SetAside { name });
         }
         let mut files: BTreeMap<_, _> = self.dir.record_files()?.into_iter().collect();
         files.retain(|name, _| *name < open_from);
+        for (file, error) in doubles.failed {
+            files.remove(&file);
+            tell(Done::Failed { file, error });
+        }
         let mut round = Round {
             upkeep: self,
             files,
@@ -182,7 +187,10 @@ impl Round<'_> {
         step: fn(&mut Self, FileName, Compression) -> Step,
     ) -> Step {
         for file in files {
-            match step(self, file, self.files[&file]) {
+            let Some(stored) = self.files.get(&file).copied() else {
+                continue;
+            };
+            match step(self, file, stored) {
                 Err(error) if !error.is_full() => (self.tell)(Done::Failed { file, error }),
                 Ok(Next::Go) => {}
                 ended => return ended,
@@ -257,7 +265,10 @@ impl Round<'_> {
         let (mut closed, mut others) = (Vec::new(), 0);
         for (file, stored) in dir.record_files()? {
             match self.upkeep.length(file, stored) {
-                Ok(length) if self.files.contains_key(&file) => closed.push((file, length)),
+                // Somebody may have put another form of it there since.
+                Ok(length) if self.files.get(&file) == Some(&stored) => {
+                    closed.push((file, length));
+                }
                 Ok(length) => others += length,
                 Err(error) => (self.tell)(Done::Failed { file, error }),
             }

@@ -38,6 +38,10 @@ struct State {
     refusal: Option<(io::ErrorKind, u64)>,
     /// How many operations that write come before those.
     accepted: u64,
+    /// A file that nobody may open, for the time being.
+    unreadable: Option<String>,
+    /// A file that nobody may rename or remove.
+    immovable: Option<String>,
     /// Whether there is no room, until a file gives up its own.
     full: bool,
     /// What somebody else does to names, and how many operations that write come before.
@@ -71,6 +75,16 @@ impl SimulatedDisk {
     pub(crate) fn refuse_after(&self, accepted: u64, kind: io::ErrorKind, count: u64) {
         self.refuse(kind, count);
         self.state().accepted = accepted;
+    }
+
+    /// Has one file be one that nobody may open, or none.
+    pub(crate) fn refuse_opening(&self, name: Option<&str>) {
+        self.state().unreadable = name.map(ToOwned::to_owned);
+    }
+
+    /// Has one file be one that nobody may rename or remove, or none.
+    pub(crate) fn refuse_moving(&self, name: Option<&str>) {
+        self.state().immovable = name.map(ToOwned::to_owned);
     }
 
     /// Leaves no room, until a file is removed or emptied.
@@ -262,6 +276,14 @@ fn name_of(path: &Path) -> String {
     path.file_name().unwrap().to_str().unwrap().to_owned()
 }
 
+/// Refuses what is asked of one file, as a system does and not as what reads the file.
+fn allow(name: &str, refused: Option<&String>) -> io::Result<()> {
+    if refused.is_some_and(|refused| refused == name) {
+        return Err(rustix::io::Errno::PERM.into());
+    }
+    Ok(())
+}
+
 fn missing() -> io::Error {
     io::ErrorKind::NotFound.into()
 }
@@ -283,6 +305,7 @@ impl Disk for SimulatedDisk {
         let name = name_of(path);
         let open = |state: &mut State| {
             let there = state.names.get(&name).copied();
+            allow(&name, state.unreadable.as_ref())?;
             let inode = match (how, there) {
                 (Open::Read | Open::Write, None) => return Err(missing()),
                 (Open::New, Some(_)) => return Err(io::ErrorKind::AlreadyExists.into()),
@@ -314,6 +337,7 @@ impl Disk for SimulatedDisk {
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         self.writing(|state| {
             let (from, to) = (name_of(from), name_of(to));
+            allow(&from, state.immovable.as_ref())?;
             let inode = *state.names.get(&from).ok_or_else(missing)?;
             state.change(vec![(to, Some(inode)), (from, None)]);
             Ok(())
@@ -323,6 +347,7 @@ impl Disk for SimulatedDisk {
     fn remove(&self, path: &Path) -> io::Result<()> {
         self.writing(|state| {
             let name = name_of(path);
+            allow(&name, state.immovable.as_ref())?;
             state.names.get(&name).ok_or_else(missing)?;
             state.full = false;
             state.change(vec![(name, None)]);

@@ -280,6 +280,32 @@ fn a_file_that_somebody_else_compresses_meanwhile_is_there_afterwards() {
 }
 
 #[test]
+fn a_file_that_comes_to_stand_there_twice_within_a_round_goes_once() {
+    for operations in 0.. {
+        let disk = SimulatedDisk::default();
+        let mut settings = Settings::new(Path::new("stories"));
+        let mut sink = open(&disk, &settings);
+        for n in 1..=3 {
+            sink.commit(&[story("s")], day(n)).unwrap();
+        }
+        drop(sink);
+        settings.retain_size = Some(1);
+        let sink = open(&disk, &settings);
+        let packed = zstd::encode_all(line("s").as_bytes(), 3).unwrap();
+        disk.put("theirs", packed);
+        disk.rename_after(operations, &[("theirs", "stories-2026-01-01.jsonl.zst")]);
+        let (ended, told) = round(&sink);
+        ended.unwrap();
+        let removed = |done: &&Done| matches!(done, Done::Removed { .. });
+        assert_eq!(told.iter().filter(removed).count(), 2, "{told:?}");
+        if disk.is_left_alone() {
+            assert!(operations > 10, "{operations}");
+            break;
+        }
+    }
+}
+
+#[test]
 fn what_cannot_be_read_of_the_manifest_stays_in_it() {
     let folder = tempfile::tempdir().unwrap();
     let manifest = folder.path().join(MANIFEST);
