@@ -176,6 +176,30 @@ fn a_torn_end_is_kept_aside_a_piece_at_a_time() {
 }
 
 #[test]
+fn what_was_taken_out_of_a_file_is_never_written_over() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join(FILE);
+    let tear = |torn: &str| {
+        fs::write(&file, line("a") + torn).unwrap();
+        let mut opened = Sink::open(&Settings::new(dir.path()), None).unwrap();
+        opened.tail.torn.remove(0).kept_as
+    };
+    let first = tear("{\"id\": 1");
+    let second = tear("{\"id\": 2");
+    assert_ne!(first, second);
+    let holds = |path: &PathBuf| fs::read_to_string(path).unwrap();
+    assert_eq!(holds(&first), "{\"id\": 1");
+    assert_eq!(holds(&second), "{\"id\": 2");
+    // What a crash left of the same copy is no reason for another, whole or begun.
+    assert_eq!(tear("{\"id\": 2"), second);
+    fs::write(&first, "{\"id").unwrap();
+    assert_eq!(tear("{\"id\": 1"), first);
+    assert_eq!(holds(&first), "{\"id\": 1");
+    let longer = tear("{\"id\":");
+    assert!(longer != first && longer != second);
+}
+
+#[test]
 fn a_lost_newest_file_leaves_the_older_ones_as_they_are() {
     let dir = tempfile::tempdir().unwrap();
     fs::write(dir.path().join(FILE), line("a")).unwrap();
