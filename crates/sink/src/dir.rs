@@ -94,6 +94,15 @@ impl Dir {
         self.disk.remove(&path).map_err(io_error("remove", path))
     }
 
+    /// Has a file that is made be readable and writable for those for whom another one is: who repairs
+    /// a record need not be who writes it.
+    pub(crate) fn liken(&self, name: &str, to: &str) -> Result<(), SinkError> {
+        let path = self.file(name);
+        self.disk
+            .liken(&path, &self.file(to))
+            .map_err(io_error("set the mode and the owner of", path))
+    }
+
     /// Has a file take up no room.
     pub(crate) fn empty(&self, name: &str) -> Result<(), SinkError> {
         let path = self.file(name);
@@ -119,6 +128,7 @@ impl Dir {
         let new = format!("{NEW}{name}");
         let path = self.file(&new);
         let mut file = self.open(&new, Open::Emptied)?;
+        self.liken(&new, name)?;
         let whole = file.write_all(bytes).and_then(|()| file.sync());
         if whole.is_err() {
             let _ = self.remove(&new); // the room it takes up may be the last

@@ -26,6 +26,7 @@ pub(crate) fn take_out(
     let kept_as = format!("torn.{name}.at-{}", damaged[0].start);
     let kept_as = free_name(file, dir, &kept_as, damaged)?;
     keep(file, dir, &kept_as, damaged)?;
+    dir.liken(&kept_as, &name.to_string())?;
     match damaged {
         [tail] if tail.end == length => {
             dir.sync()?;
@@ -39,6 +40,7 @@ pub(crate) fn take_out(
             let whole: Vec<_> = starts.zip(ends).map(|(start, end)| start..end).collect();
             let new = format!("{NEW}{name}");
             keep(file, dir, &new, &whole)?;
+            dir.liken(&new, &name.to_string())?;
             dir.sync()?;
             fault::point(fault::RECOVERY_CUTTING);
             dir.rename(&new, &name.to_string())?;

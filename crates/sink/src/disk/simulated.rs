@@ -355,6 +355,10 @@ impl Disk for SimulatedDisk {
         })
     }
 
+    fn liken(&self, _: &Path, _: &Path) -> io::Result<()> {
+        Ok(())
+    }
+
     fn sync_dir(&self, dir: &Path) -> io::Result<()> {
         self.writing(|state| {
             if state.dir.as_deref() != Some(dir) {

@@ -200,6 +200,34 @@ fn what_was_taken_out_of_a_file_is_never_written_over() {
 }
 
 #[test]
+fn a_file_that_is_mended_stays_whose_it_is() {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join(FILE);
+    let current = dir.path().join(CURRENT);
+    for harmed in ["\0\n".to_owned() + &line("a"), line("a") + "{\"id"] {
+        fs::write(&file, harmed).unwrap();
+        fs::write(&current, "").unwrap();
+        for path in [&file, &current] {
+            fs::set_permissions(path, fs::Permissions::from_mode(0o660)).unwrap();
+            if chown(path, Some(4321), Some(4322)).is_err() {
+                println!("skipped: another owner takes root");
+            }
+        }
+        let is = |path: &PathBuf| {
+            let said = fs::metadata(path).unwrap();
+            (said.uid(), said.gid(), said.mode() & 0o777)
+        };
+        let before = is(&file);
+        let opened = Sink::open(&Settings::new(dir.path()), None).unwrap();
+        for path in [&file, &current, &opened.tail.torn[0].kept_as] {
+            assert_eq!(is(path), before, "{}", path.display());
+        }
+    }
+}
+
+#[test]
 fn a_lost_newest_file_leaves_the_older_ones_as_they_are() {
     let dir = tempfile::tempdir().unwrap();
     fs::write(dir.path().join(FILE), line("a")).unwrap();
