@@ -159,8 +159,16 @@ fn read_back(
             _ => 0,
         };
         let is_packed = compression != Compression::None;
-        let offset = if is_packed || manifest.files.contains_key(&name) {
-            read_finished(dir, name, compression, from, tail)
+        let is_known = manifest.files.contains_key(&name);
+        let offset = if is_packed || is_known {
+            let (end, read) = read_finished(dir, name, compression, from, tail);
+            let is_acknowledged = is_known || checkpoint.is_some_and(|(at, _)| name < at);
+            match read {
+                // Lines that nobody acknowledged and nobody sees would be written again.
+                Err(error) if error.is_refusal() && !is_acknowledged => return Err(error),
+                read => tail.damaged.extend(read.err().map(|error| (name, error))),
+            }
+            end
         } else {
             read_open(dir, name, from, tail)?
         };
@@ -173,14 +181,15 @@ fn read_back(
     Ok(newest)
 }
 
-/// Reads the lines of a file that is finished; it is never changed. Returns how long it is.
+/// Reads the lines of a file that is finished; it is never changed. Returns how long it is, as far as it
+/// could be read.
 fn read_finished(
     dir: &Dir,
     name: FileName,
     compression: Compression,
     from: u64,
     tail: &mut Tail,
-) -> u64 {
+) -> (u64, Result<(), SinkError>) {
     let mut end = 0;
     let mut read = || -> Result<(), SinkError> {
         let failed = |error| io_error("read", dir.file(&name.stored(compression)))(error);
@@ -196,10 +205,8 @@ fn read_finished(
         }
         Ok(())
     };
-    if let Err(error) = read() {
-        tail.damaged.push((name, error));
-    }
-    end
+    let read = read();
+    (end, read)
 }
 
 /// Reads the lines of a file that is not finished from `from`, or all of them where no line begins

@@ -200,6 +200,43 @@ fn what_was_taken_out_of_a_file_is_never_written_over() {
 }
 
 #[test]
+fn a_compressed_file_that_cannot_be_opened_is_left_out_only_where_it_is_acknowledged() {
+    let packed = format!("{FILE}.zst");
+    let settings = Settings::new(std::path::Path::new("stories"));
+    let open = |acknowledged: Option<&str>, known: bool, bytes: &[u8], refused: bool| {
+        let disk = crate::disk::simulated::SimulatedDisk::default();
+        disk.put(&packed, bytes.to_vec());
+        let next = "stories-2026-01-02.jsonl";
+        disk.put(next, line("b").into_bytes());
+        if known {
+            let content = r#""lines":1,"bytes":1,"sha256":"","first":null,"last":null"#;
+            let known = format!(r#"{{"name":"{FILE}","state":"zstd",{content}}}"#);
+            disk.put(crate::MANIFEST, known.into_bytes());
+        }
+        disk.refuse_opening(refused.then_some(&*packed));
+        let checkpoint = acknowledged.map(|file| Checkpoint {
+            file: file.to_owned(),
+            offset: 0,
+        });
+        let opened = Sink::open_on(Arc::new(disk), &settings, checkpoint.as_ref());
+        opened.map(|opened| (ids(&opened), opened.tail.damaged.len()))
+    };
+    let whole = zstd::encode_all(line("a").as_bytes(), 3).unwrap();
+    let both = ["a", "b"].map(ToOwned::to_owned);
+    assert_eq!(open(None, false, &whole, false).unwrap(), (both.into(), 0));
+    for acknowledged in [None, Some(FILE)] {
+        let refused = open(acknowledged, false, &whole, true).unwrap_err();
+        assert!(refused.is_refusal(), "{refused}");
+    }
+    let without = |damaged| (vec!["b".to_owned()], damaged);
+    let last = Some("stories-2026-01-02.jsonl");
+    assert_eq!(open(last, false, &whole, true).unwrap(), without(0));
+    assert_eq!(open(None, true, &whole, true).unwrap(), without(1));
+    // What is no such file holds no line for certain.
+    assert_eq!(open(None, false, b"no zstd", false).unwrap(), without(1));
+}
+
+#[test]
 fn a_file_that_is_mended_stays_whose_it_is() {
     use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 
