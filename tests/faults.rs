@@ -81,7 +81,7 @@ async fn killed(points: &[&'static str], sink: &str, seed: u64, at_random: u64) 
     let mut rows = Vec::new();
     for (seed, point) in (seed..).zip(points) {
         let sink = match *point {
-            fault::RETENTION => &format!("retain_size = \"40kB\"\n{sink}"),
+            fault::RETENTION | fault::RETENTION_TAKEN => &format!("retain_size = \"40kB\"\n{sink}"),
             _ => sink,
         };
         let room = Newsroom::open(seed, sink).await;
@@ -102,8 +102,9 @@ fn row(what: String, times: u64, room: &Newsroom) -> Row {
 
 fn at_point(room: &Newsroom, point: &'static str) -> Row {
     for kill in 0..KILLS_AT_POINT {
-        // Recovery is passed once in a life.
-        let passages = if point.contains("recovery") { 1 } else { 3 };
+        // Recovery is passed once in a life, and what is to go is taken away once in a round.
+        let once = point.contains("recovery") || point == fault::RETENTION_TAKEN;
+        let passages = if once { 1 } else { 3 };
         room.kill_at(point, 1 + kill % passages);
     }
     room.settle();

@@ -167,6 +167,12 @@ async fn a_record_that_was_harmed_by_hand_loses_no_story_and_doubles_none() {
 async fn files_that_are_to_go_go_and_are_accounted_for() {
     let room = Newsroom::open(42, BUSY_RETENTION).await;
     tokio::task::block_in_place(|| {
+        room.kill_at(fault::RETENTION_TAKEN, 1);
+        let (code, said) = verify(&room, &[]);
+        assert!(code == 1 && said.contains("was to be removed"), "{said}");
+        assert!(!said.contains("and is not there"), "{said}");
+        let (code, said) = verify(&room, &["--repair"]);
+        assert_eq!(code, 0, "{said}");
         room.kill_at(fault::RETENTION, 1);
         room.kill_at(fault::RETENTION, 3);
         room.settle();

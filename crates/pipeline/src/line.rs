@@ -253,7 +253,7 @@ fn tell_found(tail: &Tail) {
     }
     for (file, problem) in &tail.damaged {
         let problem = crate::record::chain(problem);
-        error!(%file, error = problem, "a finished file of the record cannot be read to its end");
+        error!(%file, error = problem, "a file of the record is not as it should be");
     }
     for file in &tail.set_aside {
         warn!(

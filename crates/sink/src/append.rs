@@ -144,26 +144,28 @@ impl Sink {
 
     /// Makes sure that the file of `today` is open and ends where it was last synced.
     fn open_file(&mut self, today: NaiveDate) -> Result<End, SinkError> {
+        if self.file.is_none() && (self.failed || self.next_name(today).is_none()) {
+            self.take_up()?;
+        }
         if let Some(name) = self.next_name(today) {
-            self.take_back()?;
             self.create(name)?;
         }
-        let end = self.end.expect("there is a newest file by now");
-        if self.file.is_none() {
-            self.file = Some(self.reopen(end)?);
-            self.failed = false;
-        }
-        Ok(end)
+        Ok(self.end.expect("there is a newest file by now"))
     }
 
-    /// Cuts off what a failed write left, so that the next file is not to hold it as well.
-    fn take_back(&mut self) -> Result<(), SinkError> {
-        if let Some(end) = self.end.filter(|_| self.failed) {
-            self.reopen(end)?
-                .sync()
-                .map_err(io_error("sync", self.dir.file(&end.name.to_string())))?;
-            self.failed = false;
+    /// Opens the newest file again and cuts off what a failed write left, so that the next file is not
+    /// to hold it as well.
+    fn take_up(&mut self) -> Result<(), SinkError> {
+        let Some(end) = &mut self.end else {
+            return Ok(());
+        };
+        match reopen(&self.dir, *end) {
+            Ok(file) => self.file = Some(file),
+            // Somebody moved it away. It is theirs now, with what it holds, and gets no further line.
+            Err(error) if error.is_missing() => end.closed = true,
+            Err(error) => return Err(error),
         }
+        self.failed = false;
         Ok(())
     }
 
@@ -181,22 +183,14 @@ impl Sink {
         let current = format!("{name}\n");
         self.dir.replace(CURRENT, current.as_bytes(), || ())?;
         self.made = None;
-        self.end = Some(End {
+        let end = End {
             name,
             offset: 0,
             closed: false,
-        });
+        };
+        self.end = Some(end);
+        self.file = Some(reopen(&self.dir, end)?);
         Ok(())
-    }
-
-    fn reopen(&self, end: End) -> Result<Box<dyn DiskFile>, SinkError> {
-        let name = end.name.to_string();
-        let mut file = self.dir.open(&name, Open::Write)?;
-        file.set_length(end.offset)
-            .map_err(io_error("cut back", self.dir.file(&name)))?;
-        file.seek(SeekFrom::Start(end.offset))
-            .map_err(io_error("seek in", self.dir.file(&name)))?;
-        Ok(file)
     }
 
     /// Writes and syncs; returns the offset behind the lines.
@@ -216,6 +210,19 @@ impl Sink {
         }
         result.map(|()| end.offset + lines.len() as u64)
     }
+}
+
+/// Opens a file at its end, and makes what was cut off last.
+fn reopen(dir: &Dir, end: End) -> Result<Box<dyn DiskFile>, SinkError> {
+    let name = end.name.to_string();
+    let path = dir.file(&name);
+    let mut file = dir.open(&name, Open::Write)?;
+    file.set_length(end.offset)
+        .map_err(io_error("cut back", &path))?;
+    file.sync().map_err(io_error("sync", &path))?;
+    file.seek(SeekFrom::Start(end.offset))
+        .map_err(io_error("seek in", &path))?;
+    Ok(file)
 }
 
 #[cfg(test)]

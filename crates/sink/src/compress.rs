@@ -84,16 +84,23 @@ fn make(
     }
     fault::point(fault::COMPRESSION_WRITTEN);
     dir.rename(new, &stored)?;
+    let plain = name.to_string();
     let replaced = dir.sync().and_then(|()| {
         fault::point(fault::COMPRESSION_NAMED);
-        dir.remove(&name.to_string())
+        dir.remove(&plain)
     });
-    if replaced.is_err() {
-        // Who reads whatever lies there is not to find each story twice until the next round.
-        let _ = dir.remove(&stored);
+    match replaced {
+        // Whoever removed it meanwhile did what was to be done.
+        Err(error) if !error.is_missing() => {
+            // Who reads whatever lies there is not to find each story twice until the next round;
+            // but what is the only one by now stays.
+            if dir.names()?.contains(&plain) {
+                let _ = dir.remove(&stored);
+            }
+            return Err(error);
+        }
+        _ => dir.sync()?,
     }
-    replaced?;
-    dir.sync()?;
     fault::point(fault::COMPRESSION_REMOVED);
     Ok(Compressed::Bytes(bytes))
 }

@@ -37,9 +37,18 @@ pub(crate) fn make(disk: &dyn Disk, path: &Path) -> io::Result<()> {
     };
     match disk.sync_dir(above) {
         // It was there before, in a directory that others look after.
-        Err(error) if !made && error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
+        Err(error) if !made && cannot_be_synced(&error) => Ok(()),
         synced => synced,
     }
+}
+
+/// Whether it is the directory's kind that is in the way: whose it is, and what it lies on.
+fn cannot_be_synced(error: &io::Error) -> bool {
+    use io::ErrorKind as Kind;
+    matches!(
+        error.kind(),
+        Kind::PermissionDenied | Kind::ReadOnlyFilesystem | Kind::InvalidInput | Kind::Unsupported
+    )
 }
 
 impl Dir {
@@ -85,6 +94,23 @@ impl Dir {
         self.disk.remove(&path).map_err(io_error("remove", path))
     }
 
+    /// Has a file that is made be readable and writable for those for whom another one is: who repairs
+    /// a record need not be who writes it.
+    pub(crate) fn liken(&self, name: &str, to: &str) -> Result<(), SinkError> {
+        let path = self.file(name);
+        self.disk
+            .liken(&path, &self.file(to))
+            .map_err(io_error("set the mode and the owner of", path))
+    }
+
+    /// Has a file take up no room.
+    pub(crate) fn empty(&self, name: &str) -> Result<(), SinkError> {
+        let path = self.file(name);
+        self.open(name, Open::Write)?
+            .set_length(0)
+            .map_err(io_error("empty", path))
+    }
+
     pub(crate) fn sync(&self) -> Result<(), SinkError> {
         self.disk
             .sync_dir(&self.path)
@@ -102,6 +128,7 @@ impl Dir {
         let new = format!("{NEW}{name}");
         let path = self.file(&new);
         let mut file = self.open(&new, Open::Emptied)?;
+        self.liken(&new, name)?;
         let whole = file.write_all(bytes).and_then(|()| file.sync());
         if whole.is_err() {
             let _ = self.remove(&new); // the room it takes up may be the last
@@ -133,7 +160,7 @@ impl Dir {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::disk::RealDisk;
+    use crate::disk::{RealDisk, simulated::SimulatedDisk};
 
     #[test]
     fn a_directory_is_made_with_those_above_it() {
@@ -145,5 +172,29 @@ mod tests {
         std::fs::write(root.path().join("file"), "").unwrap();
         assert!(make(&RealDisk, &root.path().join("file")).is_err());
         assert!(make(&RealDisk, &root.path().join("file/a")).is_err());
+    }
+
+    #[test]
+    fn a_directory_that_is_there_does_not_depend_on_the_one_above() {
+        use io::ErrorKind as Kind;
+        let path = Path::new("stories");
+        let forgiven = [
+            Kind::PermissionDenied,
+            Kind::ReadOnlyFilesystem,
+            Kind::InvalidInput,
+            Kind::Unsupported,
+        ];
+        for kind in forgiven {
+            let disk = SimulatedDisk::default();
+            disk.refuse_after(1, kind, 1);
+            assert!(make(&disk, path).is_err(), "{kind}: it was made just now");
+            disk.refuse_after(1, kind, 1);
+            make(&disk, path).unwrap();
+            assert!(!disk.refuses());
+        }
+        let disk = SimulatedDisk::default();
+        make(&disk, path).unwrap();
+        disk.refuse_after(1, Kind::Other, 1);
+        assert!(make(&disk, path).is_err());
     }
 }

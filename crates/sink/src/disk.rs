@@ -4,6 +4,7 @@ use std::{
     any::Any,
     fmt, fs,
     io::{self, Read, Seek, Write},
+    os::unix::fs::{MetadataExt, chown},
     path::Path,
 };
 
@@ -37,6 +38,9 @@ pub(crate) trait Disk: fmt::Debug + Send + Sync {
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
     /// Removes a file.
     fn remove(&self, path: &Path) -> io::Result<()>;
+    /// Gives a file the mode and the owner that another one has, as far as that is allowed; nothing where
+    /// there is no other.
+    fn liken(&self, path: &Path, to: &Path) -> io::Result<()>;
     /// Makes names last: those that were given and those that were taken away.
     fn sync_dir(&self, dir: &Path) -> io::Result<()>;
     /// Bytes that a process without privileges may still write.
@@ -101,6 +105,24 @@ impl Disk for RealDisk {
 
     fn remove(&self, path: &Path) -> io::Result<()> {
         fs::remove_file(path)
+    }
+
+    fn liken(&self, path: &Path, to: &Path) -> io::Result<()> {
+        let liken = || -> io::Result<()> {
+            let (is, wanted) = (fs::metadata(path)?, fs::metadata(to)?);
+            if (is.uid(), is.gid()) != (wanted.uid(), wanted.gid()) {
+                chown(path, Some(wanted.uid()), Some(wanted.gid()))?;
+            }
+            if is.permissions() != wanted.permissions() {
+                fs::set_permissions(path, wanted.permissions())?;
+            }
+            Ok(())
+        };
+        match liken() {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
+            likened => likened,
+        }
     }
 
     fn sync_dir(&self, dir: &Path) -> io::Result<()> {

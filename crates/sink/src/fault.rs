@@ -8,7 +8,7 @@
 use std::io;
 
 /// Every point of the record, in the order in which a story passes them; recovery's last.
-pub const POINTS: [&str; 13] = [
+pub const POINTS: [&str; 14] = [
     BEFORE_WRITE,
     MID_LINE,
     BEFORE_SYNC,
@@ -19,6 +19,7 @@ pub const POINTS: [&str; 13] = [
     COMPRESSION_WRITTEN,
     COMPRESSION_NAMED,
     COMPRESSION_REMOVED,
+    RETENTION_TAKEN,
     RETENTION,
     RECOVERY_CUTTING,
     RECOVERY,
@@ -44,7 +45,9 @@ pub const COMPRESSION_WRITTEN: &str = "compression-written";
 pub const COMPRESSION_NAMED: &str = "compression-named";
 /// The plain file is removed and the manifest does not know it.
 pub const COMPRESSION_REMOVED: &str = "compression-removed";
-/// A file is about to be removed for its age or for room, and the manifest says so.
+/// A file that is to go has another name, and the manifest does not know it.
+pub const RETENTION_TAKEN: &str = "retention-taken";
+/// It is about to be removed, and the manifest says so.
 pub const RETENTION: &str = "retention";
 /// A torn tail was copied and is not cut off yet.
 pub const RECOVERY_CUTTING: &str = "recovery-cutting";

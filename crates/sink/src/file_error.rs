@@ -27,4 +27,15 @@ impl FileError {
         use io::ErrorKind as Kind;
         matches!(self.source.kind(), Kind::StorageFull | Kind::QuotaExceeded)
     }
+
+    /// Whether the system refused, so that nothing is known of what the file holds. A folder that stands
+    /// in a file's place holds no lines for certain.
+    pub(crate) fn is_refusal(&self) -> bool {
+        self.source.raw_os_error().is_some() && self.source.kind() != io::ErrorKind::IsADirectory
+    }
+
+    /// Whether there is no such file.
+    pub(crate) fn is_missing(&self) -> bool {
+        self.source.kind() == io::ErrorKind::NotFound
+    }
 }

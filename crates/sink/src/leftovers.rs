@@ -13,6 +13,24 @@ use crate::{
 /// Start of the name of a file that was set aside.
 const ASIDE: &str = "aside.";
 
+/// Start of the name of a finished file that is on its way out of the record.
+const GOING: &str = "going.";
+
+/// The name of a stored file on its way out.
+pub(crate) fn going(stored: &str) -> String {
+    format!("{GOING}{stored}")
+}
+
+/// Files that are on their way out, by the names that they have and that they had, of all that are in
+/// the directory.
+pub(crate) fn all_going(names: &[String]) -> Vec<(String, FileName)> {
+    let going = names.iter().filter_map(|name| {
+        let (file, _) = FileName::of_stored(name.strip_prefix(GOING)?)?;
+        Some((name.clone(), file))
+    });
+    going.collect()
+}
+
 /// Removes files that were never whole. What they were made of is still there.
 pub(crate) fn remove_unfinished(dir: &Dir) -> Result<(), SinkError> {
     for name in dir.names()? {
@@ -26,59 +44,97 @@ pub(crate) fn remove_unfinished(dir: &Dir) -> Result<(), SinkError> {
     Ok(())
 }
 
-/// Leaves each file of the record in one form, up to the one that is open. Returns the names of files
-/// that were set aside: they held something else than their double, and the manifest or the order of
-/// things says which counts.
+/// What became of files that stood there twice.
+#[derive(Debug, Default)]
+pub(crate) struct Doubles {
+    /// Names of those that were set aside: they held something else than their double, and the manifest
+    /// or the order of things says which counts.
+    pub(crate) set_aside: Vec<String>,
+    /// Files that are still there twice, for the system refused something.
+    pub(crate) failed: Vec<(FileName, SinkError)>,
+}
+
+/// Leaves each file of the record in one form, up to the one that is open.
 pub(crate) fn settle_doubles(
     dir: &Dir,
     manifest: &Manifest,
     open_from: Option<FileName>,
-) -> Result<Vec<String>, SinkError> {
-    let mut aside = Vec::new();
+) -> Result<Doubles, SinkError> {
+    let mut doubles = Doubles::default();
     let mut counted: Option<(FileName, Compression)> = None;
     for (name, compression) in dir.record_files()? {
         // Whoever compresses the open file by hand does not take it away from the one that writes it.
         if open_from.is_some_and(|open_from| name >= open_from) {
             break;
         }
-        counted = match counted {
-            Some((first, plain)) if first == name => {
-                let known = manifest.files.get(&name);
-                let (keep, spare, alike) = weigh(dir, name, [plain, compression], known);
-                let spare = name.stored(spare);
-                dir.sync()?; // the one that stays is there for certain before the other goes
-                if alike {
-                    dir.remove(&spare)?;
-                } else {
-                    aside.push(set_aside(dir, &spare)?);
+        let first = counted.filter(|(first, _)| *first == name);
+        counted = Some((name, compression));
+        if let Some((_, first)) = first {
+            let known = manifest.files.get(&name);
+            match settle(dir, name, [first, compression], known) {
+                Ok((keep, aside)) => {
+                    counted = Some((name, keep));
+                    doubles.set_aside.extend(aside);
                 }
-                dir.sync()?;
-                Some((name, keep))
+                Err(error) => doubles.failed.push((name, error)),
             }
-            _ => Some((name, compression)),
-        };
+        }
     }
-    Ok(aside)
+    Ok(doubles)
 }
 
-/// Which of two forms of a file counts, which is to spare, and whether both hold the same.
+/// Leaves a file in one of two forms. Returns which, and the other's name where it was set aside.
+fn settle(
+    dir: &Dir,
+    name: FileName,
+    forms: [Compression; 2],
+    known: Option<&Finished>,
+) -> Result<(Compression, Option<String>), SinkError> {
+    let (keep, spare, alike) = weigh(dir, name, forms, known)?;
+    let spare = name.stored(spare);
+    dir.sync()?; // the one that stays is there for certain before the other goes
+    let aside = if alike {
+        dir.remove(&spare)?;
+        None
+    } else {
+        Some(set_aside(dir, &spare)?)
+    };
+    dir.sync()?;
+    Ok((keep, aside))
+}
+
+/// Which of two forms of a file counts, which is to spare, and whether both hold the same. One that the
+/// system does not let read at the moment does not lose to another for that.
 fn weigh(
     dir: &Dir,
     name: FileName,
     [plain, packed]: [Compression; 2],
     known: Option<&Finished>,
-) -> (Compression, Compression, bool) {
-    // One that cannot be read is as one that holds something else.
-    let hash = |compression| Some(content(dir, name, compression).ok()?.sha256);
+) -> Result<(Compression, Compression, bool), SinkError> {
+    let hash = |compression| match content(dir, name, compression) {
+        Ok(content) => Ok(Some(content.sha256)),
+        Err(error) if error.is_refusal() => Err(error),
+        Err(_) => Ok(None), // no such file as its name says
+    };
     let (in_plain, in_packed) = (hash(plain), hash(packed));
-    let finished = known.map(|known| known.content.sha256.clone());
-    let alike = in_plain.is_some() && in_plain == in_packed;
-    let packed_counts = in_packed.is_some() && (in_plain.is_none() || in_packed == finished);
-    if alike || packed_counts {
-        (packed, plain, alike)
+    let finished = known.map(|known| known.content.sha256.as_str());
+    let is_finished = |read: &Result<Option<String>, _>| {
+        let held = read.as_ref().ok().and_then(Option::as_deref);
+        held.is_some() && held == finished
+    };
+    let packed_counts = match (&in_plain, &in_packed) {
+        (Ok(Some(plain_held)), Ok(Some(packed_held))) if plain_held == packed_held => {
+            return Ok((packed, plain, true));
+        }
+        (_, read) if is_finished(read) => true,
+        (read, _) if is_finished(read) => false,
+        _ => in_plain?.is_none() && in_packed?.is_some() && finished.is_none(),
+    };
+    Ok(if packed_counts {
+        (packed, plain, false)
     } else {
         (plain, packed, false)
-    }
+    })
 }
 
 /// What a file of the record holds.
@@ -105,47 +161,4 @@ fn set_aside(dir: &Dir, name: &str) -> Result<String, SinkError> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::fs;
-
-    use crate::{
-        Settings, Sink,
-        recover::tests::{ids, line},
-    };
-
-    const FILE: &str = "stories-2026-01-01.jsonl";
-
-    /// Opens a directory with a file in both forms, and says what was read and what was set aside.
-    fn check(plain: &str, packed: &[u8], ids_read: &[&str], aside: &[&str]) {
-        let dir = tempfile::tempdir().unwrap();
-        let path = |name: &str| dir.path().join(name);
-        fs::write(path(FILE), plain).unwrap();
-        fs::write(path(&format!("{FILE}.zst")), packed).unwrap();
-        fs::write(path(&format!("new.{FILE}.zst")), "half of a").unwrap();
-        fs::write(path("new.MANIFEST"), "half of a").unwrap();
-        fs::write(path("new.theirs"), "not ours").unwrap();
-        let opened = Sink::open(&Settings::new(dir.path()), None).unwrap();
-        assert_eq!(ids(&opened), ids_read);
-        assert_eq!(opened.tail.set_aside, aside);
-        assert!(aside.iter().all(|name| path(name).exists()));
-        let new = |name: &str| name.starts_with("new.");
-        let names = fs::read_dir(dir.path()).unwrap();
-        let names = names.map(|file| file.unwrap().file_name().into_string().unwrap());
-        assert_eq!(names.filter(|n| new(n)).collect::<Vec<_>>(), ["new.theirs"]);
-    }
-
-    #[test]
-    fn a_file_that_is_there_twice_is_there_once_afterwards() {
-        let text = line("a") + &line("b");
-        let packed = zstd::encode_all(text.as_bytes(), 3).unwrap();
-        check(&text, &packed, &["a", "b"], &[]);
-    }
-
-    #[test]
-    fn of_two_files_that_differ_neither_is_deleted() {
-        let packed = zstd::encode_all(line("b").as_bytes(), 3).unwrap();
-        let aside = format!("aside.{FILE}.zst.1");
-        check(&line("a"), &packed, &["a"], &[&aside]);
-        check(&line("a"), b"no zstd at all", &["a"], &[&aside]);
-    }
-}
+mod tests;

@@ -98,6 +98,16 @@ impl SinkError {
             Self::Locked { .. } | Self::Json { .. } => false,
         }
     }
+
+    /// Whether the system refused, so that nothing is known of what a file holds.
+    pub(crate) fn is_refusal(&self) -> bool {
+        matches!(self, Self::File(error) if error.is_refusal())
+    }
+
+    /// Whether there is no such file.
+    pub(crate) fn is_missing(&self) -> bool {
+        matches!(self, Self::File(error) if error.is_missing())
+    }
 }
 
 /// Makes a directory, and those above it, where they are not there, and has their names last.

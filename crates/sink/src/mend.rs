@@ -2,7 +2,7 @@
 //! takes for the record. Nothing is deleted, and no line that is whole goes with it.
 
 use std::{
-    io::{self, Read, SeekFrom},
+    io::{self, Read, SeekFrom, Write},
     ops::Range,
 };
 
@@ -24,7 +24,9 @@ pub(crate) fn take_out(
 ) -> Result<Torn, SinkError> {
     let path = dir.file(&name.to_string());
     let kept_as = format!("torn.{name}.at-{}", damaged[0].start);
+    let kept_as = free_name(file, dir, &kept_as, damaged)?;
     keep(file, dir, &kept_as, damaged)?;
+    dir.liken(&kept_as, &name.to_string())?;
     match damaged {
         [tail] if tail.end == length => {
             dir.sync()?;
@@ -38,6 +40,7 @@ pub(crate) fn take_out(
             let whole: Vec<_> = starts.zip(ends).map(|(start, end)| start..end).collect();
             let new = format!("{NEW}{name}");
             keep(file, dir, &new, &whole)?;
+            dir.liken(&new, &name.to_string())?;
             dir.sync()?;
             fault::point(fault::RECOVERY_CUTTING);
             dir.rename(&new, &name.to_string())?;
@@ -51,6 +54,62 @@ pub(crate) fn take_out(
     })
 }
 
+/// A name for a copy of parts of a file: none that is taken, but by what an earlier attempt left of the
+/// same copy.
+fn free_name(
+    file: &mut dyn DiskFile,
+    dir: &Dir,
+    name: &str,
+    parts: &[Range<u64>],
+) -> Result<String, SinkError> {
+    let taken = dir.names()?;
+    let mut free = name.to_owned();
+    for number in 2.. {
+        // One that cannot be read may hold anything.
+        if !taken.contains(&free) || begins(file, dir, &free, parts).is_ok_and(|begins| begins) {
+            break;
+        }
+        free = format!("{name}.{number}");
+    }
+    Ok(free)
+}
+
+/// Whether parts of a file begin with what another one holds, or are that.
+fn begins(
+    file: &mut dyn DiskFile,
+    dir: &Dir,
+    name: &str,
+    parts: &[Range<u64>],
+) -> Result<bool, SinkError> {
+    let mut compared = Compared {
+        with: dir.open(name, Open::Read)?,
+        differs: false,
+    };
+    copy_parts(file, parts, &mut compared)
+        .and_then(|()| compared.with.read(&mut [0]))
+        .map(|longer| longer == 0 && !compared.differs)
+        .map_err(io_error("read", dir.file(name)))
+}
+
+/// What is written to it is held against what a file begins with, up to that one's end.
+struct Compared {
+    with: Box<dyn DiskFile>,
+    differs: bool,
+}
+
+impl Write for Compared {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut held = Vec::with_capacity(bytes.len());
+        Read::take(&mut *self.with, bytes.len() as u64).read_to_end(&mut held)?;
+        self.differs |= !bytes.starts_with(&held);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 /// Copies parts of a file to another, and syncs that.
 fn keep(
     file: &mut dyn DiskFile,
@@ -59,13 +118,19 @@ fn keep(
     parts: &[Range<u64>],
 ) -> Result<(), SinkError> {
     let mut copy = dir.open(name, Open::Emptied)?;
-    let mut copied = || -> io::Result<()> {
-        for part in parts {
-            file.seek(SeekFrom::Start(part.start))?;
-            let mut part = Read::take(&mut *file, part.end - part.start);
-            io::copy(&mut part, &mut *copy)?;
-        }
-        copy.sync()
-    };
-    copied().map_err(io_error("copy part of the record to", dir.file(name)))
+    copy_parts(file, parts, &mut copy)
+        .and_then(|()| copy.sync())
+        .map_err(io_error("copy part of the record to", dir.file(name)))
+}
+
+fn copy_parts(
+    file: &mut dyn DiskFile,
+    parts: &[Range<u64>],
+    to: &mut impl Write,
+) -> io::Result<()> {
+    for part in parts {
+        file.seek(SeekFrom::Start(part.start))?;
+        io::copy(&mut Read::take(&mut *file, part.end - part.start), to)?;
+    }
+    Ok(())
 }

@@ -63,7 +63,7 @@ pub struct Tail {
     /// Whole lines that are no story: someone else's, left as they are.
     pub foreign_lines: u64,
     /// Finished files that could not be read to their end, and why: what they hold behind that is not
-    /// in `written`.
+    /// in `written`. Also those that are still there twice.
     pub damaged: Vec<(FileName, SinkError)>,
     /// Files that stood beside another form of themselves, held something else, and were given these
     /// names.
@@ -93,8 +93,10 @@ impl Sink {
         };
         leftovers::remove_unfinished(&dir)?;
         let manifest = Manifest::load(&dir)?;
+        let doubles = leftovers::settle_doubles(&dir, &manifest, None)?;
         let mut tail = Tail {
-            set_aside: leftovers::settle_doubles(&dir, &manifest, None)?,
+            damaged: doubles.failed,
+            set_aside: doubles.set_aside,
             ..Tail::default()
         };
         let newest = read_back(&dir, checkpoint, &manifest, &mut tail)?;
@@ -146,7 +148,8 @@ fn read_back(
     tail: &mut Tail,
 ) -> Result<Option<End>, SinkError> {
     let checkpoint = checkpoint.and_then(|at| Some((at.file.parse::<FileName>().ok()?, at.offset)));
-    let files = dir.record_files()?;
+    let mut files = dir.record_files()?;
+    files.dedup_by_key(|(name, _)| *name); // where one stands there twice, the first form counts
     let mut newest = None;
     for (number, (name, compression)) in files.iter().copied().enumerate() {
         let is_newest = number + 1 == files.len();
@@ -156,8 +159,16 @@ fn read_back(
             _ => 0,
         };
         let is_packed = compression != Compression::None;
-        let offset = if is_packed || manifest.files.contains_key(&name) {
-            read_finished(dir, name, compression, from, tail)
+        let is_known = manifest.files.contains_key(&name);
+        let offset = if is_packed || is_known {
+            let (end, read) = read_finished(dir, name, compression, from, tail);
+            let is_acknowledged = is_known || checkpoint.is_some_and(|(at, _)| name < at);
+            match read {
+                // Lines that nobody acknowledged and nobody sees would be written again.
+                Err(error) if error.is_refusal() && !is_acknowledged => return Err(error),
+                read => tail.damaged.extend(read.err().map(|error| (name, error))),
+            }
+            end
         } else {
             read_open(dir, name, from, tail)?
         };
@@ -170,14 +181,15 @@ fn read_back(
     Ok(newest)
 }
 
-/// Reads the lines of a file that is finished; it is never changed. Returns how long it is.
+/// Reads the lines of a file that is finished; it is never changed. Returns how long it is, as far as it
+/// could be read.
 fn read_finished(
     dir: &Dir,
     name: FileName,
     compression: Compression,
     from: u64,
     tail: &mut Tail,
-) -> u64 {
+) -> (u64, Result<(), SinkError>) {
     let mut end = 0;
     let mut read = || -> Result<(), SinkError> {
         let failed = |error| io_error("read", dir.file(&name.stored(compression)))(error);
@@ -193,10 +205,8 @@ fn read_finished(
         }
         Ok(())
     };
-    if let Err(error) = read() {
-        tail.damaged.push((name, error));
-    }
-    end
+    let read = read();
+    (end, read)
 }
 
 /// Reads the lines of a file that is not finished from `from`, or all of them where no line begins

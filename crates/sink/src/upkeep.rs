@@ -110,11 +110,16 @@ impl Upkeep {
             return Ok(());
         };
         let manifest = Manifest::load(&self.dir)?;
-        for name in leftovers::settle_doubles(&self.dir, &manifest, Some(open_from))? {
+        let doubles = leftovers::settle_doubles(&self.dir, &manifest, Some(open_from))?;
+        for name in doubles.set_aside {
             tell(Done::SetAside { name });
         }
         let mut files: BTreeMap<_, _> = self.dir.record_files()?.into_iter().collect();
         files.retain(|name, _| *name < open_from);
+        for (file, error) in doubles.failed {
+            files.remove(&file);
+            tell(Done::Failed { file, error });
+        }
         let mut round = Round {
             upkeep: self,
             files,
@@ -131,8 +136,9 @@ impl Upkeep {
         // First, so that no file is compressed that is to go; also where there was no room to count
         // the others, for it makes some.
         let going = round.expired(now)?;
-        round.each(going, Round::remove)?;
-        counted?;
+        let taken = round.each(going, Round::take_away);
+        round.remove()?;
+        taken.and(counted)?;
         if self.settings.compress != Compression::None {
             let plain = round.names(|stored| stored == Compression::None);
             round.each(plain, Round::compress)?;
@@ -181,7 +187,10 @@ impl Round<'_> {
         step: fn(&mut Self, FileName, Compression) -> Step,
     ) -> Step {
         for file in files {
-            match step(self, file, self.files[&file]) {
+            let Some(stored) = self.files.get(&file).copied() else {
+                continue;
+            };
+            match step(self, file, stored) {
                 Err(error) if !error.is_full() => (self.tell)(Done::Failed { file, error }),
                 Ok(Next::Go) => {}
                 ended => return ended,
@@ -211,7 +220,7 @@ impl Round<'_> {
             state,
             content,
         };
-        self.note(file.clone())?;
+        self.note([file.clone()])?;
         if is_new {
             (self.tell)(Done::Finished(file));
         }
@@ -228,16 +237,14 @@ impl Round<'_> {
             .map_err(io_error("read", dir.file(&name.stored(compression))))
     }
 
-    /// Writes down what became of a file; where that fails, the manifest says what it said.
-    fn note(&mut self, file: Finished) -> Result<(), SinkError> {
-        let name = file.name;
-        let before = self.manifest.files.insert(name, file);
-        let saved = self.manifest.save(&self.upkeep.dir);
-        if saved.is_err() {
-            self.manifest.files.remove(&name);
-            self.manifest.files.extend(before.map(|file| (name, file)));
-        }
-        saved
+    /// Writes down what became of files; where that fails, the manifest says what it said.
+    fn note(&mut self, files: impl IntoIterator<Item = Finished>) -> Result<(), SinkError> {
+        let mut manifest = self.manifest.clone();
+        let files = files.into_iter().map(|file| (file.name, file));
+        manifest.files.extend(files);
+        manifest.save(&self.upkeep.dir)?;
+        self.manifest = manifest;
+        Ok(())
     }
 
     /// Leaves files alone that could not be counted: nobody could tell later that they were there.
@@ -258,7 +265,10 @@ impl Round<'_> {
         let (mut closed, mut others) = (Vec::new(), 0);
         for (file, stored) in dir.record_files()? {
             match self.upkeep.length(file, stored) {
-                Ok(length) if self.files.contains_key(&file) => closed.push((file, length)),
+                // Somebody may have put another form of it there since.
+                Ok(length) if self.files.get(&file) == Some(&stored) => {
+                    closed.push((file, length));
+                }
                 Ok(length) => others += length,
                 Err(error) => (self.tell)(Done::Failed { file, error }),
             }
@@ -266,26 +276,64 @@ impl Round<'_> {
         Ok(expired(settings, &closed, others, now))
     }
 
-    /// Removes a finished file: first in the manifest, so that none is missing without a word.
-    fn remove(&mut self, name: FileName, compression: Compression) -> Step {
-        let dir = &self.upkeep.dir;
-        let mut file = self.manifest.files[&name].clone();
-        let lines = file.content.lines;
-        file.state = State::Removed;
-        let noted = match self.note(file.clone()) {
-            // What there is no room for is written behind what makes room for it.
-            Err(error) if error.is_full() => false,
-            noted => noted.map(|()| true)?,
-        };
-        fault::point(fault::RETENTION);
-        dir.remove(&name.stored(compression))?;
-        dir.sync()?;
+    /// Takes a finished file that is to go out of the record. Its new name takes up no room, and tells
+    /// whoever comes next what is to be noted, whatever happens before it is.
+    fn take_away(&mut self, name: FileName, compression: Compression) -> Step {
+        let stored = name.stored(compression);
+        self.upkeep
+            .dir
+            .rename(&stored, &leftovers::going(&stored))?;
         self.files.remove(&name);
-        if !noted {
-            self.note(file)?;
-        }
-        (self.tell)(Done::Removed { file: name, lines });
         Ok(Next::Go)
+    }
+
+    /// Removes what was taken out of the record, by this round or by one that did not come to its end:
+    /// first in the manifest, so that none is missing without a word.
+    fn remove(&mut self) -> Result<(), SinkError> {
+        let dir = &self.upkeep.dir;
+        let mut going = leftovers::all_going(&dir.names()?);
+        // One that the manifest does not know is a person's to judge.
+        going.retain(|(_, name)| self.manifest.files.contains_key(name));
+        if going.is_empty() {
+            return Ok(());
+        }
+        dir.sync()?;
+        fault::point(fault::RETENTION_TAKEN);
+        self.note_removed(&going)?;
+        for (stored, file) in going {
+            fault::point(fault::RETENTION);
+            let lines = self.manifest.files[&file].content.lines;
+            match dir.remove(&stored) {
+                Err(error) if !error.is_missing() => (self.tell)(Done::Failed { file, error }),
+                _ => (self.tell)(Done::Removed { file, lines }),
+            }
+        }
+        dir.sync()
+    }
+
+    /// Notes that files are removed, in their room where there is no other.
+    fn note_removed(&mut self, going: &[(String, FileName)]) -> Result<(), SinkError> {
+        let removed = |known: &Finished| Finished {
+            state: State::Removed,
+            ..known.clone()
+        };
+        let known = going.iter().map(|(_, name)| &self.manifest.files[name]);
+        // Whoever put a file back has it there, whatever became of the one before.
+        let untold = known
+            .filter(|known| known.state != State::Removed && !self.files.contains_key(&known.name));
+        let untold: Vec<_> = untold.map(removed).collect();
+        if untold.is_empty() {
+            return Ok(());
+        }
+        match self.note(untold.clone()) {
+            Err(error) if error.is_full() => {
+                for (stored, _) in going {
+                    self.upkeep.dir.empty(stored)?;
+                }
+                self.note(untold)
+            }
+            noted => noted,
+        }
     }
 
     /// Compresses a finished file.
@@ -306,7 +354,7 @@ impl Round<'_> {
             Compressed::Bytes(to) => {
                 file.state = settings.compress.into();
                 let from = file.content.bytes;
-                self.note(file)?;
+                self.note([file])?;
                 (self.tell)(Done::Compressed {
                     file: name,
                     from,

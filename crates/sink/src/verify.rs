@@ -18,7 +18,8 @@ use story::{SCHEMA, Story};
 use crate::{
     Compression, FileName, MANIFEST, Manifest, RecordFile, SinkError, State, WrittenLine,
     dir::NEW,
-    io_error,
+    disk::{Disk as _, RealDisk},
+    io_error, leftovers,
     manifest::{Content, Hashed},
     read::{Line, Lines, record_files},
     recover::LOCK,
@@ -90,7 +91,7 @@ pub fn inspect(dir: &Path, progress: &mut dyn FnMut(u64)) -> Result<Inspection, 
     };
     let manifest = read_manifest(dir)?;
     let files = record_files(dir)?;
-    inspection.look_for_leftovers(dir)?;
+    inspection.look_for_leftovers(dir, &manifest)?;
     if !manifest.unreadable.is_empty() {
         let what = format!("{} lines cannot be read", manifest.unreadable.len());
         inspection.note(Problem::for_a_person(MANIFEST, what));
@@ -145,6 +146,14 @@ fn is_locked(dir: &Path) -> io::Result<bool> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(error) => Err(error),
     }
+}
+
+/// Names of what is in a directory; none where there is none.
+fn names_in(dir: &Path) -> Result<Vec<String>, SinkError> {
+    if !dir.is_dir() {
+        return Ok(Vec::new());
+    }
+    RealDisk.list(dir).map_err(io_error("list", dir))
 }
 
 /// The manifest; empty where there is none.
@@ -319,6 +328,9 @@ impl Inspection {
         manifest: &Manifest,
         vanished: Vec<FileName>,
     ) -> Result<(), SinkError> {
+        // In this order: a file on its way out is noted before it is gone.
+        let going = leftovers::all_going(&names_in(dir)?);
+        let is_going = |name| going.iter().any(|(_, going)| *going == name);
         let now = read_manifest(dir)?;
         let names = manifest.files.keys().copied().chain(vanished);
         let missing: BTreeSet<_> = names.filter(|name| !self.files.contains(name)).collect();
@@ -326,6 +338,7 @@ impl Inspection {
             let known = now.files.get(&name).or(manifest.files.get(&name));
             match known.map(|known| (known.state, known.content.lines)) {
                 Some((State::Removed, lines)) => self.removed_lines += lines,
+                Some((_, lines)) if is_going(name) => self.removed_lines += lines,
                 Some((_, lines)) => {
                     let what =
                         format!("is in the manifest, with {lines} stories, and is not there");
@@ -341,14 +354,20 @@ impl Inspection {
     }
 
     /// Looks for what a crash leaves; a daemon at work makes it all the time.
-    fn look_for_leftovers(&mut self, dir: &Path) -> Result<(), SinkError> {
-        if self.in_use || !dir.is_dir() {
+    fn look_for_leftovers(&mut self, dir: &Path, manifest: &Manifest) -> Result<(), SinkError> {
+        if self.in_use {
             return Ok(());
         }
-        let listed = fs::read_dir(dir).map_err(io_error("list", dir))?;
-        let names = listed.filter_map(|file| file.ok()?.file_name().into_string().ok());
-        let mut names: Vec<_> = names.collect();
+        let mut names = names_in(dir)?;
         names.sort();
+        for (going, name) in leftovers::all_going(&names) {
+            self.note(if manifest.files.contains_key(&name) {
+                Problem::repairable(going, "was to be removed and is still there")
+            } else {
+                let what = format!("was to be removed, and {MANIFEST} does not know it");
+                Problem::for_a_person(going, what)
+            });
+        }
         for name in &names {
             let unfinished = name.strip_prefix(NEW).and_then(FileName::of_stored);
             if unfinished.is_some() {

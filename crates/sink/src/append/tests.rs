@@ -104,6 +104,27 @@ fn what_a_failed_write_left_does_not_stay_where_its_day_is_over_meanwhile() {
 }
 
 #[test]
+fn a_file_that_was_moved_away_does_not_stop_writing() {
+    const FIRST: &str = "stories-2026-01-01.jsonl";
+    for (today, next) in [
+        (2, "stories-2026-01-02.jsonl"),
+        (1, "stories-2026-01-01.part0002.jsonl"),
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        let mut sink = open(dir.path(), None).sink;
+        sink.commit(&[story("a")], day(1)).unwrap();
+        // As a failed write leaves it.
+        (sink.file, sink.failed) = (None, true);
+        std::fs::rename(dir.path().join(FIRST), dir.path().join("theirs")).unwrap();
+        let end = sink.commit(&[story("b")], day(today)).unwrap();
+        assert_eq!(end.file, next);
+        let text = std::fs::read_to_string(dir.path().join(next)).unwrap();
+        assert_eq!(text, line("b"));
+        assert!(!dir.path().join(FIRST).exists());
+    }
+}
+
+#[test]
 fn a_file_that_grew_too_large_gets_no_further_line() {
     let dir = tempfile::tempdir().unwrap();
     let settings = Settings {

@@ -38,6 +38,14 @@ struct State {
     refusal: Option<(io::ErrorKind, u64)>,
     /// How many operations that write come before those.
     accepted: u64,
+    /// A file that nobody may open, for the time being.
+    unreadable: Option<String>,
+    /// A file that nobody may rename or remove.
+    immovable: Option<String>,
+    /// Whether there is no room, until a file gives up its own.
+    full: bool,
+    /// What somebody else does to names, and how many operations that write come before.
+    by_hand: Option<(u64, Vec<(String, String)>)>,
     operations: u64,
     /// Bytes that were asked for at once, at most.
     longest_read: usize,
@@ -67,6 +75,34 @@ impl SimulatedDisk {
     pub(crate) fn refuse_after(&self, accepted: u64, kind: io::ErrorKind, count: u64) {
         self.refuse(kind, count);
         self.state().accepted = accepted;
+    }
+
+    /// Has one file be one that nobody may open, or none.
+    pub(crate) fn refuse_opening(&self, name: Option<&str>) {
+        self.state().unreadable = name.map(ToOwned::to_owned);
+    }
+
+    /// Has one file be one that nobody may rename or remove, or none.
+    pub(crate) fn refuse_moving(&self, name: Option<&str>) {
+        self.state().immovable = name.map(ToOwned::to_owned);
+    }
+
+    /// Leaves no room, until a file is removed or emptied.
+    pub(crate) fn fill(&self) {
+        self.state().full = true;
+    }
+
+    /// Has somebody else give files other names, after so many further operations that write.
+    pub(crate) fn rename_after(&self, operations: u64, names: &[(&str, &str)]) {
+        let names = names
+            .iter()
+            .map(|(from, to)| ((*from).to_owned(), (*to).to_owned()));
+        self.state().by_hand = Some((operations, names.collect()));
+    }
+
+    /// Whether somebody else has yet to do that.
+    pub(crate) fn is_left_alone(&self) -> bool {
+        self.state().by_hand.is_some()
     }
 
     /// Whether there are still operations to be refused.
@@ -133,6 +169,16 @@ impl SimulatedDisk {
         Some(state.inodes[inode].bytes.clone())
     }
 
+    /// Has a file hold this, as if it had always been there.
+    pub(crate) fn put(&self, name: &str, bytes: Vec<u8>) {
+        let mut state = self.state();
+        let synced = bytes.clone();
+        state.inodes.push(Inode { bytes, synced });
+        let inode = state.inodes.len() - 1;
+        state.names.insert(name.to_owned(), inode);
+        state.synced.insert(name.to_owned(), inode);
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap()
     }
@@ -152,6 +198,7 @@ impl SimulatedDisk {
     /// Writes something, if there is still power and nothing to refuse it.
     fn writing<T>(&self, work: impl FnOnce(&mut State) -> io::Result<T>) -> io::Result<T> {
         self.powered(|state| {
+            state.meddle();
             if state.accepted > 0 {
                 state.accepted -= 1;
             } else if let Some((kind, left)) = state.refusal {
@@ -197,6 +244,28 @@ fn apply(names: &mut BTreeMap<String, usize>, changes: &[Change]) {
 }
 
 impl State {
+    /// Takes some room, if there is any.
+    fn take_room(&self) -> io::Result<()> {
+        if self.full {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        Ok(())
+    }
+
+    /// Does what somebody else does to names, if it is time.
+    fn meddle(&mut self) {
+        match &mut self.by_hand {
+            Some((left, _)) if *left > 0 => *left -= 1,
+            due => {
+                for (from, to) in due.take().into_iter().flat_map(|(_, names)| names) {
+                    if let Some(inode) = self.names.get(&from).copied() {
+                        self.change(vec![(to, Some(inode)), (from, None)]);
+                    }
+                }
+            }
+        }
+    }
+
     fn change(&mut self, changes: Vec<Change>) {
         apply(&mut self.names, &changes);
         self.pending.push(changes);
@@ -205,6 +274,14 @@ impl State {
 
 fn name_of(path: &Path) -> String {
     path.file_name().unwrap().to_str().unwrap().to_owned()
+}
+
+/// Refuses what is asked of one file, as a system does and not as what reads the file.
+fn allow(name: &str, refused: Option<&String>) -> io::Result<()> {
+    if refused.is_some_and(|refused| refused == name) {
+        return Err(rustix::io::Errno::PERM.into());
+    }
+    Ok(())
 }
 
 fn missing() -> io::Error {
@@ -228,10 +305,12 @@ impl Disk for SimulatedDisk {
         let name = name_of(path);
         let open = |state: &mut State| {
             let there = state.names.get(&name).copied();
+            allow(&name, state.unreadable.as_ref())?;
             let inode = match (how, there) {
                 (Open::Read | Open::Write, None) => return Err(missing()),
                 (Open::New, Some(_)) => return Err(io::ErrorKind::AlreadyExists.into()),
                 (Open::New | Open::Emptied, None) => {
+                    state.take_room()?;
                     state.inodes.push(Inode::default());
                     let inode = state.inodes.len() - 1;
                     state.change(vec![(name.clone(), Some(inode))]);
@@ -258,6 +337,7 @@ impl Disk for SimulatedDisk {
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         self.writing(|state| {
             let (from, to) = (name_of(from), name_of(to));
+            allow(&from, state.immovable.as_ref())?;
             let inode = *state.names.get(&from).ok_or_else(missing)?;
             state.change(vec![(to, Some(inode)), (from, None)]);
             Ok(())
@@ -267,10 +347,16 @@ impl Disk for SimulatedDisk {
     fn remove(&self, path: &Path) -> io::Result<()> {
         self.writing(|state| {
             let name = name_of(path);
+            allow(&name, state.immovable.as_ref())?;
             state.names.get(&name).ok_or_else(missing)?;
+            state.full = false;
             state.change(vec![(name, None)]);
             Ok(())
         })
+    }
+
+    fn liken(&self, _: &Path, _: &Path) -> io::Result<()> {
+        Ok(())
     }
 
     fn sync_dir(&self, dir: &Path) -> io::Result<()> {
@@ -316,6 +402,7 @@ impl Write for SimulatedFile {
         let (inode, at) = (self.inode, self.at);
         let part = &from[..from.len().min(700)];
         self.disk.writing(|state| {
+            state.take_room()?;
             let bytes = &mut state.inodes[inode].bytes;
             let end = at + part.len();
             bytes.resize(bytes.len().max(end), 0);
@@ -350,6 +437,7 @@ impl DiskFile for SimulatedFile {
     fn set_length(&mut self, length: u64) -> io::Result<()> {
         let inode = self.inode;
         self.disk.writing(|state| {
+            state.full &= length > 0;
             state.inodes[inode].bytes.resize(length as usize, 0);
             Ok(())
         })

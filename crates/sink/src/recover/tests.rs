@@ -176,6 +176,95 @@ fn a_torn_end_is_kept_aside_a_piece_at_a_time() {
 }
 
 #[test]
+fn what_was_taken_out_of_a_file_is_never_written_over() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join(FILE);
+    let tear = |torn: &str| {
+        fs::write(&file, line("a") + torn).unwrap();
+        let mut opened = Sink::open(&Settings::new(dir.path()), None).unwrap();
+        opened.tail.torn.remove(0).kept_as
+    };
+    let first = tear("{\"id\": 1");
+    let second = tear("{\"id\": 2");
+    assert_ne!(first, second);
+    let holds = |path: &PathBuf| fs::read_to_string(path).unwrap();
+    assert_eq!(holds(&first), "{\"id\": 1");
+    assert_eq!(holds(&second), "{\"id\": 2");
+    // What a crash left of the same copy is no reason for another, whole or begun.
+    assert_eq!(tear("{\"id\": 2"), second);
+    fs::write(&first, "{\"id").unwrap();
+    assert_eq!(tear("{\"id\": 1"), first);
+    assert_eq!(holds(&first), "{\"id\": 1");
+    let longer = tear("{\"id\":");
+    assert!(longer != first && longer != second);
+}
+
+#[test]
+fn a_compressed_file_that_cannot_be_opened_is_left_out_only_where_it_is_acknowledged() {
+    let packed = format!("{FILE}.zst");
+    let settings = Settings::new(std::path::Path::new("stories"));
+    let open = |acknowledged: Option<&str>, known: bool, bytes: &[u8], refused: bool| {
+        let disk = crate::disk::simulated::SimulatedDisk::default();
+        disk.put(&packed, bytes.to_vec());
+        let next = "stories-2026-01-02.jsonl";
+        disk.put(next, line("b").into_bytes());
+        if known {
+            let content = r#""lines":1,"bytes":1,"sha256":"","first":null,"last":null"#;
+            let known = format!(r#"{{"name":"{FILE}","state":"zstd",{content}}}"#);
+            disk.put(crate::MANIFEST, known.into_bytes());
+        }
+        disk.refuse_opening(refused.then_some(&*packed));
+        let checkpoint = acknowledged.map(|file| Checkpoint {
+            file: file.to_owned(),
+            offset: 0,
+        });
+        let opened = Sink::open_on(Arc::new(disk), &settings, checkpoint.as_ref());
+        opened.map(|opened| (ids(&opened), opened.tail.damaged.len()))
+    };
+    let whole = zstd::encode_all(line("a").as_bytes(), 3).unwrap();
+    let both = ["a", "b"].map(ToOwned::to_owned);
+    assert_eq!(open(None, false, &whole, false).unwrap(), (both.into(), 0));
+    for acknowledged in [None, Some(FILE)] {
+        let refused = open(acknowledged, false, &whole, true).unwrap_err();
+        assert!(refused.is_refusal(), "{refused}");
+    }
+    let without = |damaged| (vec!["b".to_owned()], damaged);
+    let last = Some("stories-2026-01-02.jsonl");
+    assert_eq!(open(last, false, &whole, true).unwrap(), without(0));
+    assert_eq!(open(None, true, &whole, true).unwrap(), without(1));
+    // What is no such file holds no line for certain.
+    assert_eq!(open(None, false, b"no zstd", false).unwrap(), without(1));
+}
+
+#[test]
+fn a_file_that_is_mended_stays_whose_it_is() {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join(FILE);
+    let current = dir.path().join(CURRENT);
+    for harmed in ["\0\n".to_owned() + &line("a"), line("a") + "{\"id"] {
+        fs::write(&file, harmed).unwrap();
+        fs::write(&current, "").unwrap();
+        for path in [&file, &current] {
+            fs::set_permissions(path, fs::Permissions::from_mode(0o660)).unwrap();
+            if chown(path, Some(4321), Some(4322)).is_err() {
+                println!("skipped: another owner takes root");
+            }
+        }
+        let is = |path: &PathBuf| {
+            let said = fs::metadata(path).unwrap();
+            (said.uid(), said.gid(), said.mode() & 0o777)
+        };
+        let before = is(&file);
+        let opened = Sink::open(&Settings::new(dir.path()), None).unwrap();
+        for path in [&file, &current, &opened.tail.torn[0].kept_as] {
+            assert_eq!(is(path), before, "{}", path.display());
+        }
+    }
+}
+
+#[test]
 fn a_lost_newest_file_leaves_the_older_ones_as_they_are() {
     let dir = tempfile::tempdir().unwrap();
     fs::write(dir.path().join(FILE), line("a")).unwrap();

@@ -1,4 +1,9 @@
-use std::{fs, io, path::Path, time::Duration};
+use std::{
+    fs,
+    io::{self, Write},
+    path::Path,
+    time::Duration,
+};
 
 use chrono::NaiveDate;
 
@@ -30,6 +35,12 @@ fn record(settings: &Settings, days: u32) -> Sink {
         sink.commit(&[story(&format!("s{n}"))], day(n)).unwrap();
     }
     sink
+}
+
+/// A record on a disk in memory.
+fn open(disk: &SimulatedDisk, settings: &Settings) -> Sink {
+    let disk = Arc::new(disk.clone());
+    Sink::open_on(disk, settings, None).unwrap().sink
 }
 
 fn zstd(dir: &Path) -> Settings {
@@ -91,9 +102,7 @@ fn a_file_that_cannot_be_read_is_told_of_and_the_others_are_looked_after() {
 fn a_full_disk_is_freed_by_what_is_to_go() {
     let disk = SimulatedDisk::default();
     let settings = Settings::new(Path::new("stories"));
-    let mut sink = Sink::open_on(Arc::new(disk.clone()), &settings, None)
-        .unwrap()
-        .sink;
+    let mut sink = open(&disk, &settings);
     for n in 1..=3 {
         sink.commit(&[story("s")], day(n)).unwrap();
     }
@@ -104,12 +113,10 @@ fn a_full_disk_is_freed_by_what_is_to_go() {
         retain_size: Some(2 * line("s").len() as u64),
         ..settings
     };
-    let mut sink = Sink::open_on(Arc::new(disk.clone()), &settings, None)
-        .unwrap()
-        .sink;
+    let mut sink = open(&disk, &settings);
     sink.commit(&[story("s")], day(4)).unwrap();
     // Neither the third file can be counted nor the removal of the first noted beforehand.
-    disk.refuse(io::ErrorKind::StorageFull, 2);
+    disk.fill();
     let (ended, told) = round(&sink);
     assert!(ended.unwrap_err().is_full());
     assert!(matches!(&told[0], Done::Removed { .. }), "{told:?}");
@@ -119,6 +126,78 @@ fn a_full_disk_is_freed_by_what_is_to_go() {
     assert_eq!(states, [State::Removed, State::Removed]);
     let (ended, _) = round(&sink);
     ended.unwrap();
+}
+
+/// A record on a disk in memory, of three finished files of which the first is to go.
+fn record_to_shorten(disk: &SimulatedDisk) -> Settings {
+    let mut settings = Settings::new(Path::new("stories"));
+    let mut sink = open(disk, &settings);
+    for n in 1..=4 {
+        sink.commit(&[story("s")], day(n)).unwrap();
+    }
+    round(&sink).0.unwrap();
+    settings.retain_size = Some(3 * line("s").len() as u64);
+    settings
+}
+
+/// Has a round look after it, and finds that the manifest says what is there, and nothing is left over.
+fn check_shortened(disk: &SimulatedDisk, settings: &Settings, of: &str) {
+    round(&open(disk, settings)).0.unwrap();
+    let manifest = Manifest::parse(&disk.bytes(MANIFEST).unwrap());
+    let (states, lines): (Vec<_>, Vec<_>) = (manifest.files.values())
+        .map(|file| (file.state, file.content.lines))
+        .unzip();
+    let expected = [State::Removed, State::Plain, State::Plain];
+    assert_eq!((&*states, &*lines), (&expected[..], &[1; 3][..]), "{of}");
+    for (n, state) in (1..).zip(states) {
+        let name = FileName::of(day(n)).to_string();
+        let is_there = disk.bytes(&name).is_some();
+        assert_eq!(is_there, state == State::Plain, "{name}, {of}");
+        assert_eq!(disk.bytes(&leftovers::going(&name)), None, "{of}");
+    }
+}
+
+#[test]
+fn a_removal_is_noted_whatever_fails_and_whenever_the_process_ends() {
+    let kinds = [io::ErrorKind::StorageFull, io::ErrorKind::Other];
+    let cases = kinds.map(|kind| (0..5).map(move |refused| (kind, refused)));
+    for (kind, refused) in cases.into_iter().flatten() {
+        for operations in 0.. {
+            let disk = SimulatedDisk::default();
+            let settings = record_to_shorten(&disk);
+            let sink = open(&disk, &settings);
+            if refused > 0 {
+                disk.refuse(kind, refused);
+            }
+            disk.lose_power_after(operations);
+            let (ended, told) = round(&sink);
+            let of = format!("{refused} times {kind}, {operations} operations: {told:?}");
+            check_shortened(&disk.after_kill(), &settings, &of);
+            for seed in 0..4 {
+                let mut dice = fastrand::Rng::with_seed(seed);
+                check_shortened(&disk.after_power_loss(&mut dice), &settings, &of);
+            }
+            if ended.is_ok() || disk.operations() < operations {
+                assert!(operations > 10, "{of}");
+                break;
+            }
+        }
+    }
+}
+
+#[test]
+fn a_removal_that_is_refused_is_not_noted() {
+    let disk = SimulatedDisk::default();
+    let settings = record_to_shorten(&disk);
+    let sink = open(&disk, &settings);
+    let manifest = disk.bytes(MANIFEST);
+    disk.refuse(io::ErrorKind::PermissionDenied, 1);
+    let (ended, told) = round(&sink);
+    ended.unwrap();
+    assert!(matches!(told[..], [Done::Failed { .. }]), "{told:?}");
+    assert!(disk.bytes("stories-2026-01-01.jsonl").is_some());
+    assert_eq!(disk.bytes(MANIFEST), manifest);
+    check_shortened(&disk, &settings, "refused once");
 }
 
 #[test]
@@ -148,8 +227,7 @@ fn a_file_stands_there_once_whatever_fails_while_it_is_compressed() {
     for operations in 0.. {
         let disk = SimulatedDisk::default();
         let settings = zstd(Path::new("stories"));
-        let opened = Sink::open_on(Arc::new(disk.clone()), &settings, None);
-        let mut sink = opened.unwrap().sink;
+        let mut sink = open(&disk, &settings);
         for n in 1..=2 {
             sink.commit(&[story("s")], day(n)).unwrap();
         }
@@ -160,6 +238,69 @@ fn a_file_stands_there_once_whatever_fails_while_it_is_compressed() {
         if disk.refuses() {
             assert!(operations > 10, "{operations}");
             break; // there was nothing left to refuse
+        }
+    }
+}
+
+#[test]
+fn a_file_that_somebody_else_compresses_meanwhile_is_there_afterwards() {
+    const FILE: &str = "stories-2026-01-01.jsonl";
+    const PACKED: &str = "stories-2026-01-01.jsonl.gz";
+    for refused in [0, 1] {
+        for operations in 0.. {
+            let disk = SimulatedDisk::default();
+            let settings = Settings {
+                compress: Compression::Gzip,
+                ..Settings::new(Path::new("stories"))
+            };
+            let mut sink = open(&disk, &settings);
+            for n in 1..=2 {
+                sink.commit(&[story("s")], day(n)).unwrap();
+            }
+            let mut theirs = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::new(1));
+            theirs.write_all(line("s").as_bytes()).unwrap();
+            disk.put("theirs", theirs.finish().unwrap());
+            disk.rename_after(operations, &[("theirs", PACKED), (FILE, "gone")]);
+            if refused > 0 {
+                disk.refuse_after(operations, io::ErrorKind::Other, refused);
+            }
+            let (_, told) = round(&sink);
+            let forms = [FILE, PACKED].map(|name| disk.bytes(name));
+            assert_eq!(forms.iter().flatten().count(), 1, "{operations}: {told:?}");
+            drop(sink);
+            let next = Arc::new(disk.after_kill());
+            let opened = Sink::open_on(next, &settings, None).unwrap();
+            assert_eq!(ids(&opened), ["s", "s"], "{operations}: {told:?}");
+            if disk.is_left_alone() {
+                assert!(operations > 10, "{operations}");
+                break;
+            }
+        }
+    }
+}
+
+#[test]
+fn a_file_that_comes_to_stand_there_twice_within_a_round_goes_once() {
+    for operations in 0.. {
+        let disk = SimulatedDisk::default();
+        let mut settings = Settings::new(Path::new("stories"));
+        let mut sink = open(&disk, &settings);
+        for n in 1..=3 {
+            sink.commit(&[story("s")], day(n)).unwrap();
+        }
+        drop(sink);
+        settings.retain_size = Some(1);
+        let sink = open(&disk, &settings);
+        let packed = zstd::encode_all(line("s").as_bytes(), 3).unwrap();
+        disk.put("theirs", packed);
+        disk.rename_after(operations, &[("theirs", "stories-2026-01-01.jsonl.zst")]);
+        let (ended, told) = round(&sink);
+        ended.unwrap();
+        let removed = |done: &&Done| matches!(done, Done::Removed { .. });
+        assert_eq!(told.iter().filter(removed).count(), 2, "{told:?}");
+        if disk.is_left_alone() {
+            assert!(operations > 10, "{operations}");
+            break;
         }
     }
 }
