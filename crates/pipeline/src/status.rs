@@ -1,31 +1,19 @@
-//! What the daemon is doing, counted as it goes, and told to whoever asks over a Unix socket.
+//! What the daemon is doing, counted as it goes.
 
 use std::{
     collections::{BTreeMap, VecDeque},
-    io,
-    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering::Relaxed},
+        atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
     },
-    time::Duration,
 };
 
 use serde::{Deserialize, Serialize};
 use story::{Story, Timestamp, storage::Ending};
-use tokio::{
-    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
-    net::{UnixListener, UnixStream},
-};
-use tracing::{debug, warn};
 
 /// Stories that `status` shows.
 const LAST_KEPT: usize = 10;
-
-/// Longest request that is read, and longest wait for it.
-const REQUEST_BYTES_MAX: u64 = 256;
-const REQUEST_TIME_MAX: Duration = Duration::from_secs(5);
 
 /// Counters of one stage: taken = passed + ended + in work. The last stage passes nothing on.
 #[derive(Debug, Default)]
@@ -89,7 +77,7 @@ pub struct StageSnapshot {
 #[derive(Debug)]
 pub struct Status {
     started: Timestamp,
-    feeds: usize,
+    feeds: AtomicUsize,
     record: PathBuf,
     pub(crate) fetch: Mutex<Option<Arc<fetcher::Counters>>>,
     pub(crate) clean: Arc<StageCounters>,
@@ -97,6 +85,7 @@ pub struct Status {
     pub(crate) sink: Arc<StageCounters>,
     last_kept: Mutex<VecDeque<KeptStory>>,
     trouble: Mutex<Option<String>>,
+    reload_problem: Mutex<Option<String>>,
     /// Hours of feeds whose books did not balance when they were last looked at.
     pub(crate) imbalances: AtomicU64,
 }
@@ -139,6 +128,9 @@ pub struct Snapshot {
     pub last_kept: Vec<KeptStory>,
     /// What keeps the daemon from writing, if anything does.
     pub trouble: Option<String>,
+    /// Why the configuration that was read last is not in use, if it is not.
+    #[serde(default)]
+    pub reload_problem: Option<String>,
     /// Hours of feeds in which not everything that was shown is accounted for: a fault of vigia's.
     #[serde(default)]
     pub imbalances: u64,
@@ -148,7 +140,7 @@ impl Status {
     pub(crate) fn new(feeds: usize, record: &Path) -> Self {
         Self {
             started: chrono::Utc::now(),
-            feeds,
+            feeds: AtomicUsize::new(feeds),
             record: record.to_owned(),
             fetch: Mutex::default(),
             clean: Arc::default(),
@@ -156,6 +148,7 @@ impl Status {
             sink: Arc::default(),
             last_kept: Mutex::default(),
             trouble: Mutex::default(),
+            reload_problem: Mutex::default(),
             imbalances: AtomicU64::default(),
         }
     }
@@ -179,8 +172,20 @@ impl Status {
         }
     }
 
+    pub(crate) fn set_feeds(&self, feeds: usize) {
+        self.feeds.store(feeds, Relaxed);
+    }
+
     pub(crate) fn set_trouble(&self, trouble: Option<String>) {
         *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
+    }
+
+    /// Notes why the configuration that was read last is not in use, if it is not.
+    pub fn set_reload_problem(&self, problem: Option<String>) {
+        *self
+            .reload_problem
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = problem;
     }
 
     /// What the daemon is doing now.
@@ -194,7 +199,7 @@ impl Status {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             pid: std::process::id(),
             started: self.started,
-            feeds: self.feeds,
+            feeds: self.feeds.load(Relaxed),
             record: self.record.clone(),
             fetch: fetch.as_deref().map(fetch_counts).unwrap_or_default(),
             clean: self.clean.snapshot(),
@@ -203,6 +208,11 @@ impl Status {
             last_kept: last_kept.iter().cloned().collect(),
             trouble: self
                 .trouble
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .clone(),
+            reload_problem: self
+                .reload_problem
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
                 .clone(),
@@ -259,6 +269,13 @@ impl Snapshot {
             self.ended("kept"),
             self.ended("dropped")
         );
+        let counts = match &self.reload_problem {
+            Some(problem) => {
+                let first = problem.lines().next().unwrap_or_default();
+                format!("NOT RELOADED: {first}; {counts}")
+            }
+            None => counts,
+        };
         match &self.trouble {
             Some(trouble) => format!("NOT WRITING: {trouble}; {counts}"),
             None => counts,
@@ -274,109 +291,5 @@ pub fn ago(then: Timestamp) -> String {
         120..=7_199 => format!("{} min ago", seconds / 60),
         7_200..=172_799 => format!("{} h ago", seconds / 3600),
         _ => format!("{} d ago", seconds / 86_400),
-    }
-}
-
-/// The socket of the daemon whose ledger lies at `ledger`.
-pub fn socket_path(ledger: &Path) -> PathBuf {
-    ledger.with_file_name("vigia.sock")
-}
-
-/// Answers `status` on a socket, until the task is dropped. Whoever holds the ledger's lock may
-/// take the place of a socket that an earlier process left behind.
-pub(crate) fn listen(path: &Path) -> io::Result<UnixListener> {
-    match std::fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let listener = UnixListener::bind(path)?;
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o660))?;
-    Ok(listener)
-}
-
-/// Bytes of a Unix socket's path, above which the system refuses it (`sun_path`, less its NUL).
-const SOCKET_PATH_BYTES_MAX: usize = 107;
-
-/// Why the socket beside this ledger cannot be had, where that can be told beforehand.
-pub fn socket_problem(ledger: &Path) -> Option<String> {
-    let socket = socket_path(ledger);
-    let bytes = socket.as_os_str().len();
-    (bytes > SOCKET_PATH_BYTES_MAX).then(|| {
-        format!(
-            "the socket for `vigia status` would lie at `{}`, a path of {bytes} bytes where \
-             {SOCKET_PATH_BYTES_MAX} are allowed: the daemon goes on without it; give the ledger a \
-             shorter path in [state]",
-            socket.display()
-        )
-    })
-}
-
-/// Serves the socket.
-pub(crate) async fn serve(listener: UnixListener, status: Arc<Status>) {
-    loop {
-        match listener.accept().await {
-            Ok((stream, _)) => {
-                let answer = answer(stream, &status);
-                // One client at a time, each bounded in time: a stuck one cannot pile up others.
-                match tokio::time::timeout(REQUEST_TIME_MAX, answer).await {
-                    Ok(Ok(())) => {}
-                    Ok(Err(error)) => debug!(%error, "status request failed"),
-                    Err(_) => debug!("status request timed out"),
-                }
-            }
-            Err(error) => {
-                warn!(%error, "cannot accept on the status socket");
-                tokio::time::sleep(Duration::from_secs(1)).await;
-            }
-        }
-    }
-}
-
-async fn answer(stream: UnixStream, status: &Status) -> io::Result<()> {
-    let (read, mut write) = stream.into_split();
-    let mut request = String::new();
-    BufReader::new(read.take(REQUEST_BYTES_MAX))
-        .read_line(&mut request)
-        .await?;
-    let mut line = match request.trim() {
-        "status" => serde_json::to_string(&status.snapshot())?,
-        other => serde_json::json!({ "error": format!("unknown request `{other}`") }).to_string(),
-    };
-    line.push('\n');
-    write.write_all(line.as_bytes()).await
-}
-
-/// Asks the daemon behind `socket` what it is doing.
-pub async fn ask(socket: &Path) -> io::Result<Snapshot> {
-    let mut stream = UnixStream::connect(socket).await?;
-    stream.write_all(b"status\n").await?;
-    let mut answer = String::new();
-    tokio::time::timeout(REQUEST_TIME_MAX, stream.read_to_string(&mut answer)).await??;
-    Ok(serde_json::from_str(&answer)?)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn a_client_reads_what_the_daemon_counts() {
-        let folder = tempfile::tempdir().unwrap();
-        let socket = socket_path(&folder.path().join("ledger.db"));
-        std::fs::write(&socket, "left over from a crash").unwrap();
-        let status = Arc::new(Status::new(3, Path::new("stories")));
-        status.clean.taken();
-        status.set_trouble(Some("the disk is full".to_owned()));
-        let serving = tokio::spawn(serve(listen(&socket).unwrap(), Arc::clone(&status)));
-        let snapshot = ask(&socket).await.unwrap();
-        assert_eq!(snapshot, status.snapshot());
-        assert!(
-            snapshot
-                .sentence()
-                .starts_with("NOT WRITING: the disk is full; 3 feeds")
-        );
-        let mode = std::fs::metadata(&socket).unwrap().permissions().mode();
-        assert_eq!(mode & 0o777, 0o660);
-        serving.abort();
     }
 }

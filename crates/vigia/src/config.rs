@@ -90,6 +90,19 @@ pub(crate) fn load(path: &Path) -> Result<Config, Problems> {
     check::load(path)
 }
 
+/// Where the ledger lies, whatever else is wrong with the configuration; `None` where that much
+/// cannot be read either.
+pub(crate) fn ledger(path: &Path) -> Option<PathBuf> {
+    #[derive(serde::Deserialize)]
+    struct Stated {
+        #[serde(default)]
+        state: raw::RawState,
+    }
+    let text = std::fs::read_to_string(path).ok()?;
+    let stated: Stated = toml::from_str(&text).ok()?;
+    Some(path.parent()?.join(stated.state.path))
+}
+
 /// The feed with this id, or the problem that there is none, with the nearest one that is there.
 pub(crate) fn feed<'a>(config: &'a Config, id: &str) -> Result<&'a Feed, Problem> {
     let feeds = &config.settings.feeds;

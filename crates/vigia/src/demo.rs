@@ -43,7 +43,7 @@ pub(crate) fn run() -> Result<()> {
         let path = write_configuration(folder, &site)?;
         let config = config::load(&path)?;
         writeln!(out, "Configuration: {}\n", path.display())?;
-        let line = Line::open(config.settings).await?;
+        let (line, _) = Line::open(config.settings).await?;
         let summary = line.run(Mode::Once, CancellationToken::new()).await?;
         stop.cancel();
         anyhow::Ok(summary)

@@ -21,10 +21,13 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
+use self::reload::Reloads;
 use crate::{
     config::{self, Config},
     telemetry,
 };
+
+mod reload;
 
 /// Between two updates of the status in words.
 const STATUS_EVERY: Duration = Duration::from_secs(5);
@@ -69,8 +72,16 @@ async fn run_line(config: Config, mode: Mode) -> Result<Summary> {
     );
     let stop = CancellationToken::new();
     stop_on_signals(stop.clone()).context("listen for signals")?;
-    let line = Line::open(config.settings).await?;
+    let (line, steering) = Line::open(config.settings).await?;
     let status = line.status();
+    // A hang-up ends a single pass, as it ends any command that a person runs.
+    let steering = match mode {
+        Mode::Daemon => {
+            let reloads = Reloads::new(steering, config.path, Arc::clone(&status));
+            tokio::spawn(reloads.context("listen for SIGHUP")?.serve())
+        }
+        Mode::Once => tokio::spawn(async move { drop(steering) }),
+    };
     notify(&[
         NotifyState::Ready,
         NotifyState::Status(&status.snapshot().sentence()),
@@ -78,6 +89,7 @@ async fn run_line(config: Config, mode: Mode) -> Result<Summary> {
     let telling = tokio::spawn(tell(Arc::clone(&status), mode));
     let ran = line.run(mode, stop).await;
     telling.abort();
+    steering.abort();
     let summary = ran?;
     info!(
         kept = summary.counts.ended("kept"),
