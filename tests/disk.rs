@@ -20,6 +20,8 @@ async fn system_calls_that_fail_cost_nothing_but_time() {
         ("write", "ENOSPC"),
         ("fdatasync", "EIO"),
         ("rename", "EINTR"),
+        ("fsync", "EIO"),
+        ("ftruncate", "EIO"),
     ]
     .into_iter()
     .enumerate()

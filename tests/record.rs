@@ -6,7 +6,7 @@ mod support;
 
 use std::{fs, process::Stdio};
 
-use killing::{BUSY_SINK, Newsroom};
+use killing::{BUSY_RETENTION, BUSY_SINK, Newsroom};
 use sink::fault;
 use support::text;
 
@@ -107,9 +107,65 @@ async fn a_repair_mends_what_loses_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_record_that_is_named_needs_no_configuration() {
+    let room = with_record(44).await;
+    tokio::task::block_in_place(|| {
+        let config = room.desk.path("config/vigia.toml");
+        fs::create_dir_all(config.parent().unwrap()).unwrap();
+        fs::write(&config, "[fetch]\nuser_agnet = 1\n").unwrap();
+        let said = |arguments: &[&str]| {
+            let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_vigia"));
+            let output = command
+                .current_dir(room.desk.path(""))
+                .arg("verify")
+                .args(arguments)
+                .output()
+                .unwrap();
+            let said = text(&output.stdout) + &text(&output.stderr);
+            (output.status.code().unwrap(), said)
+        };
+        let (code, words) = said(&["stories"]);
+        assert_eq!(code, 0, "{words}");
+        assert!(words.contains("user_agnet"), "{words}");
+        assert!(words.contains("without a ledger"), "{words}");
+        for arguments in [&[][..], &["stories", "--config", "config/vigia.toml"]] {
+            let (code, words) = said(arguments);
+            assert_eq!(code, 2, "{words}");
+        }
+    });
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_record_that_was_harmed_by_hand_loses_no_story_and_doubles_none() {
+    let room = with_record(45).await;
+    tokio::task::block_in_place(|| {
+        let stories = room.desk.path("stories");
+        let written = room.desk.stories().len();
+        let newest = || sink::record_files(&stories).unwrap().pop().unwrap().path;
+        // The end of the last line is lost, where the ledger believes that it is.
+        let bytes = fs::read(newest()).unwrap();
+        fs::write(newest(), &bytes[..bytes.len() - 1]).unwrap();
+        let (code, said) = verify(&room, &[]);
+        assert_eq!(code, 1, "{said}");
+        assert!(said.contains("without the end of its line"), "{said}");
+        room.news.publish(4);
+        room.desk.run_once();
+        sound(&room);
+        assert!(room.desk.stories().len() > written);
+        // A damaged line in the middle: a repair moves it away, and what stands behind it stays.
+        let before = room.desk.stories().len();
+        let harmed = [&b"\0\0\n"[..], &fs::read(newest()).unwrap()].concat();
+        fs::write(newest(), harmed).unwrap();
+        let (code, said) = verify(&room, &["--repair"]);
+        assert_eq!(code, 0, "{said}");
+        assert!(said.contains("took out what is no whole line"), "{said}");
+        assert_eq!(room.desk.stories().len(), before);
+    });
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn files_that_are_to_go_go_and_are_accounted_for() {
-    let sink = format!("{BUSY_SINK}retain_size = \"40kB\"\n");
-    let room = Newsroom::open(42, &sink).await;
+    let room = Newsroom::open(42, BUSY_RETENTION).await;
     tokio::task::block_in_place(|| {
         room.kill_at(fault::RETENTION, 1);
         room.kill_at(fault::RETENTION, 3);
@@ -121,6 +177,22 @@ async fn files_that_are_to_go_go_and_are_accounted_for() {
         let manifest = fs::read_to_string(room.desk.path("stories/MANIFEST")).unwrap();
         assert!(manifest.contains("\"state\":\"removed\""), "{manifest}");
         assert!(room.desk.log().contains("as the configuration asks"));
+        let removed = |said: &str| -> Vec<u64> {
+            let line = said.lines().find(|line| line.contains("were removed with"));
+            let words = line.expect(said).split_whitespace();
+            words.filter_map(|word| word.parse().ok()).collect()
+        };
+        let (_, said) = verify(&room, &[]);
+        let counts = removed(&said);
+        assert!(counts.len() == 2 && counts[0] == counts[1], "{said}");
+        // A ledger that is younger than they are does not know them.
+        for name in ["ledger.db", "ledger.db-wal", "ledger.db-shm"] {
+            let _ = fs::remove_file(room.desk.path(name));
+        }
+        fs::write(room.desk.path("ledger.db"), "").unwrap();
+        let (code, said) = verify(&room, &["--repair"]);
+        assert_eq!(code, 0, "{said}");
+        assert_eq!(removed(&said)[1], 0, "{said}");
     });
 }
 

@@ -38,7 +38,7 @@ impl Ledger {
 
     /// Settles every reservation by what stands in the record: `written` are the stories found
     /// there behind the checkpoint, and `checkpoint` is how far the record was read and synced;
-    /// `None` where there is no record.
+    /// `None` where there is no record, and nothing is known of one that is made later.
     pub async fn recover(
         &self,
         written: Vec<WrittenStory>,
@@ -52,8 +52,9 @@ impl Ledger {
                 }
                 recovered.released =
                     connection.execute("DELETE FROM story WHERE written = 0", [])? as u64;
-                if let Some(checkpoint) = &checkpoint {
-                    stories::set_checkpoint(connection, checkpoint)?;
+                match &checkpoint {
+                    Some(checkpoint) => stories::set_checkpoint(connection, checkpoint)?,
+                    None => stories::forget_checkpoint(connection)?,
                 }
                 Ok(recovered)
             })

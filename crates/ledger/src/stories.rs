@@ -124,6 +124,11 @@ pub(crate) fn set_checkpoint(connection: &Connection, at: &Checkpoint) -> rusqli
         .map(drop)
 }
 
+/// Forgets up to where the record was on disk: it is not there any more.
+pub(crate) fn forget_checkpoint(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute("DELETE FROM checkpoint", []).map(drop)
+}
+
 /// Up to where the record was on disk when it was last looked at.
 pub(crate) fn checkpoint(connection: &Connection) -> rusqlite::Result<Option<Checkpoint>> {
     connection

@@ -280,14 +280,18 @@ fn watch_ledger(ledger: &Ledger, stop: CancellationToken) -> JoinHandle<()> {
 fn tell_found(tail: &Tail) {
     for torn in &tail.torn {
         let kept_as = torn.kept_as.display();
-        warn!(file = torn.file, bytes = torn.bytes, %kept_as, "cut a torn line off the record");
+        warn!(file = torn.file, bytes = torn.bytes, %kept_as, "took what is no whole line out of the record");
+    }
+    for file in &tail.ended {
+        warn!(%file, "a file's last story lacked the end of its line, which it has now");
     }
     if tail.foreign_lines > 0 {
         let lines = tail.foreign_lines;
         warn!(lines, "the record holds lines that are no stories");
     }
     for (file, problem) in &tail.damaged {
-        error!(%file, error = problem, "a compressed file of the record cannot be read to its end");
+        let problem = crate::record::chain(problem);
+        error!(%file, error = problem, "a finished file of the record cannot be read to its end");
     }
     for file in &tail.set_aside {
         warn!(

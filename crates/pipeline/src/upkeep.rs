@@ -11,7 +11,7 @@ use std::{
 
 use sink::{Done, FileName, Sink, SinkError};
 use tokio::{
-    task::{JoinHandle, spawn_blocking},
+    task::{JoinError, JoinHandle, spawn_blocking},
     time::{Instant, timeout_at},
 };
 use tracing::{info, warn};
@@ -49,7 +49,7 @@ impl Keeper {
                 self.round = Some(round);
                 return;
             }
-            Some(round) => self.ended(round).await,
+            Some(round) => self.ended(round.await),
             None => {}
         }
         let upkeep = sink.upkeep();
@@ -75,8 +75,8 @@ impl Keeper {
         self.round = Some(spawn_blocking(round));
     }
 
-    async fn ended(&mut self, round: JoinHandle<Result<(), SinkError>>) {
-        let problem = match round.await {
+    fn ended(&mut self, round: Result<Result<(), SinkError>, JoinError>) {
+        let problem = match round {
             Ok(Ok(())) => return,
             Ok(Err(error)) => crate::record::chain(&error),
             Err(fault) => fault.to_string(),
@@ -95,13 +95,13 @@ impl Keeper {
         let end = Instant::now() + LAST_ROUND_MAX;
         // The round that is under way may have begun before the last file was finished.
         for _ in 0..2 {
-            if let Some(round) = &mut self.round
-                && timeout_at(end, round).await.is_err()
-            {
-                self.stop.store(true, Relaxed);
-                break;
+            if let Some(round) = self.round.take() {
+                let Ok(ended) = timeout_at(end, round).await else {
+                    self.stop.store(true, Relaxed);
+                    break;
+                };
+                self.ended(ended);
             }
-            self.round = None;
             self.tend(sink).await;
         }
     }
@@ -122,11 +122,53 @@ fn tell(done: &Done) {
         Done::Changed { file } => {
             warn!(%file, "a file of the record was changed after it was finished, left as it is");
         }
+        Done::Failed { file, error } => {
+            let error = crate::record::chain(error);
+            warn!(%file, error, "cannot look after a file of the record, going on with the others");
+        }
         Done::SetAside { name } => {
             warn!(
                 file = name,
                 "a file of the record stood there twice and differed, set aside"
             );
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        fs::{self, File},
+        sync::Arc,
+    };
+
+    use sink::Settings;
+    use story::{Article, Story, TextSource};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_last_round_that_fails_is_told_of() {
+        let folder = tempfile::tempdir().unwrap();
+        let stories = folder.path().join("stories");
+        let mut sink = Sink::open(&Settings::new(&stories), None).unwrap().sink;
+        let article = Article::new(String::new(), String::new(), TextSource::Page);
+        let story = Story::from(article);
+        sink.commit(&[story], "2026-01-01".parse().unwrap())
+            .unwrap();
+        fs::create_dir(stories.join(sink::MANIFEST)).unwrap();
+
+        let log = folder.path().join("log");
+        let subscriber = tracing_subscriber::fmt()
+            .with_writer(Arc::new(File::create(&log).unwrap()))
+            .finish();
+        let _guard = tracing::subscriber::set_default(subscriber);
+        Keeper::default().end(&sink).await;
+        let said = fs::read_to_string(&log).unwrap();
+        assert!(
+            said.contains("cannot look after the finished files"),
+            "{said}"
+        );
+        assert!(said.contains("MANIFEST"), "{said}");
     }
 }

@@ -9,12 +9,12 @@ use std::{
 };
 
 use ledger::{Ledger, Reader, WrittenStory};
-use sink::{Inspection, Problem, Settings, Sink, Tail};
+use sink::{Done, FileName, Inspection, Problem, Settings, Sink, Tail};
 use story::storage::Checkpoint;
 
 pub use pages::{LookedUp, verify_pages};
 
-use crate::LineError;
+use crate::{LineError, record::chain};
 
 /// Where a ledger is named in problems.
 const LEDGER: &str = "ledger";
@@ -32,16 +32,16 @@ pub fn verify(
         .transpose()?;
     let mut inspection = sink::inspect(dir, progress)?;
     if let Some(reader) = reader {
-        compare(dir, &reader, &mut inspection)?;
+        compare(&reader, &mut inspection)?;
     }
     Ok(inspection)
 }
 
 /// Notes where files and ledger do not agree.
-fn compare(dir: &Path, ledger: &Reader, found: &mut Inspection) -> Result<(), LineError> {
+fn compare(ledger: &Reader, found: &mut Inspection) -> Result<(), LineError> {
     let checkpoint = ledger.checkpoint()?;
     if let Some(at) = &checkpoint {
-        found.problems.extend(past_the_end(dir, at, found)?);
+        found.problems.extend(past_the_end(at, found));
     }
     let mut known = HashSet::new();
     let mut gone = 0;
@@ -55,6 +55,7 @@ fn compare(dir: &Path, ledger: &Reader, found: &mut Inspection) -> Result<(), Li
         }
     })?;
     // Files that were removed took their stories with them.
+    found.removed_known = found.removed_lines.min(gone);
     if gone > found.removed_lines {
         let what = format!(
             "{} stories are acknowledged and stand nowhere in the record, such as {}; put their \
@@ -87,31 +88,28 @@ fn is_behind(found: &Inspection, place: &sink::Place, checkpoint: Option<&Checkp
     })
 }
 
-/// The ledger may know of lines that the files do not have: then it is newer than they are.
-fn past_the_end(
-    dir: &Path,
-    at: &Checkpoint,
-    found: &Inspection,
-) -> Result<Option<Problem>, LineError> {
-    let files = sink::record_files(dir)?;
-    let Some(file) = files.iter().find(|file| file.name.to_string() == at.file) else {
-        return Ok(None); // removed, or missing: that is told of the file and of its stories
-    };
-    let length = sink::written_length(file).unwrap_or(u64::MAX);
-    Ok((length < at.offset && !found.in_use).then(|| {
+/// The ledger may know of lines that the files do not have: then it is newer than they are. A file that
+/// was removed or cannot be read is told of elsewhere.
+fn past_the_end(at: &Checkpoint, found: &Inspection) -> Option<Problem> {
+    let length = *found.bytes.get(&at.file.parse().ok()?)?;
+    (length < at.offset && !found.in_use).then(|| {
         let what = format!(
             "it is newer than the record: it knows `{}` up to byte {}, and the file has {length}",
             at.file, at.offset
         );
         Problem::for_a_person(LEDGER, what)
-    }))
+    })
 }
 
 /// What a repair did.
 #[derive(Debug, Default)]
 pub struct Repaired {
-    /// Torn tails that were cut off, and where each lies now.
+    /// Where what was no whole line lies now.
     pub cut: Vec<PathBuf>,
+    /// Files whose last story has the end of its line now.
+    pub ended: Vec<FileName>,
+    /// Files that could not be looked after, and why.
+    pub failed: Vec<(FileName, String)>,
     /// Files that stood beside another form of themselves and differed, and are called this now.
     pub set_aside: Vec<String>,
     /// Finished files that were counted into the manifest.
@@ -130,18 +128,22 @@ pub async fn repair(dir: &Path, ledger: Option<&Path>) -> Result<Repaired, LineE
     let Tail {
         written,
         torn,
+        ended,
         set_aside,
         ..
     } = opened.tail;
     let mut repaired = Repaired {
         cut: torn.into_iter().map(|torn| torn.kept_as).collect(),
+        ended,
         set_aside,
         ..Repaired::default()
     };
     let never = AtomicBool::new(false);
     let upkeep = opened.sink.upkeep();
-    upkeep.run(chrono::Utc::now(), &never, &mut |done| {
-        repaired.counted += u64::from(matches!(done, sink::Done::Finished(_)));
+    upkeep.run(chrono::Utc::now(), &never, &mut |done| match done {
+        Done::Finished(_) => repaired.counted += 1,
+        Done::Failed { file, error } => repaired.failed.push((file, chain(&error))),
+        _ => {}
     })?;
     if let Some(ledger) = ledger {
         let written = written.into_iter().map(|line| WrittenStory {

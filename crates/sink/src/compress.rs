@@ -13,7 +13,7 @@ use crate::{
     dir::{Dir, NEW},
     disk::{DiskFile, Open},
     fault, io_error,
-    manifest::{Content, Stopped},
+    manifest::{Content, Hashed, Stopped},
     read::unpacked,
 };
 
@@ -60,11 +60,14 @@ fn make(
 ) -> Result<Compressed, SinkError> {
     let stored = name.stored(to);
     let path = dir.file(new);
-    let plain = dir.read(name, Compression::None)?;
+    let mut plain = Hashed::new(dir.read(name, Compression::None)?);
     let file = dir.open(new, Open::Emptied)?;
-    let packed = pack(plain, file, to, stop);
+    let packed = pack(&mut plain, file, to, stop);
     if packed.map_err(io_error("write", &path))?.is_err() {
         return Ok(Compressed::Stopped);
+    }
+    if plain.hex() != content.sha256 {
+        return Ok(Compressed::Changed);
     }
     let file = dir.open(new, Open::Read)?;
     let bytes = file.length().map_err(io_error("read", &path))?;
@@ -73,14 +76,23 @@ fn make(
         .map_err(io_error("read back", &path))?;
     match read {
         Err(Stopped) => return Ok(Compressed::Stopped),
-        Ok(read) if read.sha256 != content.sha256 => return Ok(Compressed::Changed),
+        Ok(read) if read.sha256 != content.sha256 => {
+            let other = io::Error::other("it does not hold what was written to it");
+            return Err(io_error("read back", &path)(other));
+        }
         Ok(_) => {}
     }
     fault::point(fault::COMPRESSION_WRITTEN);
     dir.rename(new, &stored)?;
-    dir.sync()?;
-    fault::point(fault::COMPRESSION_NAMED);
-    dir.remove(&name.to_string())?;
+    let replaced = dir.sync().and_then(|()| {
+        fault::point(fault::COMPRESSION_NAMED);
+        dir.remove(&name.to_string())
+    });
+    if replaced.is_err() {
+        // Who reads whatever lies there is not to find each story twice until the next round.
+        let _ = dir.remove(&stored);
+    }
+    replaced?;
     dir.sync()?;
     fault::point(fault::COMPRESSION_REMOVED);
     Ok(Compressed::Bytes(bytes))

@@ -1,6 +1,10 @@
 //! The record's directory: file operations by name, whose errors say what was tried on what.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use crate::{
     Compression, FileName, SinkError,
@@ -16,6 +20,26 @@ pub const NEW: &str = "new.";
 pub(crate) struct Dir {
     pub(crate) disk: Arc<dyn Disk>,
     pub(crate) path: PathBuf,
+}
+
+/// Makes a directory and those above it, where they are not there, and has their names last.
+pub(crate) fn make(disk: &dyn Disk, path: &Path) -> io::Result<()> {
+    let above = path
+        .parent()
+        .filter(|above| !above.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    let made = match disk.make_dir(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound && above != Path::new(".") => {
+            make(disk, above)?;
+            disk.make_dir(path)?
+        }
+        made => made?,
+    };
+    match disk.sync_dir(above) {
+        // It was there before, in a directory that others look after.
+        Err(error) if !made && error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
+        synced => synced,
+    }
 }
 
 impl Dir {
@@ -103,5 +127,23 @@ impl Dir {
             free,
             reserve,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::disk::RealDisk;
+
+    #[test]
+    fn a_directory_is_made_with_those_above_it() {
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join("a/b/c");
+        make(&RealDisk, &path).unwrap();
+        make(&RealDisk, &path).unwrap();
+        assert!(path.is_dir());
+        std::fs::write(root.path().join("file"), "").unwrap();
+        assert!(make(&RealDisk, &root.path().join("file")).is_err());
+        assert!(make(&RealDisk, &root.path().join("file/a")).is_err());
     }
 }

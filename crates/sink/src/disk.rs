@@ -25,8 +25,8 @@ pub(crate) enum Open {
 
 /// A directory's files, and what happens to them.
 pub(crate) trait Disk: fmt::Debug + Send + Sync {
-    /// Makes a directory and those above it, where they are not there.
-    fn make_dir(&self, dir: &Path) -> io::Result<()>;
+    /// Makes a directory in one that is there; whether it was not there before.
+    fn make_dir(&self, dir: &Path) -> io::Result<bool>;
     /// Takes a lock that ends with the process; `None` where another one has it.
     fn lock(&self, path: &Path) -> io::Result<Option<Box<dyn Any + Send + Sync>>>;
     /// Names of what is in a directory, in any order.
@@ -58,8 +58,12 @@ pub(crate) trait DiskFile: fmt::Debug + Read + Write + Seek + Send + Sync {
 pub(crate) struct RealDisk;
 
 impl Disk for RealDisk {
-    fn make_dir(&self, dir: &Path) -> io::Result<()> {
-        fs::create_dir_all(dir)
+    fn make_dir(&self, dir: &Path) -> io::Result<bool> {
+        match fs::create_dir(dir) {
+            Ok(()) => Ok(true),
+            Err(_) if dir.is_dir() => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     fn lock(&self, path: &Path) -> io::Result<Option<Box<dyn Any + Send + Sync>>> {

@@ -26,16 +26,25 @@ pub(crate) fn remove_unfinished(dir: &Dir) -> Result<(), SinkError> {
     Ok(())
 }
 
-/// Leaves each file of the record in one form. Returns the names of files that were set aside: they
-/// held something else than their double, and the manifest or the order of things says which counts.
-pub(crate) fn settle_doubles(dir: &Dir, manifest: &Manifest) -> Result<Vec<String>, SinkError> {
+/// Leaves each file of the record in one form, up to the one that is open. Returns the names of files
+/// that were set aside: they held something else than their double, and the manifest or the order of
+/// things says which counts.
+pub(crate) fn settle_doubles(
+    dir: &Dir,
+    manifest: &Manifest,
+    open_from: Option<FileName>,
+) -> Result<Vec<String>, SinkError> {
     let mut aside = Vec::new();
     let mut counted: Option<(FileName, Compression)> = None;
     for (name, compression) in dir.record_files()? {
+        // Whoever compresses the open file by hand does not take it away from the one that writes it.
+        if open_from.is_some_and(|open_from| name >= open_from) {
+            break;
+        }
         counted = match counted {
             Some((first, plain)) if first == name => {
                 let known = manifest.files.get(&name);
-                let (keep, spare, alike) = weigh(dir, name, [plain, compression], known)?;
+                let (keep, spare, alike) = weigh(dir, name, [plain, compression], known);
                 let spare = name.stored(spare);
                 dir.sync()?; // the one that stays is there for certain before the other goes
                 if alike {
@@ -58,19 +67,18 @@ fn weigh(
     name: FileName,
     [plain, packed]: [Compression; 2],
     known: Option<&Finished>,
-) -> Result<(Compression, Compression, bool), SinkError> {
-    let hash = |compression| content(dir, name, compression).map(|content| content.sha256);
-    let in_plain = hash(plain)?;
-    // One that cannot be unpacked is as one that holds something else.
-    let in_packed = hash(packed).ok();
-    if in_packed.as_ref() == Some(&in_plain) {
-        return Ok((packed, plain, true));
+) -> (Compression, Compression, bool) {
+    // One that cannot be read is as one that holds something else.
+    let hash = |compression| Some(content(dir, name, compression).ok()?.sha256);
+    let (in_plain, in_packed) = (hash(plain), hash(packed));
+    let finished = known.map(|known| known.content.sha256.clone());
+    let alike = in_plain.is_some() && in_plain == in_packed;
+    let packed_counts = in_packed.is_some() && (in_plain.is_none() || in_packed == finished);
+    if alike || packed_counts {
+        (packed, plain, alike)
+    } else {
+        (plain, packed, false)
     }
-    let finished = known.map(|known| &known.content.sha256);
-    if finished.is_some() && in_packed.as_ref() == finished {
-        return Ok((packed, plain, false));
-    }
-    Ok((plain, packed, false))
 }
 
 /// What a file of the record holds.

@@ -17,6 +17,7 @@ pub mod fault;
 mod file_error;
 mod leftovers;
 mod manifest;
+mod mend;
 mod name;
 #[cfg(test)]
 mod power_loss;
@@ -38,7 +39,7 @@ pub use read::{Line, LineKey, Lines, RecordFile, open_lines, record_files};
 pub use recover::{Opened, Tail, Torn, WrittenLine};
 pub use settings::{Compression, Settings};
 pub use upkeep::{Done, Upkeep};
-pub use verify::{Inspection, Pages, Place, Problem, Remedy, inspect, key, written_length};
+pub use verify::{Inspection, Pages, Place, Problem, Remedy, inspect, key};
 
 /// Name of the small file that names the open one.
 pub const CURRENT: &str = "CURRENT";

@@ -78,19 +78,20 @@ pub struct Content {
 pub struct Manifest {
     /// The files.
     pub files: BTreeMap<FileName, Finished>,
-    /// Lines that could not be read, and what they told is forgotten.
-    pub unreadable: u64,
+    /// Lines that could not be read, which are kept as they are: they may be all that tells of a file
+    /// that was removed.
+    pub unreadable: Vec<Vec<u8>>,
 }
 
 impl Manifest {
-    /// Reads a manifest's bytes. A line that is none is counted and left out.
+    /// Reads a manifest's bytes. A line that is none is kept for a person to look at.
     pub fn parse(bytes: &[u8]) -> Self {
         let mut manifest = Self::default();
         for line in bytes.split(|byte| *byte == b'\n') {
             match serde_json::from_slice::<Finished>(line) {
                 Ok(file) => drop(manifest.files.insert(file.name, file)),
                 Err(_) if line.is_empty() => {}
-                Err(_) => manifest.unreadable += 1,
+                Err(_) => manifest.unreadable.push(line.to_owned()),
             }
         }
         manifest
@@ -113,6 +114,10 @@ impl Manifest {
         let mut bytes = Vec::new();
         for file in self.files.values() {
             serde_json::to_writer(&mut bytes, file).expect("a finished file is plain data");
+            bytes.push(b'\n');
+        }
+        for line in &self.unreadable {
+            bytes.extend_from_slice(line);
             bytes.push(b'\n');
         }
         dir.replace(MANIFEST, &bytes, || fault::point(fault::MANIFEST))
@@ -207,15 +212,23 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_of_a_manifest_is_left_out() {
+    fn what_cannot_be_read_of_a_manifest_is_kept() {
         let file = Finished {
             name: "stories-2026-01-01.jsonl".parse().unwrap(),
             state: State::Zstd,
             content: Content::default(),
         };
         let json = serde_json::to_string(&file).unwrap();
-        let manifest = Manifest::parse(format!("{json}\n{{\"name\":\n\n").as_bytes());
-        assert_eq!(manifest.unreadable, 1);
+        let manifest = Manifest::parse(format!("{{\"name\":\n{json}\n\n").as_bytes());
+        assert_eq!(manifest.unreadable, [b"{\"name\":"]);
+        let folder = tempfile::tempdir().unwrap();
+        let dir = Dir {
+            disk: std::sync::Arc::new(crate::disk::RealDisk),
+            path: folder.path().to_owned(),
+        };
+        manifest.save(&dir).unwrap();
+        let saved = std::fs::read_to_string(folder.path().join(MANIFEST)).unwrap();
+        assert_eq!(saved, format!("{json}\n{{\"name\":\n"));
         assert_eq!(manifest.files.into_values().collect::<Vec<_>>(), [file]);
     }
 }

@@ -124,9 +124,10 @@ impl Dir {
 pub enum Line {
     /// A line with its end.
     Whole,
-    /// The rest of the file, which does not end as a line does.
+    /// The rest of the file, which does not end as a line does. Where it is too long to be held, only
+    /// its start is.
     Torn,
-    /// A line that is too long to be held; only its start was.
+    /// A line that is too long to be held; only its start is.
     TooLong,
 }
 
@@ -159,6 +160,17 @@ impl<R: BufRead> Lines<R> {
         Ok(())
     }
 
+    /// Skips to the line that begins behind so many bytes; whether one does.
+    pub(crate) fn skip_to_line(&mut self, bytes: u64) -> io::Result<bool> {
+        let Some(before) = bytes.checked_sub(1) else {
+            return Ok(true);
+        };
+        self.skip(before)?;
+        let mut end = Vec::new();
+        self.next(&mut end)?;
+        Ok(end == b"\n")
+    }
+
     /// The next line, with its end, in place of what `line` held; `None` where there is none.
     pub fn next(&mut self, line: &mut Vec<u8>) -> io::Result<Option<Line>> {
         line.clear();
@@ -170,11 +182,27 @@ impl<R: BufRead> Lines<R> {
             Some(_) => Line::Torn,
         };
         if found == Line::Torn && read == LINE_BYTES_MAX {
-            read += self.reader.skip_until(b'\n')? as u64;
-            found = Line::TooLong;
+            let (rest, ended) = self.skip_rest()?;
+            read += rest;
+            found = if ended { Line::TooLong } else { Line::Torn };
         }
         self.offset += read;
         Ok(Some(found))
+    }
+
+    /// Skips the rest of a line; returns its bytes, and whether it has an end.
+    fn skip_rest(&mut self) -> io::Result<(u64, bool)> {
+        let mut part = Vec::new();
+        let mut skipped = 0;
+        loop {
+            part.clear();
+            let mut next = self.reader.by_ref().take(BUFFER as u64);
+            let read = next.read_until(b'\n', &mut part)?;
+            skipped += read as u64;
+            if read == 0 || part.ends_with(b"\n") {
+                return Ok((skipped, read > 0));
+            }
+        }
     }
 }
 
@@ -188,4 +216,26 @@ pub struct LineKey {
     /// When it was fetched.
     #[serde(default)]
     pub fetched: Option<Timestamp>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rest_without_an_end_is_torn_however_long_it_is() {
+        let lines = |end: &'static [u8]| {
+            let long = io::repeat(b'a').take(LINE_BYTES_MAX + 1000).chain(end);
+            Lines::new(BufReader::with_capacity(BUFFER, long))
+        };
+        let mut line = Vec::new();
+        let mut torn = lines(b"");
+        assert_eq!(torn.next(&mut line).unwrap(), Some(Line::Torn));
+        assert_eq!(torn.offset(), LINE_BYTES_MAX + 1000);
+        assert_eq!(torn.next(&mut line).unwrap(), None);
+        let mut ended = lines(b"\nb\n");
+        assert_eq!(ended.next(&mut line).unwrap(), Some(Line::TooLong));
+        assert_eq!(ended.next(&mut line).unwrap(), Some(Line::Whole));
+        assert_eq!(line, b"b\n");
+    }
 }

@@ -2,7 +2,8 @@
 //! checkpoint.
 
 use std::{
-    io::{BufReader, SeekFrom},
+    io::{self, BufReader, SeekFrom},
+    ops::Range,
     path::PathBuf,
     sync::Arc,
 };
@@ -13,9 +14,9 @@ use story::{StoryId, storage::Checkpoint};
 use crate::{
     CURRENT, Compression, FileName, Manifest, Settings, Sink, SinkError,
     append::End,
-    dir::Dir,
+    dir::{self, Dir},
     disk::{Disk, DiskFile, Open, RealDisk},
-    fault, io_error, leftovers,
+    fault, io_error, leftovers, mend,
     read::{Line, Lines},
 };
 
@@ -28,12 +29,12 @@ pub struct WrittenLine {
     pub revision: u32,
 }
 
-/// The end of a file that a crash left behind and that is no whole line.
+/// What a crash left in a file and what is no whole line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Torn {
-    /// The file that was cut.
+    /// The file that it was taken out of.
     pub file: String,
-    /// How many bytes were cut off.
+    /// How many bytes were taken out.
     pub bytes: u64,
     /// Where they lie now, should anyone ask.
     pub kept_as: PathBuf,
@@ -55,13 +56,15 @@ pub struct Opened {
 pub struct Tail {
     /// Every line behind the checkpoint, synced now; all lines where there was no checkpoint.
     pub written: Vec<WrittenLine>,
-    /// The tails that were cut off.
+    /// What was taken out of files because it is no whole line.
     pub torn: Vec<Torn>,
+    /// Files whose last line was a whole story without its end, which it has now.
+    pub ended: Vec<FileName>,
     /// Whole lines that are no story: someone else's, left as they are.
     pub foreign_lines: u64,
-    /// Compressed files that could not be read to their end, and why: what they hold behind that is
-    /// not in `written`.
-    pub damaged: Vec<(FileName, String)>,
+    /// Finished files that could not be read to their end, and why: what they hold behind that is not
+    /// in `written`.
+    pub damaged: Vec<(FileName, SinkError)>,
     /// Files that stood beside another form of themselves, held something else, and were given these
     /// names.
     pub set_aside: Vec<String>,
@@ -80,8 +83,7 @@ impl Sink {
         checkpoint: Option<&Checkpoint>,
     ) -> Result<Opened, SinkError> {
         let path = settings.dir.clone();
-        disk.make_dir(&path)
-            .map_err(io_error("make the directory", &path))?;
+        dir::make(&*disk, &path).map_err(io_error("make the directory", &path))?;
         let lock_path = path.join(LOCK);
         let lock = disk.lock(&lock_path);
         let lock = lock.map_err(io_error("lock", lock_path))?;
@@ -92,10 +94,10 @@ impl Sink {
         leftovers::remove_unfinished(&dir)?;
         let manifest = Manifest::load(&dir)?;
         let mut tail = Tail {
-            set_aside: leftovers::settle_doubles(&dir, &manifest)?,
+            set_aside: leftovers::settle_doubles(&dir, &manifest, None)?,
             ..Tail::default()
         };
-        let newest = read_back(&dir, checkpoint, &mut tail)?;
+        let newest = read_back(&dir, checkpoint, &manifest, &mut tail)?;
         dir.sync()?;
         let end = end_of(newest, &manifest);
         tell_current(&dir, end);
@@ -140,83 +142,145 @@ fn tell_current(dir: &Dir, end: Option<End>) {
 fn read_back(
     dir: &Dir,
     checkpoint: Option<&Checkpoint>,
+    manifest: &Manifest,
     tail: &mut Tail,
 ) -> Result<Option<End>, SinkError> {
     let checkpoint = checkpoint.and_then(|at| Some((at.file.parse::<FileName>().ok()?, at.offset)));
     let files = dir.record_files()?;
     let mut newest = None;
     for (number, (name, compression)) in files.iter().copied().enumerate() {
+        let is_newest = number + 1 == files.len();
         let from = match checkpoint {
-            Some((acknowledged, _)) if name < acknowledged => u64::MAX,
+            Some((acknowledged, _)) if name < acknowledged && !is_newest => continue,
             Some((acknowledged, offset)) if name == acknowledged => offset,
             _ => 0,
         };
-        let is_newest = number + 1 == files.len();
-        if from == u64::MAX && !is_newest {
-            continue; // acknowledged whole
-        }
-        let offset = match compression {
-            Compression::None => read_plain(dir, name, from, tail)?,
-            _ => read_packed(dir, name, compression, from, tail)?,
+        let is_packed = compression != Compression::None;
+        let offset = if is_packed || manifest.files.contains_key(&name) {
+            read_finished(dir, name, compression, from, tail)
+        } else {
+            read_open(dir, name, from, tail)?
         };
         newest = Some(End {
             name,
             offset,
-            closed: compression != Compression::None,
+            closed: is_packed,
         });
     }
     Ok(newest)
 }
 
-/// Reads the lines of a finished file that was compressed; it is never changed. Returns how long it is.
-fn read_packed(
+/// Reads the lines of a file that is finished; it is never changed. Returns how long it is.
+fn read_finished(
     dir: &Dir,
     name: FileName,
     compression: Compression,
     from: u64,
     tail: &mut Tail,
-) -> Result<u64, SinkError> {
-    let mut lines = Lines::new(dir.read(name, compression)?);
-    let mut line = Vec::new();
-    let mut read = || -> std::io::Result<()> {
-        lines.skip(from)?;
-        while lines.next(&mut line)?.is_some() {
+) -> u64 {
+    let mut end = 0;
+    let mut read = || -> Result<(), SinkError> {
+        let failed = |error| io_error("read", dir.file(&name.stored(compression)))(error);
+        let mut line = Vec::new();
+        let mut lines = Lines::new(dir.read(name, compression)?);
+        if !lines.skip_to_line(from).map_err(failed)? {
+            lines = Lines::new(dir.read(name, compression)?);
+        }
+        end = lines.offset();
+        while lines.next(&mut line).map_err(failed)?.is_some() {
             tail.take(&line);
+            end = lines.offset();
         }
         Ok(())
     };
     if let Err(error) = read() {
-        tail.damaged.push((name, error.to_string()));
+        tail.damaged.push((name, error));
     }
-    Ok(lines.offset())
+    end
 }
 
-/// Reads the lines of a file from `from`, cuts off what is torn, syncs the rest and returns where
-/// it ends.
-fn read_plain(dir: &Dir, name: FileName, from: u64, tail: &mut Tail) -> Result<u64, SinkError> {
+/// Reads the lines of a file that is not finished from `from`, or all of them where no line begins
+/// there: then the file is not the one that was acknowledged. Mends what a crash left in it, syncs it
+/// and returns where it ends.
+fn read_open(dir: &Dir, name: FileName, from: u64, tail: &mut Tail) -> Result<u64, SinkError> {
     let path = dir.file(&name.to_string());
     let mut file = dir.open(&name.to_string(), Open::Write)?;
-    let length = file.length().map_err(io_error("read", &path))?;
-    let from = from.min(length);
+    let from = if begins_line(&mut *file, from).map_err(io_error("read", &path))? {
+        from
+    } else {
+        0
+    };
     file.seek(SeekFrom::Start(from))
         .map_err(io_error("seek in", &path))?;
-    let mut lines = Lines::new(BufReader::with_capacity(1 << 16, &mut file));
-    let mut whole = from;
-    let mut line = Vec::new();
-    while let Some(kind) = lines.next(&mut line).map_err(io_error("read", &path))? {
-        // After a power loss a tail may have its length and not its bytes: zeros, newlines and all.
-        if kind == Line::Torn || line.contains(&0) {
-            break;
-        }
-        tail.take(&line);
-        whole = from + lines.offset();
+    let mut found = read_lines(&mut *file, from, tail).map_err(io_error("read", &path))?;
+    if found.lacks_end {
+        file.seek(SeekFrom::Start(found.length))
+            .and_then(|_| file.write_all(b"\n"))
+            .map_err(io_error("end the last line of", &path))?;
+        found.length += 1;
+        tail.ended.push(name);
     }
-    if whole < length {
-        let torn = cut(&mut *file, dir, name, whole, length)?;
+    if !found.damaged.is_empty() {
+        let torn = mend::take_out(&mut *file, dir, name, &found.damaged, found.length)?;
+        found.length -= torn.bytes;
         tail.torn.push(torn);
     }
     file.sync().map_err(io_error("sync", &path))?;
-    Ok(whole)
+    Ok(found.length)
+}
+
+/// Whether a line begins at `from`: the file goes so far, and another line ends before it.
+fn begins_line(file: &mut dyn DiskFile, from: u64) -> io::Result<bool> {
+    let Some(before) = from.checked_sub(1) else {
+        return Ok(true);
+    };
+    file.seek(SeekFrom::Start(before))?;
+    let mut last = [0];
+    match file.read_exact(&mut last) {
+        Ok(()) => Ok(last == *b"\n"),
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// What a file that is not finished holds beside its lines.
+struct Found {
+    /// How long it is.
+    length: u64,
+    /// What is no whole line.
+    damaged: Vec<Range<u64>>,
+    /// Whether the last line is a whole story and only its end is missing.
+    lacks_end: bool,
+}
+
+fn read_lines(file: &mut dyn DiskFile, from: u64, tail: &mut Tail) -> io::Result<Found> {
+    let mut lines = Lines::new(BufReader::with_capacity(1 << 16, file));
+    let mut found = Found {
+        length: from,
+        damaged: Vec::new(),
+        lacks_end: false,
+    };
+    let mut line = Vec::new();
+    while let Some(kind) = lines.next(&mut line)? {
+        let start = found.length;
+        found.length = from + lines.offset();
+        let held = start + line.len() as u64 == found.length;
+        found.lacks_end = kind == Line::Torn && held && is_story(&line);
+        // After a power loss a tail may have its length and not its bytes: zeros, newlines and all.
+        if found.lacks_end || kind != Line::Torn && !line.contains(&0) {
+            tail.take(&line);
+            continue;
+        }
+        match found.damaged.last_mut() {
+            Some(last) if last.end == start => last.end = found.length,
+            _ => found.damaged.push(start..found.length),
+        }
+    }
+    Ok(found)
+}
+
+fn is_story(line: &[u8]) -> bool {
+    serde_json::from_slice::<WrittenLine>(line).is_ok()
 }
 
 impl Tail {
@@ -227,36 +291,6 @@ impl Tail {
             Err(_) => self.foreign_lines += 1,
         }
     }
-}
-
-/// Moves everything behind `whole` out of the file, into one that no reader takes for the record.
-fn cut(
-    file: &mut dyn DiskFile,
-    dir: &Dir,
-    name: FileName,
-    whole: u64,
-    length: u64,
-) -> Result<Torn, SinkError> {
-    let path = dir.file(&name.to_string());
-    let kept_as = format!("torn.{name}.at-{whole}");
-    let mut tail = Vec::new();
-    file.seek(SeekFrom::Start(whole))
-        .map_err(io_error("seek in", &path))?;
-    file.read_to_end(&mut tail)
-        .map_err(io_error("read", &path))?;
-    let mut copy = dir.open(&kept_as, Open::Emptied)?;
-    copy.write_all(&tail)
-        .and_then(|()| copy.sync())
-        .map_err(io_error("keep the torn tail as", dir.file(&kept_as)))?;
-    dir.sync()?;
-    fault::point(fault::RECOVERY_CUTTING);
-    file.set_length(whole)
-        .map_err(io_error("cut back", &path))?;
-    Ok(Torn {
-        file: name.to_string(),
-        bytes: length - whole,
-        kept_as: dir.file(&kept_as),
-    })
 }
 
 #[cfg(test)]

@@ -16,7 +16,8 @@ pub struct Settings {
     pub rotate_size: u64,
     /// How finished files are stored.
     pub compress: Compression,
-    /// How long after its day a finished file is removed; `None` for never.
+    /// How long after its day a finished file is removed, by the clock or by the newest finished file,
+    /// whichever is earlier; `None` for never.
     pub retain_age: Option<Duration>,
     /// Bytes that the record's files may take up together, above which the oldest finished ones are
     /// removed; `None` for any number.

@@ -1,8 +1,12 @@
 //! Looking after finished files: counted into the manifest, compressed, and removed when they are to
 //! go. It works beside the sink, on files that the sink has done with, and may end at any moment: what
-//! it left half done is taken up again.
+//! it left half done is taken up again. A file that fails is told of, and the others are looked after.
 
-use std::{any::Any, collections::BTreeMap, sync::Arc, sync::atomic::AtomicBool};
+use std::{
+    any::Any,
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex, PoisonError, atomic::AtomicBool},
+};
 
 use chrono::{DateTime, Utc};
 
@@ -12,7 +16,7 @@ use crate::{
     dir::Dir,
     disk::Open,
     fault, io_error, leftovers,
-    manifest::{Content, Finished},
+    manifest::{Content, Finished, Stopped},
     retention::expired,
 };
 
@@ -25,10 +29,15 @@ pub struct Upkeep {
     _lock: Arc<dyn Any + Send + Sync>,
     /// Files from this one on are not finished; `None` where there is no file.
     open_from: Option<FileName>,
+    changed: Changed,
 }
 
+/// Files that were found not to be what the manifest says, as long as the sink is open: they are not
+/// read again in every round.
+pub(crate) type Changed = Arc<Mutex<BTreeSet<FileName>>>;
+
 /// What was done with a file.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum Done {
     /// It is in the manifest.
     Finished(Finished),
@@ -53,6 +62,13 @@ pub enum Done {
         /// The file.
         file: FileName,
     },
+    /// Nothing: the system refused. It is tried again in the next round.
+    Failed {
+        /// The file.
+        file: FileName,
+        /// What was refused.
+        error: SinkError,
+    },
     /// It was set aside under this name: another form of it stands there, and holds something else.
     SetAside {
         /// The name that it has now.
@@ -66,12 +82,14 @@ impl Upkeep {
         settings: Arc<Settings>,
         lock: Arc<dyn Any + Send + Sync>,
         open_from: Option<FileName>,
+        changed: Changed,
     ) -> Self {
         Self {
             dir,
             settings,
             _lock: lock,
             open_from,
+            changed,
         }
     }
 
@@ -81,7 +99,7 @@ impl Upkeep {
     }
 
     /// Does what is to be done, and tells of each thing as it is done. It ends early, and well, once
-    /// `stop` is set.
+    /// `stop` is set. An error is one that is no single file's, such as a full disk.
     pub fn run(
         &self,
         now: DateTime<Utc>,
@@ -91,144 +109,214 @@ impl Upkeep {
         let Some(open_from) = self.open_from else {
             return Ok(());
         };
-        let mut manifest = Manifest::load(&self.dir)?;
-        if manifest.unreadable > 0 {
-            manifest.save(&self.dir)?;
-        }
-        for name in leftovers::settle_doubles(&self.dir, &manifest)? {
+        let manifest = Manifest::load(&self.dir)?;
+        for name in leftovers::settle_doubles(&self.dir, &manifest, Some(open_from))? {
             tell(Done::SetAside { name });
         }
         let mut files: BTreeMap<_, _> = self.dir.record_files()?.into_iter().collect();
         files.retain(|name, _| *name < open_from);
-        for (name, compression) in &files {
-            if !self.count(*name, *compression, &mut manifest, stop, tell)? {
-                return Ok(());
-            }
+        let mut round = Round {
+            upkeep: self,
+            files,
+            manifest,
+            stop,
+            tell,
+        };
+        let all = round.names(|_| true);
+        let counted = round.each(all, Round::count);
+        if matches!(counted, Ok(Next::Stop)) {
+            return Ok(());
         }
-        // First, so that no file is compressed that is to go.
-        for name in self.expired(&files, open_from, now)? {
-            self.remove(name, files[&name], &mut manifest, tell)?;
-            files.remove(&name);
-        }
-        for (name, _) in files.iter().filter(|file| *file.1 == Compression::None) {
-            if !self.compress(*name, &mut manifest, stop, tell)? {
-                return Ok(());
-            }
+        round.leave_uncounted();
+        // First, so that no file is compressed that is to go; also where there was no room to count
+        // the others, for it makes some.
+        let going = round.expired(now)?;
+        round.each(going, Round::remove)?;
+        counted?;
+        if self.settings.compress != Compression::None {
+            let plain = round.names(|stored| stored == Compression::None);
+            round.each(plain, Round::compress)?;
         }
         Ok(())
     }
 
-    /// Has a finished file in the manifest, as it is stored; whether there was time for it.
-    fn count(
+    fn length(&self, name: FileName, compression: Compression) -> Result<u64, SinkError> {
+        let stored = name.stored(compression);
+        let file = self.dir.open(&stored, Open::Read)?;
+        file.length()
+            .map_err(io_error("read", self.dir.file(&stored)))
+    }
+}
+
+/// A round that is under way.
+struct Round<'a> {
+    upkeep: &'a Upkeep,
+    /// The finished files, and how each is stored.
+    files: BTreeMap<FileName, Compression>,
+    manifest: Manifest,
+    stop: &'a AtomicBool,
+    tell: &'a mut dyn FnMut(Done),
+}
+
+/// Whether there is time for more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Next {
+    Go,
+    Stop,
+}
+
+/// What came of a step.
+type Step = Result<Next, SinkError>;
+
+impl Round<'_> {
+    fn names(&self, of: impl Fn(Compression) -> bool) -> Vec<FileName> {
+        let files = self.files.iter().filter(|(_, stored)| of(**stored));
+        files.map(|(name, _)| *name).collect()
+    }
+
+    /// Takes a step with each of some files. One that fails is told of; a full disk fails for all.
+    fn each(
+        &mut self,
+        files: Vec<FileName>,
+        step: fn(&mut Self, FileName, Compression) -> Step,
+    ) -> Step {
+        for file in files {
+            match step(self, file, self.files[&file]) {
+                Err(error) if !error.is_full() => (self.tell)(Done::Failed { file, error }),
+                Ok(Next::Go) => {}
+                ended => return ended,
+            }
+        }
+        Ok(Next::Go)
+    }
+
+    /// Has a finished file in the manifest, as it is stored.
+    fn count(&mut self, name: FileName, compression: Compression) -> Step {
+        let state = State::from(compression);
+        let known = self.manifest.files.get(&name);
+        let known = known.filter(|known| known.state != State::Removed);
+        if known.is_some_and(|known| known.state == state) {
+            return Ok(Next::Go);
+        }
+        let is_new = known.is_none();
+        let content = match known {
+            Some(known) => known.content.clone(),
+            None => match self.read(name, compression)? {
+                Ok(content) => content,
+                Err(Stopped) => return Ok(Next::Stop),
+            },
+        };
+        let file = Finished {
+            name,
+            state,
+            content,
+        };
+        self.note(file.clone())?;
+        if is_new {
+            (self.tell)(Done::Finished(file));
+        }
+        Ok(Next::Go)
+    }
+
+    fn read(
         &self,
         name: FileName,
         compression: Compression,
-        manifest: &mut Manifest,
-        stop: &AtomicBool,
-        tell: &mut dyn FnMut(Done),
-    ) -> Result<bool, SinkError> {
-        let state = State::from(compression);
-        match manifest.files.get_mut(&name) {
-            Some(known) if known.state == state => return Ok(true),
-            Some(known) if known.state != State::Removed => known.state = state,
-            _ => {
-                let read = Content::of(self.dir.read(name, compression)?, stop)
-                    .map_err(io_error("read", self.dir.file(&name.stored(compression))))?;
-                let Ok(content) = read else {
-                    return Ok(false);
-                };
-                let file = Finished {
-                    name,
-                    state,
-                    content,
-                };
-                manifest.files.insert(name, file.clone());
-                tell(Done::Finished(file));
-            }
-        }
-        manifest.save(&self.dir)?;
-        Ok(true)
+    ) -> Result<Result<Content, Stopped>, SinkError> {
+        let dir = &self.upkeep.dir;
+        Content::of(dir.read(name, compression)?, self.stop)
+            .map_err(io_error("read", dir.file(&name.stored(compression))))
     }
 
-    /// Compresses a finished file where that is wished for; whether there was time for it.
-    fn compress(
-        &self,
-        name: FileName,
-        manifest: &mut Manifest,
-        stop: &AtomicBool,
-        tell: &mut dyn FnMut(Done),
-    ) -> Result<bool, SinkError> {
-        let to = self.settings.compress;
-        let Some(known) = manifest.files.get_mut(&name) else {
-            return Ok(true);
-        };
-        if to == Compression::None {
-            return Ok(true);
+    /// Writes down what became of a file; where that fails, the manifest says what it said.
+    fn note(&mut self, file: Finished) -> Result<(), SinkError> {
+        let name = file.name;
+        let before = self.manifest.files.insert(name, file);
+        let saved = self.manifest.save(&self.upkeep.dir);
+        if saved.is_err() {
+            self.manifest.files.remove(&name);
+            self.manifest.files.extend(before.map(|file| (name, file)));
         }
-        match compress(&self.dir, name, to, &known.content, stop)? {
-            Compressed::Stopped => return Ok(false),
-            Compressed::Changed => tell(Done::Changed { file: name }),
-            Compressed::Bytes(bytes) => {
-                known.state = to.into();
-                let from = known.content.bytes;
-                manifest.save(&self.dir)?;
-                tell(Done::Compressed {
-                    file: name,
-                    from,
-                    to: bytes,
-                });
-            }
-        }
-        Ok(true)
+        saved
+    }
+
+    /// Leaves files alone that could not be counted: nobody could tell later that they were there.
+    fn leave_uncounted(&mut self) {
+        let known = &self.manifest.files;
+        self.files.retain(|name, stored| {
+            let state = State::from(*stored);
+            known.get(name).is_some_and(|known| known.state == state)
+        });
     }
 
     /// Names of the files that are to go.
-    fn expired(
-        &self,
-        files: &BTreeMap<FileName, Compression>,
-        open_from: FileName,
-        now: DateTime<Utc>,
-    ) -> Result<Vec<FileName>, SinkError> {
-        if self.settings.retain_age.is_none() && self.settings.retain_size.is_none() {
+    fn expired(&mut self, now: DateTime<Utc>) -> Result<Vec<FileName>, SinkError> {
+        let Upkeep { dir, settings, .. } = self.upkeep;
+        if settings.retain_age.is_none() && settings.retain_size.is_none() {
             return Ok(Vec::new());
         }
-        let length = |name: FileName, compression: Compression| {
-            let stored = name.stored(compression);
-            let file = self.dir.open(&stored, Open::Read)?;
-            file.length()
-                .map_err(io_error("read", self.dir.file(&stored)))
-        };
-        let mut closed = Vec::new();
-        for (name, compression) in files {
-            closed.push((*name, length(*name, *compression)?));
-        }
-        let mut open = 0;
-        for (name, compression) in self.dir.record_files()? {
-            if name >= open_from {
-                open += length(name, compression)?;
+        let (mut closed, mut others) = (Vec::new(), 0);
+        for (file, stored) in dir.record_files()? {
+            match self.upkeep.length(file, stored) {
+                Ok(length) if self.files.contains_key(&file) => closed.push((file, length)),
+                Ok(length) => others += length,
+                Err(error) => (self.tell)(Done::Failed { file, error }),
             }
         }
-        Ok(expired(&self.settings, &closed, open, now))
+        Ok(expired(settings, &closed, others, now))
     }
 
     /// Removes a finished file: first in the manifest, so that none is missing without a word.
-    fn remove(
-        &self,
-        name: FileName,
-        compression: Compression,
-        manifest: &mut Manifest,
-        tell: &mut dyn FnMut(Done),
-    ) -> Result<(), SinkError> {
-        let mut lines = 0;
-        if let Some(known) = manifest.files.get_mut(&name) {
-            known.state = State::Removed;
-            lines = known.content.lines;
-        }
-        manifest.save(&self.dir)?;
+    fn remove(&mut self, name: FileName, compression: Compression) -> Step {
+        let dir = &self.upkeep.dir;
+        let mut file = self.manifest.files[&name].clone();
+        let lines = file.content.lines;
+        file.state = State::Removed;
+        let noted = match self.note(file.clone()) {
+            // What there is no room for is written behind what makes room for it.
+            Err(error) if error.is_full() => false,
+            noted => noted.map(|()| true)?,
+        };
         fault::point(fault::RETENTION);
-        self.dir.remove(&name.stored(compression))?;
-        self.dir.sync()?;
-        tell(Done::Removed { file: name, lines });
-        Ok(())
+        dir.remove(&name.stored(compression))?;
+        dir.sync()?;
+        self.files.remove(&name);
+        if !noted {
+            self.note(file)?;
+        }
+        (self.tell)(Done::Removed { file: name, lines });
+        Ok(Next::Go)
+    }
+
+    /// Compresses a finished file.
+    fn compress(&mut self, name: FileName, _: Compression) -> Step {
+        let Upkeep { dir, settings, .. } = self.upkeep;
+        let changed = || self.upkeep.changed.lock();
+        let changed = || changed().unwrap_or_else(PoisonError::into_inner);
+        if changed().contains(&name) {
+            return Ok(Next::Go);
+        }
+        let mut file = self.manifest.files[&name].clone();
+        match compress(dir, name, settings.compress, &file.content, self.stop)? {
+            Compressed::Stopped => return Ok(Next::Stop),
+            Compressed::Changed => {
+                changed().insert(name);
+                (self.tell)(Done::Changed { file: name });
+            }
+            Compressed::Bytes(to) => {
+                file.state = settings.compress.into();
+                let from = file.content.bytes;
+                self.note(file)?;
+                (self.tell)(Done::Compressed {
+                    file: name,
+                    from,
+                    to,
+                });
+            }
+        }
+        Ok(Next::Go)
     }
 }
+
+#[cfg(test)]
+mod tests;

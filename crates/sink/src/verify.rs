@@ -2,15 +2,16 @@
 //! may be done beside the process that writes.
 
 mod pages;
+mod problem;
 
 use std::{
-    collections::{BTreeMap, HashMap},
-    fmt, fs,
-    io::{self, Read},
+    collections::{BTreeMap, BTreeSet, HashMap},
+    fs, io,
     path::Path,
 };
 
 pub use pages::Pages;
+pub use problem::{Problem, Remedy};
 use sha2::{Digest, Sha256};
 use story::{SCHEMA, Story};
 
@@ -31,8 +32,8 @@ const LINES_TOLD: u64 = 5;
 pub struct Inspection {
     /// Its files.
     pub files: Vec<FileName>,
-    /// Bytes of those, as they were written.
-    pub bytes: u64,
+    /// Bytes of those, as they were written, where they could be read to their end.
+    pub bytes: BTreeMap<FileName, u64>,
     /// Where each story stands, by its key.
     pub stories: HashMap<u128, Place>,
     /// Where its stories say that their pages are archived, by the name of the archive's file.
@@ -44,6 +45,9 @@ pub struct Inspection {
     pub uncounted: u64,
     /// Lines of files that were removed as their owner wished.
     pub removed_lines: u64,
+    /// How many of those the ledger knows, as far as it is held against the files: fewer where it is
+    /// younger than the record.
+    pub removed_known: u64,
     /// What is wrong.
     pub problems: Vec<Problem>,
 }
@@ -57,53 +61,6 @@ pub struct Place {
     pub line: u32,
     /// Where it begins, in bytes as they were written.
     pub offset: u64,
-}
-
-/// Something that is wrong with a record.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
-    /// Where: a file, perhaps with a line.
-    pub place: String,
-    /// What.
-    pub what: String,
-    /// What mends it.
-    pub remedy: Remedy,
-}
-
-/// What mends a problem.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Remedy {
-    /// A repair, or the next start of the daemon; nothing is lost by it.
-    Repair,
-    /// A person only, who knows what happened.
-    Person,
-}
-
-impl Problem {
-    /// A problem that a repair mends.
-    pub fn repairable(place: impl Into<String>, what: impl Into<String>) -> Self {
-        Self::new(place, what, Remedy::Repair)
-    }
-
-    /// A problem that a person has to look at.
-    pub fn for_a_person(place: impl Into<String>, what: impl Into<String>) -> Self {
-        Self::new(place, what, Remedy::Person)
-    }
-
-    fn new(place: impl Into<String>, what: impl Into<String>, remedy: Remedy) -> Self {
-        let (place, what) = (place.into(), what.into());
-        Self {
-            place,
-            what,
-            remedy,
-        }
-    }
-}
-
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.place, self.what)
-    }
 }
 
 impl WrittenLine {
@@ -134,23 +91,47 @@ pub fn inspect(dir: &Path, progress: &mut dyn FnMut(u64)) -> Result<Inspection, 
     let manifest = read_manifest(dir)?;
     let files = record_files(dir)?;
     inspection.look_for_leftovers(dir)?;
-    if manifest.unreadable > 0 {
-        let what = format!("{} lines cannot be read", manifest.unreadable);
-        inspection.note(Problem::repairable(MANIFEST, what));
+    if !manifest.unreadable.is_empty() {
+        let what = format!("{} lines cannot be read", manifest.unreadable.len());
+        inspection.note(Problem::for_a_person(MANIFEST, what));
     }
-    let newest = files.last().map(|file| file.name);
+    let known = Known {
+        newest: files.last().map(|file| file.name),
+        manifest,
+    };
+    let mut vanished = Vec::new();
     for file in &files {
-        let content = inspection.read(file, newest == Some(file.name), progress);
-        match content {
-            Ok(content) => inspection.compare(file, &content, &manifest, newest),
+        match inspection.read(file, &known, progress) {
+            Ok(content) => inspection.compare(file, &content, &known),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                vanished.extend(inspection.files.pop());
+            }
             Err(error) => {
                 let what = format!("cannot be read to its end: {error}");
                 inspection.note(Problem::for_a_person(stored_name(file), what));
             }
         }
     }
-    inspection.look_for_missing(&manifest);
+    inspection.look_for_missing(dir, &known.manifest, vanished)?;
     Ok(inspection)
+}
+
+/// What is known of a record's files before they are read.
+struct Known {
+    manifest: Manifest,
+    newest: Option<FileName>,
+}
+
+impl Known {
+    /// What mends a file that a crash left something in: one that is finished is never changed.
+    fn remedy(&self, file: &RecordFile) -> Remedy {
+        let finished = self.manifest.files.contains_key(&file.name);
+        if finished || file.compression != Compression::None {
+            Remedy::Person
+        } else {
+            Remedy::Repair
+        }
+    }
 }
 
 /// Whether a process holds the directory's lock.
@@ -189,7 +170,7 @@ impl Inspection {
     fn read(
         &mut self,
         file: &RecordFile,
-        is_newest: bool,
+        known: &Known,
         progress: &mut dyn FnMut(u64),
     ) -> io::Result<Content> {
         let number = self.files.len() as u32;
@@ -204,17 +185,23 @@ impl Inspection {
             let Some(kind) = lines.next(&mut line)? else {
                 break;
             };
-            content.take(&line);
+            content.lines += 1;
             let place = Place {
                 file: number,
                 line: content.lines as u32,
                 offset,
             };
+            let story = self.story(&line, kind, place);
             if kind == Line::Torn {
-                self.torn(file, line.len(), is_newest);
-            } else if let Err(why) = self.story(&line, kind, place) {
+                self.torn(file, known, lines.offset() - offset, story.is_ok());
+            } else if let Err(why) = story {
                 strange += 1;
-                self.strange(file, place, strange, &why);
+                let remedy = if line.contains(&0) {
+                    known.remedy(file)
+                } else {
+                    Remedy::Person
+                };
+                self.strange(file, place, strange, &why, remedy);
             }
             if file.compression == Compression::None {
                 progress(lines.offset() - told);
@@ -226,7 +213,7 @@ impl Inspection {
         }
         content.bytes = lines.offset();
         content.sha256 = lines.into_inner().hex();
-        self.bytes += content.bytes;
+        self.bytes.insert(file.name, content.bytes);
         Ok(content)
     }
 
@@ -267,19 +254,20 @@ impl Inspection {
         format!("{}:{}", self.files[place.file as usize], place.line)
     }
 
-    fn torn(&mut self, file: &RecordFile, bytes: usize, is_newest: bool) {
-        if self.in_use && is_newest {
+    fn torn(&mut self, file: &RecordFile, known: &Known, bytes: u64, is_story: bool) {
+        if self.in_use && known.newest == Some(file.name) {
             return; // it is being written
         }
-        let what = format!("ends in the middle of a line, {bytes} bytes after its start");
-        let problem = match file.compression {
-            Compression::None => Problem::repairable(stored_name(file), what),
-            _ => Problem::for_a_person(stored_name(file), what),
+        let what = if is_story {
+            "ends in a story without the end of its line".to_owned()
+        } else {
+            format!("ends in the middle of a line, {bytes} bytes after its start")
         };
-        self.note(problem);
+        let remedy = known.remedy(file);
+        self.note(Problem::new(stored_name(file), what, remedy));
     }
 
-    fn strange(&mut self, file: &RecordFile, place: Place, number: u64, why: &str) {
+    fn strange(&mut self, file: &RecordFile, place: Place, number: u64, why: &str, remedy: Remedy) {
         let line = place.line;
         let (place, what) = match number {
             ..LINES_TOLD => (
@@ -292,24 +280,19 @@ impl Inspection {
             ),
             _ => return,
         };
-        self.note(Problem::for_a_person(place, what));
+        self.note(Problem::new(place, what, remedy));
     }
 
     /// Compares a file with what the manifest says of it.
-    fn compare(
-        &mut self,
-        file: &RecordFile,
-        content: &Content,
-        manifest: &Manifest,
-        newest: Option<FileName>,
-    ) {
+    fn compare(&mut self, file: &RecordFile, content: &Content, known: &Known) {
+        let Known { manifest, newest } = known;
         let stored = stored_name(file);
         let Some(known) = manifest.files.get(&file.name) else {
             let counted = manifest.files.last_key_value();
             if counted.is_some_and(|(last, _)| file.name < *last) {
                 let what = "is missing from the manifest";
                 self.note(Problem::repairable(stored, what));
-            } else if newest != Some(file.name) {
+            } else if *newest != Some(file.name) {
                 self.uncounted += 1;
             }
             return;
@@ -328,18 +311,33 @@ impl Inspection {
         }
     }
 
-    fn look_for_missing(&mut self, manifest: &Manifest) {
-        for known in manifest.files.values() {
-            if known.state == State::Removed {
-                self.removed_lines += known.content.lines;
-            } else if !self.files.contains(&known.name) {
-                let what = format!(
-                    "is in the manifest, with {} stories, and is not there",
-                    known.content.lines
-                );
-                self.note(Problem::for_a_person(known.name.to_string(), what));
+    /// Looks for files that the manifest knows, or that were there a moment ago, and that are not
+    /// there. What a daemon has removed meanwhile stands in its manifest by now.
+    fn look_for_missing(
+        &mut self,
+        dir: &Path,
+        manifest: &Manifest,
+        vanished: Vec<FileName>,
+    ) -> Result<(), SinkError> {
+        let now = read_manifest(dir)?;
+        let names = manifest.files.keys().copied().chain(vanished);
+        let missing: BTreeSet<_> = names.filter(|name| !self.files.contains(name)).collect();
+        for name in missing {
+            let known = now.files.get(&name).or(manifest.files.get(&name));
+            match known.map(|known| (known.state, known.content.lines)) {
+                Some((State::Removed, lines)) => self.removed_lines += lines,
+                Some((_, lines)) => {
+                    let what =
+                        format!("is in the manifest, with {lines} stories, and is not there");
+                    self.note(Problem::for_a_person(name.to_string(), what));
+                }
+                None => {
+                    let what = "was there a moment ago and is not there any more";
+                    self.note(Problem::for_a_person(name.to_string(), what));
+                }
             }
         }
+        Ok(())
     }
 
     /// Looks for what a crash leaves; a daemon at work makes it all the time.
@@ -366,15 +364,6 @@ impl Inspection {
         }
         Ok(())
     }
-}
-
-/// Where a record ends: how long a file of it is, as it was written.
-pub fn written_length(file: &RecordFile) -> io::Result<u64> {
-    if file.compression == Compression::None {
-        return Ok(file.path.metadata()?.len());
-    }
-    let mut reader = file.open()?;
-    io::copy(&mut reader.by_ref(), &mut io::sink())
 }
 
 #[cfg(test)]

@@ -277,6 +277,10 @@ async fn recovery_settles_reservations_by_the_record() {
         [ids[1]],
         "the lost one is pending, the other done"
     );
+    assert!(ledger.checkpoint().await.unwrap().is_some());
+    // A record that is gone was read up to nowhere.
+    ledger.recover(Vec::new(), None).await.unwrap();
+    assert_eq!(ledger.checkpoint().await.unwrap(), None);
     let asked = ["written", "foreign", "lost"].map(|id| (ids[1], story(id), 1));
     let answers = ledger.reserve(asked.to_vec()).await.unwrap();
     assert_eq!(

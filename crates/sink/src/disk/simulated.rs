@@ -7,12 +7,13 @@
 use std::{
     collections::BTreeMap,
     io::SeekFrom,
+    path::PathBuf,
     sync::{Arc, Mutex, MutexGuard},
 };
 
 use super::*;
 
-/// A disk in memory with one directory.
+/// A disk in memory with one directory, which is to be made first.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct SimulatedDisk {
     state: Arc<Mutex<State>>,
@@ -20,6 +21,10 @@ pub(crate) struct SimulatedDisk {
 
 #[derive(Debug, Default)]
 struct State {
+    /// The directory, once it is made.
+    dir: Option<PathBuf>,
+    /// Whether the one above it was synced since.
+    dir_lasts: bool,
     inodes: Vec<Inode>,
     /// Names as a program sees them.
     names: BTreeMap<String, usize>,
@@ -31,7 +36,11 @@ struct State {
     left: Option<u64>,
     /// What the next operations fail with instead, while power is there.
     refusal: Option<(io::ErrorKind, u64)>,
+    /// How many operations that write come before those.
+    accepted: u64,
     operations: u64,
+    /// Bytes that were asked for at once, at most.
+    longest_read: usize,
 }
 
 /// A change of one name: what it leads to now, if to anything.
@@ -54,14 +63,33 @@ impl SimulatedDisk {
         self.state().refusal = Some((kind, count));
     }
 
+    /// The same, after some that are not refused.
+    pub(crate) fn refuse_after(&self, accepted: u64, kind: io::ErrorKind, count: u64) {
+        self.refuse(kind, count);
+        self.state().accepted = accepted;
+    }
+
+    /// Whether there are still operations to be refused.
+    pub(crate) fn refuses(&self) -> bool {
+        self.state().refusal.is_some()
+    }
+
     /// How many operations there were.
     pub(crate) fn operations(&self) -> u64 {
         self.state().operations
     }
 
+    /// How many bytes were asked for at once, at most.
+    pub(crate) fn longest_read(&self) -> usize {
+        self.state().longest_read
+    }
+
     /// What is on the disk when power is back.
     pub(crate) fn after_power_loss(&self, dice: &mut fastrand::Rng) -> Self {
         let old = self.state();
+        if !old.dir_lasts && dice.bool() {
+            return Self::default();
+        }
         let mut names = old.synced.clone();
         for changes in &old.pending {
             if dice.bool() {
@@ -71,6 +99,8 @@ impl SimulatedDisk {
         let inodes = old.inodes.iter().map(|inode| inode.survive(dice)).collect();
         Self {
             state: Arc::new(Mutex::new(State {
+                dir: old.dir.clone(),
+                dir_lasts: true,
                 inodes,
                 synced: names.clone(),
                 names,
@@ -83,6 +113,8 @@ impl SimulatedDisk {
     pub(crate) fn after_kill(&self) -> Self {
         let old = self.state();
         let state = State {
+            dir: old.dir.clone(),
+            dir_lasts: old.dir_lasts,
             inodes: old.inodes.clone(),
             names: old.names.clone(),
             synced: old.synced.clone(),
@@ -120,7 +152,9 @@ impl SimulatedDisk {
     /// Writes something, if there is still power and nothing to refuse it.
     fn writing<T>(&self, work: impl FnOnce(&mut State) -> io::Result<T>) -> io::Result<T> {
         self.powered(|state| {
-            if let Some((kind, left)) = state.refusal {
+            if state.accepted > 0 {
+                state.accepted -= 1;
+            } else if let Some((kind, left)) = state.refusal {
                 state.refusal = (left > 1).then_some((kind, left - 1));
                 return Err(kind.into());
             }
@@ -136,8 +170,9 @@ impl Inode {
             // Any length between, and any of the pages that came behind may be zeros.
             let length = dice.usize(self.synced.len()..=self.bytes.len());
             let mut bytes = self.bytes[..length].to_vec();
+            let lucky = dice.u8(4..100); // a few pages at times, and many at others
             for page in bytes[self.synced.len()..].chunks_mut(64) {
-                if dice.u8(..4) == 0 {
+                if dice.u8(..lucky) == 0 {
                     page.fill(0);
                 }
             }
@@ -177,8 +212,8 @@ fn missing() -> io::Error {
 }
 
 impl Disk for SimulatedDisk {
-    fn make_dir(&self, _: &Path) -> io::Result<()> {
-        Ok(())
+    fn make_dir(&self, dir: &Path) -> io::Result<bool> {
+        self.writing(|state| Ok(state.dir.replace(dir.to_owned()).is_none()))
     }
 
     fn lock(&self, _: &Path) -> io::Result<Option<Box<dyn Any + Send + Sync>>> {
@@ -238,8 +273,12 @@ impl Disk for SimulatedDisk {
         })
     }
 
-    fn sync_dir(&self, _: &Path) -> io::Result<()> {
+    fn sync_dir(&self, dir: &Path) -> io::Result<()> {
         self.writing(|state| {
+            if state.dir.as_deref() != Some(dir) {
+                state.dir_lasts = true;
+                return Ok(());
+            }
             state.synced = state.names.clone();
             state.pending.clear();
             Ok(())
@@ -262,6 +301,7 @@ impl Read for SimulatedFile {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         let (inode, at) = (self.inode, self.at);
         let read = self.disk.powered(|state| {
+            state.longest_read = state.longest_read.max(into.len());
             let bytes = &state.inodes[inode].bytes;
             (&bytes[at.min(bytes.len())..]).read(into)
         })?;

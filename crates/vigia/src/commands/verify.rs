@@ -9,8 +9,8 @@ use std::{
 use anyhow::{Result, bail};
 use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
 use pipeline::{
-    Inspection, LookedUp, Remedy, Repaired, record_files, repair, replay::ledger_within, verify,
-    verify_pages,
+    Inspection, LookedUp, Remedy, Repaired, Settings, record_files, repair, replay::ledger_within,
+    verify, verify_pages,
 };
 
 use crate::{args::VerifyArgs, config};
@@ -93,11 +93,7 @@ pub(crate) fn run(args: &VerifyArgs) -> Result<()> {
 /// The record, ledger and archive that are named, or those of the configuration, whose ledger and
 /// archive are believed only of its own record. A record that was replayed has its ledger within.
 fn places(args: &VerifyArgs) -> Result<Places> {
-    let configured = match (config::find(args.config.config.as_deref()), &args.dir) {
-        (Ok(path), _) => Some(config::load(&path)?.settings),
-        (Err(_), Some(_)) => None,
-        (Err(absent), None) => return Err(absent.into()),
-    };
+    let configured = configured(args)?;
     let own = configured.as_ref().filter(|settings| {
         let dir = args.dir.as_ref();
         dir.is_none_or(|dir| same(dir, &settings.record.dir))
@@ -125,6 +121,24 @@ fn places(args: &VerifyArgs) -> Result<Places> {
             .clone()
             .or(archive.filter(|archive| archive.is_dir())),
     })
+}
+
+/// The configuration. One that was not named is not needed where the record is, whatever is wrong
+/// with it.
+fn configured(args: &VerifyArgs) -> Result<Option<Settings>> {
+    let named = args.config.config.as_deref();
+    let found = config::find(named);
+    if args.dir.is_none() || named.is_some() {
+        return Ok(Some(config::load(&found?)?.settings));
+    }
+    let Ok(path) = found else {
+        return Ok(None);
+    };
+    let loaded = config::load(&path);
+    if let Err(problems) = &loaded {
+        anstream::eprintln!("cannot {problems}; going on without it");
+    }
+    Ok(loaded.ok().map(|config| config.settings))
 }
 
 /// Whether two paths lead to one folder.
@@ -156,7 +170,14 @@ fn looked_at(places: &Places) -> Result<Inspection> {
 
 fn tell_repaired(out: &mut impl Write, repaired: &Repaired) -> io::Result<()> {
     for kept_as in &repaired.cut {
-        writeln!(out, "cut off a torn line, kept as {}", kept_as.display())?;
+        let kept_as = kept_as.display();
+        writeln!(out, "took out what is no whole line, kept as {kept_as}")?;
+    }
+    for file in &repaired.ended {
+        writeln!(out, "ended the last line of {file}")?;
+    }
+    for (file, problem) in &repaired.failed {
+        writeln!(out, "{file} could not be looked after: {problem}")?;
     }
     for name in &repaired.set_aside {
         writeln!(out, "set aside {name}, whose other form stays")?;
@@ -194,8 +215,17 @@ fn summarise(out: &mut impl Write, found: &Inspection, places: &Places) -> io::R
         "{} files, {} stories, {} as written, {ledger}{in_use}",
         found.files.len(),
         found.stories.len(),
-        HumanBytes(found.bytes)
-    )
+        HumanBytes(found.bytes.values().sum())
+    )?;
+    let (removed, known) = (found.removed_lines, found.removed_known);
+    match (removed, &places.ledger) {
+        (0, _) => Ok(()),
+        (_, None) => writeln!(out, "{removed} stories were removed with their files"),
+        (_, Some(_)) => writeln!(
+            out,
+            "{removed} stories were removed with their files, and the ledger knows {known} of them"
+        ),
+    }
 }
 
 fn tell_looked_up(out: &mut impl Write, looked_up: LookedUp, archive: &Path) -> io::Result<()> {
