@@ -86,6 +86,99 @@ async fn what_the_daemon_archives_gives_its_stories_again() {
     check_with_verify(&desk, &out);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_archive_relies_on_is_on_disk_before() {
+    let site = Site::start().await;
+    let news = News::new(6).feeds(1).articles_per_feed(2);
+    news.install(&site);
+    let urls = feeds(news.feed_paths().iter().map(|path| site.url(path)));
+    let sink = "[archive]\nenabled = true\ndir = \"deep/er/archive\"\n";
+    let desk = Desk::with_sink(&urls, "", sink);
+    let Some(first) = changes(&desk) else {
+        println!("skipped: strace cannot be run");
+        return;
+    };
+    assert_in_order(
+        &first,
+        &[
+            "mkdir deep/er",
+            "sync deep",
+            "mkdir deep/er/archive",
+            "sync deep/er",
+            "sync archive",
+        ],
+    );
+    // A file that a process left before its name was on disk, with a record that is not whole.
+    let file = archived::files(&desk.path("deep/er/archive"))
+        .pop()
+        .expect("a file");
+    let torn = std::fs::read(&file).expect("a file").len() - 1;
+    let shorter = std::fs::OpenOptions::new().write(true).open(&file);
+    shorter
+        .and_then(|file| file.set_len(torn as u64))
+        .expect("it is cut");
+    std::fs::remove_file(desk.path("deep/er/archive/.synced")).expect("a note");
+    let again = changes(&desk).expect("strace ran before");
+    assert_in_order(
+        &again,
+        &["sync archive", "sync torn", "sync archive", "cut file"],
+    );
+}
+
+/// What a pass does to the archive: folders made, files and folders synced, files cut, in order;
+/// `None` where `strace` cannot tell.
+fn changes(desk: &Desk) -> Option<Vec<String>> {
+    let log = desk.path("strace.log");
+    let vigia = desk.command(&["run", "--once"]);
+    let ran = Command::new("strace")
+        .args([
+            "-f",
+            "-qq",
+            "-y",
+            "-e",
+            "trace=/^(mkdir|mkdirat|fsync|fdatasync|ftruncate)$",
+            "-o",
+        ])
+        .arg(&log)
+        .arg(vigia.get_program())
+        .args(vigia.get_args())
+        .current_dir(desk.path(""))
+        .output()
+        .ok()?;
+    assert!(ran.status.success(), "{}", text(&ran.stderr));
+    let said = std::fs::read_to_string(log).expect("what strace saw");
+    let changes: Vec<_> = said.lines().filter_map(change).collect();
+    (!changes.is_empty()).then_some(changes)
+}
+
+/// A line of strace's, short: `mkdir deep`, `sync archive`, `cut file`.
+fn change(line: &str) -> Option<String> {
+    let (call, path) = line.split_once('(')?;
+    let path = path.split(['<', '>', '"']).nth(1)?;
+    let deep = path.find("/deep").map(|at| &path[at + 1..])?;
+    let what = match deep.strip_prefix("deep/er/archive") {
+        _ if call.contains("mkdir") => return Some(format!("mkdir {deep}")),
+        None => deep,
+        Some("") => "archive",
+        Some(file) if file.contains(".torn-at-") => "torn",
+        Some(_) => "file",
+    };
+    let did = if call.contains("ftruncate") {
+        "cut"
+    } else {
+        "sync"
+    };
+    Some(format!("{did} {what}"))
+}
+
+fn assert_in_order(changes: &[String], expected: &[&str]) {
+    let mut left = changes.iter();
+    for wanted in expected {
+        let found = left.any(|change| change == wanted);
+        assert!(found, "`{wanted}` in {expected:?} is not in {changes:?}");
+    }
+}
+
 /// Has `vigia verify` hold the record, and what was replayed of it, against the archive, and against
 /// one that somebody changed.
 fn check_with_verify(desk: &Desk, replayed: &Path) {

@@ -87,12 +87,10 @@ impl Reader {
     /// What became of each feed's entries.
     pub fn feed_counts(&self) -> Result<Vec<FeedCounts>, LedgerError> {
         self.read(|connection| {
-            let counts = seen::counts(connection)?;
-            let mut query = connection.prepare("SELECT no, id FROM feed ORDER BY id")?;
-            let feeds = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-            let feeds: Vec<(i64, String)> = feeds.collect::<rusqlite::Result<_>>()?;
-            let counted = |(no, feed)| Some(FeedCounts::of(feed, counts.get(&no)?));
-            Ok(feeds.into_iter().filter_map(counted).collect())
+            let counts = seen::counts(connection)?.into_iter();
+            Ok(counts
+                .map(|(feed, endings)| FeedCounts::of(feed, &endings))
+                .collect())
         })
     }
 

@@ -14,7 +14,7 @@ pub(crate) use self::tables::PENDING;
 use crate::LedgerError;
 
 /// The version of the tables, kept in `PRAGMA user_version`.
-const VERSION: i64 = 5;
+const VERSION: i64 = 6;
 
 /// "VIGI", kept in `PRAGMA application_id`: tells a ledger from any other SQLite file.
 const APPLICATION_ID: i64 = 0x5649_4749;

@@ -3,7 +3,10 @@
 //! There are ten millions of them, so that each is found by an index over the first bytes of a hash,
 //! and keeps the length that it has from the first (see the tables).
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Duration,
+};
 
 use rusqlite::{Connection, OptionalExtension, params};
 use story::{CanonicalUrl, Entry, EntryId, StoryId, is_front_page, storage::Ending};
@@ -317,25 +320,22 @@ pub(crate) fn story_of_link(
     Ok(story.map(|story| story.0))
 }
 
-/// How many entries of each feed, by its number, have which ending. It reads all rows, in the order
-/// in which they lie; SQLite would sort them first.
+const COUNTS: &str = "
+    SELECT feed.id, ending, sum(entries)
+    FROM entry_count JOIN feed ON feed.no = entry_count.feed
+    JOIN outcome ON outcome.no = entry_count.outcome
+    WHERE entries > 0 GROUP BY feed.id, ending";
+
+/// How many entries of each feed have which ending.
 pub(crate) fn counts(
     connection: &Connection,
-) -> rusqlite::Result<HashMap<i64, HashMap<String, u64>>> {
-    let mut query = connection.prepare("SELECT feed, outcome FROM entry")?;
+) -> rusqlite::Result<BTreeMap<String, HashMap<String, u64>>> {
+    let mut query = connection.prepare(COUNTS)?;
     let mut rows = query.query([])?;
-    let mut by_number: HashMap<(i64, i64), u64> = HashMap::new();
+    let mut counts: BTreeMap<String, HashMap<String, u64>> = BTreeMap::new();
     while let Some(row) = rows.next()? {
-        *by_number.entry((row.get(0)?, row.get(1)?)).or_default() += 1;
-    }
-    let mut query = connection.prepare("SELECT no, ending FROM outcome")?;
-    let endings: HashMap<i64, String> = query
-        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
-        .collect::<rusqlite::Result<_>>()?;
-    let mut counts: HashMap<i64, HashMap<String, u64>> = HashMap::new();
-    for ((feed, outcome), count) in by_number {
-        let ending = endings.get(&outcome).cloned().unwrap_or_default();
-        *counts.entry(feed).or_default().entry(ending).or_default() += count;
+        let of_feed = counts.entry(row.get(0)?).or_default();
+        of_feed.insert(row.get(1)?, row.get::<_, i64>(2)? as u64);
     }
     Ok(counts)
 }

@@ -23,8 +23,9 @@ use std::{
     io,
     ops::ControlFlow,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, atomic::Ordering::Relaxed},
     thread,
+    time::Duration,
 };
 
 use classifier::Classifier;
@@ -172,6 +173,8 @@ pub struct ReplaySummary {
     pub reasons: BTreeMap<String, u64>,
     /// Whether it was stopped before its end.
     pub interrupted: bool,
+    /// Files that the system would not let be read: the same replay begins again with the first.
+    pub unread: usize,
     /// What would change, where that was asked.
     pub diff: Option<Diff>,
 }
@@ -220,7 +223,10 @@ impl Replay {
                 journal,
             } => {
                 let (ledger, sink) = {
-                    let ledger = Ledger::open(ledger).map_err(LineError::from)?;
+                    // What was seen is the daemon's to forget, which knows for how long it matters.
+                    let ledger = Ledger::open(ledger)
+                        .map_err(LineError::from)?
+                        .keeping_seen(Duration::MAX);
                     open_record(ledger, record).await?
                 };
                 let journal = Journal::at(journal);
@@ -284,7 +290,8 @@ impl Replay {
         let read = reading.await.map_err(panicked("read"))?;
         workers.await.map_err(panicked("clean"))?;
         let finished = read.is_continue();
-        let journal = self.done.close(finished.then_some(end));
+        let unread = self.progress.unread.load(Relaxed);
+        let journal = self.done.close((finished && unread == 0).then_some(end));
         if let (Err(source), Target::Record { journal, .. }) = (journal, &self.settings.target) {
             let path = journal.clone();
             return Err(ReplayError::Journal { path, source });
@@ -293,6 +300,7 @@ impl Replay {
             counts: self.progress.counts(),
             reasons: reasons(&status),
             interrupted: !finished,
+            unread,
             diff,
         })
     }
@@ -316,7 +324,9 @@ impl Replay {
                     return ControlFlow::Break(());
                 };
                 room.forget();
-                done.begin(number, behind);
+                if progress.unread.load(Relaxed) == 0 {
+                    done.begin(number, behind);
+                }
                 let id = order::entry(number);
                 number += 1;
                 let content = unit;

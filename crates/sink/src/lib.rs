@@ -28,7 +28,12 @@ mod settings;
 mod upkeep;
 mod verify;
 
-use std::{io, path::PathBuf};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+
+use disk::{Disk as _, RealDisk};
 
 pub use append::Sink;
 pub use dir::NEW;
@@ -93,6 +98,16 @@ impl SinkError {
             Self::Locked { .. } | Self::Json { .. } => false,
         }
     }
+}
+
+/// Makes a directory, and those above it, where they are not there, and has their names last.
+pub fn make_dir(path: &Path) -> io::Result<()> {
+    dir::make(&RealDisk, path)
+}
+
+/// Has the names last that were given in a directory, and that were taken away.
+pub fn sync_dir(path: &Path) -> io::Result<()> {
+    RealDisk.sync_dir(path)
 }
 
 /// Names an I/O error by what was tried on which path.

@@ -2,7 +2,8 @@
 //!
 //! Memory is bounded by what the caller takes of a block. Time is linear in the file: what lies
 //! behind a fault is looked through for the next record, and no more is read a second time than
-//! was read a first.
+//! was read a first. What is compressed is unpacked to its end, also where the caller takes none of
+//! it.
 
 mod search;
 mod text;
@@ -19,10 +20,6 @@ const VERSION_BYTES_MAX: u64 = 64;
 
 /// Bytes of a block that are asked for before they are there.
 const BLOCK_BYTES_AHEAD: u64 = 1 << 20;
-
-/// Bytes of compressed text that are passed over by decompressing them; of a record with more, the
-/// end is looked for among the compressed bytes.
-const PASSED_BYTES_MAX: u64 = 16 << 20;
 
 /// Bytes that may be read again after faults, beside as many as were read.
 const REREAD_BYTES_SLACK: u64 = 1 << 20;
@@ -94,6 +91,12 @@ impl<R: Read + Seek> Reader<R> {
             done: false,
             ended: false,
         })
+    }
+
+    /// Passes over records of the member at hand, as many as a [`mark`](Self::mark) says. What is
+    /// wrong with them was told when they were read.
+    pub fn pass(&mut self, records: u64) {
+        while self.index < records && self.advance().is_some() {}
     }
 
     /// How far the file was read.
@@ -177,10 +180,7 @@ impl<R: Read + Seek> Reader<R> {
             }
             return self.finish(open);
         }
-        if open.left > PASSED_BYTES_MAX && self.index == 1 {
-            self.lost = Some(Lost::Raw(self.position()));
-            return Ok(());
-        }
+        // However long it is: only its unpacked text tells whether others stand behind it.
         match io::copy(&mut (&mut self.text).take(open.left), &mut io::sink()) {
             Err(error) => Err(self.broken(error)),
             Ok(passed) if passed < open.left => Err(self.short(open)),

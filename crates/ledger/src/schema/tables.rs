@@ -234,11 +234,36 @@ CREATE INDEX story_reserved ON story (written) WHERE written = 0;
 "
 );
 
+/// Version 6 counts entries where they come, end and go, so that nobody goes through ten millions of
+/// them to know how many ended how.
+const STEP_6: &str = "
+CREATE TABLE entry_count (
+    feed    INTEGER NOT NULL REFERENCES feed (no),
+    outcome INTEGER NOT NULL REFERENCES outcome (no),
+    entries INTEGER NOT NULL,
+    PRIMARY KEY (feed, outcome)
+) WITHOUT ROWID;
+INSERT INTO entry_count (feed, outcome, entries)
+SELECT feed, outcome, count(*) FROM entry GROUP BY feed, outcome;
+CREATE TRIGGER entry_comes AFTER INSERT ON entry BEGIN
+    INSERT INTO entry_count (feed, outcome, entries) VALUES (new.feed, new.outcome, 1)
+    ON CONFLICT DO UPDATE SET entries = entries + 1;
+END;
+CREATE TRIGGER entry_ends AFTER UPDATE OF outcome ON entry BEGIN
+    UPDATE entry_count SET entries = entries - 1 WHERE feed = old.feed AND outcome = old.outcome;
+    INSERT INTO entry_count (feed, outcome, entries) VALUES (new.feed, new.outcome, 1)
+    ON CONFLICT DO UPDATE SET entries = entries + 1;
+END;
+CREATE TRIGGER entry_goes AFTER DELETE ON entry BEGIN
+    UPDATE entry_count SET entries = entries - 1 WHERE feed = old.feed AND outcome = old.outcome;
+END;
+";
+
 /// The SQL that brings the tables of version `from` up to version `to`; version 0 has none.
 pub(super) fn steps(from: i64, to: i64) -> String {
     let to_2 = [TABLES_2, COLUMNS_2, MIGRATE_1_TO_2].concat();
     let to_5 = [ENTRY_5, MIGRATE_4_TO_5].concat();
-    let steps = [TABLES, &to_2, STEP_3, STEP_4, &to_5];
+    let steps = [TABLES, &to_2, STEP_3, STEP_4, &to_5, STEP_6];
     let place = |version| usize::try_from(version).unwrap_or(0).min(steps.len());
     steps[place(from)..place(to)].concat()
 }

@@ -63,6 +63,56 @@ fn entries_that_ended_long_ago_are_forgotten_and_others_are_not() {
 }
 
 #[test]
+fn what_is_counted_is_what_stands_there_and_no_entry_is_read_for_it() {
+    let (_folder, ledger) = ledger();
+    ledger
+        .execute_batch("INSERT INTO feed (no, id) VALUES (1, 'diario'), (2, 'faro'), (3, 'new')")
+        .unwrap();
+    let failed = |reason: &str| Ending::Failed {
+        reason: reason.to_owned(),
+        detail: String::new(),
+    };
+    let check = |pending: u64, failed: u64, skipped: u64| {
+        let count = |ending: &str, count| (count > 0).then(|| (ending.to_owned(), count));
+        let expected = [
+            count("pending", pending),
+            count("failed", failed),
+            count("skipped", skipped),
+        ];
+        let expected: HashMap<_, _> = expected.into_iter().flatten().collect();
+        let mut counts = counts(&ledger).unwrap();
+        assert_eq!(counts.remove("diario").unwrap_or_default(), expected);
+        assert_eq!(counts.remove("faro").unwrap()["pending"], 1);
+        assert!(counts.is_empty(), "{counts:?}");
+    };
+    insert(&ledger, &marks(2, "other", None), now_ms(), &First::Pending).unwrap();
+    let mut ids = Vec::new();
+    for key in ["a", "b", "c"] {
+        ids.push(insert(&ledger, &marks(1, key, None), 0, &First::Pending).unwrap());
+    }
+    insert(&ledger, &marks(1, "d", None), 0, &First::Skipped("too-old")).unwrap();
+    check(3, 0, 1);
+    for (id, reason) in ids.iter().zip(["no-text", "gone"]) {
+        assert!(end(&ledger, *id, &failed(reason)).unwrap());
+        assert!(!end(&ledger, *id, &failed("again")).unwrap());
+    }
+    check(1, 2, 1);
+    expire(&ledger, Duration::from_hours(1), 9).unwrap();
+    check(1, 0, 0);
+    let mut plan = ledger
+        .prepare(&format!("EXPLAIN QUERY PLAN {COUNTS}"))
+        .unwrap();
+    let steps = plan.query_map([], |row| row.get::<_, String>(3)).unwrap();
+    for step in steps {
+        let step = step.unwrap();
+        assert!(
+            !step.contains(" entry ") && !step.ends_with(" entry"),
+            "{step}"
+        );
+    }
+}
+
+#[test]
 fn a_commit_forgets_no_more_than_a_few_for_each_ending() {
     let (_folder, ledger) = ledger();
     for key in 0..100 {

@@ -2,7 +2,7 @@
 //! what was synced where a group could not be written whole.
 
 use std::{
-    fs::{self, File, OpenOptions, TryLockError},
+    fs::{File, OpenOptions, TryLockError},
     io::{Seek, SeekFrom, Write},
     path::{Path, PathBuf},
 };
@@ -14,7 +14,7 @@ use warc::{Span, Writer};
 
 use super::{
     ArchiveError, ArchiveSettings, Piece,
-    records::{self, Digested, Place, Records},
+    records::{self, Place, Records},
     seen::{Addresses, Seen},
     tail,
 };
@@ -55,8 +55,10 @@ impl Archive {
     /// newest file.
     pub(crate) fn open(settings: ArchiveSettings) -> Result<Self, ArchiveError> {
         let dir = &settings.dir;
-        fs::create_dir_all(dir).map_err(ArchiveError::io("make the folder", dir))?;
+        sink::make_dir(dir).map_err(ArchiveError::io("make the folder", dir))?;
         let lock = lock(dir)?;
+        // The newest file may be of a process that died before its name was on disk.
+        sink::sync_dir(dir).map_err(ArchiveError::io("sync", dir))?;
         let end = tail::newest(dir)?;
         if let Some((_, Some(torn))) = &end {
             let kept_as = torn.kept_as.display();
@@ -105,44 +107,30 @@ impl Archive {
 
     /// Adds the records of a piece to what is to be written.
     fn add(&self, group: &mut Group, writer: &mut Writer<Vec<u8>>, piece: &Piece, file: &str) {
-        let exchange = match piece {
-            Piece::Feed(exchange) => Some(&**exchange),
-            Piece::Page(page) => match &page.page.content {
-                Content::Fetched(fetched) => fetched.exchange.as_deref(),
-                _ => None,
-            },
-        };
-        let url = exchange.map(|exchange| exchange.url.as_str());
-        // One that stands earlier in the group is newer than what was noted.
-        let within = |url: &str| group.seen.iter().rev().find(|(seen, _)| seen == url);
-        let seen = url.and_then(|url| match within(url) {
-            Some((_, seen)) => Some(seen),
-            None => self.seen.get(url),
-        });
         let place = Place {
             file,
             offset: writer.offset(),
         };
-        let Records { records, seen: new } = match piece {
-            Piece::Feed(exchange) => records::of_feed(exchange, &place, seen),
-            Piece::Page(page) => records::of_page(&page.page, &place, seen),
+        let (records, paged) = match piece {
+            Piece::Feed(exchange) => {
+                let url = exchange.url.as_str();
+                // One that stands earlier in the group is newer than what was noted.
+                let within = group.seen.iter().rev().find(|(seen, _)| seen == url);
+                let seen = within.map(|(_, seen)| seen).or_else(|| self.seen.get(url));
+                let Records { records, seen: new } = records::of_feed(exchange, &place, seen);
+                group.seen.extend(new);
+                (records, false)
+            }
+            Piece::Page(page) => {
+                let page = &page.page;
+                let paged = matches!(page.content, Content::Fetched(_));
+                (records::of_page(page, &place), paged)
+            }
         };
         let spans = records.iter().map(|record| in_memory(writer, record));
-        let written = spans.last().map(|span| records::position(file, span));
-        // What is repeated stands where it stood.
-        let repeated = new
-            .is_none()
-            .then(|| seen.map(|seen| seen.position.clone()));
-        let position = exchange.and(repeated.flatten().or_else(|| written.clone()));
+        let answer = spans.last().filter(|_| paged);
+        let position = answer.map(|span| records::position(file, span));
         group.positions.push(position);
-        if let (Some((url, Digested { digest, date })), Some(position)) = (new, written) {
-            let seen = Seen {
-                digest,
-                date,
-                position,
-            };
-            group.seen.push((url, seen));
-        }
     }
 
     /// Makes sure that a file with room is open and ends where it was last synced.
@@ -175,9 +163,7 @@ impl Archive {
         }
         // It is the archive's end only once its name lasts.
         let dir = &self.settings.dir;
-        File::open(dir)
-            .and_then(|dir| dir.sync_all())
-            .map_err(ArchiveError::io("sync", dir))?;
+        sink::sync_dir(dir).map_err(ArchiveError::io("sync", dir))?;
         let end = self.made.take().expect("made above");
         self.end = Some(end.clone());
         Ok(end)

@@ -27,14 +27,8 @@ pub(super) fn date(at: Timestamp) -> String {
 /// What is written of one page or feed: the last record is what its position names.
 pub(super) struct Records {
     pub(super) records: Vec<Record>,
-    /// What to remember of the address; none for a revisit.
-    pub(super) seen: Option<(String, Digested)>,
-}
-
-/// A body's digest, and when it was fetched.
-pub(super) struct Digested {
-    pub(super) digest: String,
-    pub(super) date: String,
+    /// What to remember of a feed; none for a revisit.
+    pub(super) seen: Option<(String, Seen)>,
 }
 
 /// Where a group's records are going to stand: it makes their ids.
@@ -69,7 +63,7 @@ pub(super) fn warcinfo(file: &str, at: Timestamp) -> Record {
 }
 
 /// The records of a page and its entry.
-pub(super) fn of_page(page: &Page, place: &Place<'_>, seen: Option<&Seen>) -> Records {
+pub(super) fn of_page(page: &Page, place: &Place<'_>) -> Vec<Record> {
     let entry = |content| ArchivedEntry {
         entry: page.entry.clone(),
         content,
@@ -77,35 +71,23 @@ pub(super) fn of_page(page: &Page, place: &Place<'_>, seen: Option<&Seen>) -> Re
     match &page.content {
         Content::Fetched(fetched) => {
             let Some(exchange) = fetched.exchange.as_deref() else {
-                let (records, seen) = (Vec::new(), None);
-                return Records { records, seen };
+                return Vec::new();
             };
-            let mut records = of_exchange(exchange, place, seen, "page");
+            let answer = of_exchange(exchange, place, None, "page");
             let known = metadata(&entry(ArchivedContent::Page), &date(exchange.at), place)
                 .with("WARC-Concurrent-To", &place.id("response"))
                 .with("WARC-Target-URI", exchange.url.as_str());
-            records.records.insert(0, known);
-            records
+            [vec![known], answer.records].concat()
         }
         Content::FeedOnly { why, at } => {
             let why = why.clone();
-            alone(
-                &entry(ArchivedContent::FeedOnly { why, at: *at }),
-                *at,
-                place,
-            )
+            let alone = entry(ArchivedContent::FeedOnly { why, at: *at });
+            vec![metadata(&alone, &date(*at), place)]
         }
         Content::SharedPage { at } => {
-            alone(&entry(ArchivedContent::SharedPage { at: *at }), *at, place)
+            let alone = entry(ArchivedContent::SharedPage { at: *at });
+            vec![metadata(&alone, &date(*at), place)]
         }
-    }
-}
-
-/// The record of an entry that has no page.
-fn alone(entry: &ArchivedEntry, at: Timestamp, place: &Place<'_>) -> Records {
-    Records {
-        records: vec![metadata(entry, &date(at), place)],
-        seen: None,
     }
 }
 
@@ -163,10 +145,10 @@ fn of_exchange(exchange: &Exchange, place: &Place<'_>, seen: Option<&Seen>, role
     if let Some(why) = revisit {
         answer = answer.revisiting(why, seen.map(|seen| (url, seen.date.as_str())));
     }
-    let digested = Digested { digest, date };
+    let new = Seen { digest, date };
     Records {
         records: vec![request, answer],
-        seen: revisit.is_none().then(|| (url.to_owned(), digested)),
+        seen: revisit.is_none().then(|| (url.to_owned(), new)),
     }
 }
 
@@ -190,7 +172,7 @@ fn answer_block(exchange: &Exchange, body: &[u8]) -> Vec<u8> {
     )
 }
 
-/// The position of the answer that was written, or of the one that it repeats.
+/// The position of a record that was written.
 pub(super) fn position(file: &str, span: warc::Span) -> ArchivePosition {
     ArchivePosition {
         file: file.to_owned(),

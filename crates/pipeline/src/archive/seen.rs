@@ -1,25 +1,24 @@
-//! What was archived of an address last, so that the same body is not kept twice. It is forgotten
+//! What was archived of a feed last, so that the same body is not kept at each poll. It is forgotten
 //! with the process, and then the body is kept once more.
+//!
+//! Pages are not remembered: each is fetched once, and there are so many that no feed would be.
 
 use std::collections::HashMap;
 
-use story::ArchivePosition;
+/// Addresses of one generation; two are remembered. There are thousands of feeds at most, and a
+/// server may answer from another address each time.
+const GENERATION_MAX: usize = 10_000;
 
-/// Addresses of one generation; two are remembered.
-const GENERATION_MAX: usize = 50_000;
-
-/// The last whole answer of an address.
+/// The last whole answer of a feed.
 #[derive(Clone, Debug)]
 pub(super) struct Seen {
     /// The digest of its body.
     pub(super) digest: String,
     /// When it was fetched, as its record says.
     pub(super) date: String,
-    /// Where it stands.
-    pub(super) position: ArchivePosition,
 }
 
-/// Addresses, the least lately asked forgotten first.
+/// Addresses of feeds, those that have not changed for longest forgotten first.
 #[derive(Debug, Default)]
 pub(super) struct Addresses {
     young: HashMap<String, Seen>,

@@ -39,7 +39,7 @@ pub(super) fn newest(dir: &Path) -> Result<Option<(End, Option<Torn>)>, ArchiveE
     };
     let path = dir.join(&name);
     let offset = whole(&path, noted(dir, &name)).map_err(ArchiveError::io("read", &path))?;
-    let torn = cut(&path, offset).map_err(ArchiveError::io("cut a torn record off", &path))?;
+    let torn = cut(dir, &name, offset).map_err(ArchiveError::io("cut a torn record off", &path))?;
     let end = End {
         number,
         name,
@@ -69,17 +69,18 @@ fn whole(path: &Path, from: u64) -> io::Result<u64> {
     Ok(end)
 }
 
-/// Cuts off what stands behind `whole`, keeping a copy.
-fn cut(path: &Path, whole: u64) -> io::Result<Option<Torn>> {
+/// Cuts off what stands behind `whole`, once there is a copy that lasts.
+fn cut(dir: &Path, name: &str, whole: u64) -> io::Result<Option<Torn>> {
+    let path = dir.join(name);
     let mut file = OpenOptions::new().read(true).write(true).open(path)?;
     let length = file.metadata()?.len();
     let torn = if length > whole {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let kept_as = path.with_file_name(format!("{name}.torn-at-{whole}"));
+        let kept_as = dir.join(format!("{name}.torn-at-{whole}"));
         file.seek(SeekFrom::Start(whole))?;
         let mut copy = File::create(&kept_as)?;
         let bytes = io::copy(&mut (&mut file).take(length - whole), &mut copy)?;
         copy.sync_all()?;
+        sink::sync_dir(dir)?;
         fault::point(fault::ARCHIVE_RECOVERY_CUTTING);
         file.set_len(whole)?;
         Some(Torn { bytes, kept_as })

@@ -189,16 +189,22 @@ fn what_has_not_changed_is_a_revisit_of_what_was_kept() {
 }
 
 #[test]
-fn a_page_that_is_repeated_stands_where_it_stood() {
+fn a_feed_is_remembered_and_a_page_is_not() {
     let dir = tempfile::tempdir().unwrap();
     let mut archive = Archive::open(settings(dir.path())).unwrap();
+    let url = "https://a.test/rss";
+    archive.write(&[feed(url, 200, "uno")], now()).unwrap();
     let pieces = [
+        feed(url, 200, "uno"),
         fetched("https://a.test/1", "a"),
         fetched("https://a.test/1", "a"),
     ];
     let positions = archive.write(&pieces, now()).unwrap();
-    assert!(positions[0].is_some());
-    assert_eq!(positions[0], positions[1]);
+    assert!(positions[1].is_some() && positions[2].is_some());
+    assert_ne!(positions[1], positions[2]);
+    let kinds = kinds(dir.path());
+    let revisits = kinds.iter().filter(|kind| **kind == Kind::Revisit);
+    assert_eq!(revisits.count(), 1);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use cleaner::Cleaner;
 use serde::Deserialize;
-use story::{Article, Provenance, StoryId, TextSource};
+use story::{ArchivePosition, Article, Provenance, StoryId, TextSource};
 
 use super::{ClassifyLine, CleanLine, Fields, article, clean, clean_bytes};
 
@@ -18,22 +18,29 @@ struct Cleaned {
     provenance: Option<Provenance>,
 }
 
-/// The article of any line that `vigia clean` or `vigia classify` reads. Text that vigia cleaned is
-/// taken as it is, and a line of the record keeps its id and where it comes from.
-pub(crate) fn any_article(cleaner: &Cleaner, line: &str) -> Result<Article, String> {
+/// The article of any line that `vigia clean` or `vigia classify` reads, and where its page lies.
+/// Text that vigia cleaned is taken as it is, and a line of the record keeps its id and where it
+/// comes from.
+pub(crate) fn any_article(
+    cleaner: &Cleaner,
+    line: &str,
+) -> Result<(Article, Option<ArchivePosition>), String> {
     // A line whose `id` is no text, say, is none of vigia's own.
     let cleaned: Option<Cleaned> = serde_json::from_str(line).ok();
     let Some(cleaned) = cleaned.filter(|cleaned| cleaned.text_source.is_some()) else {
         let (line, fields) = Fields::read(line, &["html", "html_base64", "text"])
             .map_err(|(_, error)| error.to_string())?;
-        return clean(cleaner, line, &fields);
+        return Ok((clean(cleaner, line, &fields)?, None));
     };
     let (line, fields): (ClassifyLine, _) =
         Fields::read(line, &["text"]).map_err(|(_, error)| error.to_string())?;
     let article = article(line, &fields);
     match (cleaned.schema, cleaned.id, cleaned.provenance) {
-        (Some(_), Some(id), Some(from)) => Ok(of_record(article, id, from)),
-        _ => Ok(article),
+        (Some(_), Some(id), Some(mut from)) => {
+            let archive = from.archive.take();
+            Ok((of_record(article, id, from), archive))
+        }
+        _ => Ok((article, None)),
     }
 }
 

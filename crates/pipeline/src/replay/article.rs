@@ -26,23 +26,24 @@ pub(super) struct Workshop {
 impl Workshop {
     /// The article of a unit, or why there is none.
     pub(super) fn article(&self, unit: Unit) -> Step<Filed<Article>> {
-        let (article, archive) = match unit {
+        let alone = |article| (article, None);
+        let article = match unit {
             Unit::Response(mut response) => {
                 let archive = response.archive.take();
-                (self.of_response(*response), archive)
+                let article = self.of_response(*response);
+                article.map(|article| (article, archive))
             }
-            Unit::Entry(page) => (self.cleaner.clean(&page).map_err(rejected), None),
+            Unit::Entry(page) => self.cleaner.clean(&page).map(alone).map_err(rejected),
             Unit::Line(line) => {
-                let article = filter::any_article(&self.cleaner, &line);
-                (article.map_err(|why| failed("line", why)), None)
+                filter::any_article(&self.cleaner, &line).map_err(|why| failed("line", why))
             }
             Unit::Saved { html, about } => {
                 let article = filter::saved_page(&self.cleaner, &about, &html);
-                (article.map_err(|why| failed("page", why)), None)
+                article.map(alone).map_err(|why| failed("page", why))
             }
         };
         match article {
-            Ok(article) => {
+            Ok((article, archive)) => {
                 let message = self.at_home(article);
                 Step::On(Filed { message, archive })
             }

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, path::Path, sync::Arc};
 
 use serde::{Deserialize, Serialize};
-use sink::{Lines, open_lines};
+use sink::Lines;
 use story::{StoryId, storage::Ending};
 use tokio::sync::mpsc::Receiver;
 
@@ -95,7 +95,7 @@ impl Verdicts {
                 path: file.path.clone(),
                 source,
             };
-            let mut lines = Lines::new(open_lines(&file.path).map_err(unreadable)?);
+            let mut lines = Lines::new(file.open_lines().map_err(unreadable)?);
             let mut line = Vec::new();
             while lines.next(&mut line).map_err(unreadable)?.is_some() {
                 if let Ok(judged) = serde_json::from_slice::<Judged>(&line) {

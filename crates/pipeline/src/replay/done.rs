@@ -50,34 +50,31 @@ impl Done {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A unit goes down the line.
+    /// A unit goes down the line, to be noted once it is finished. Those that are not begun here
+    /// stand behind a file that is yet to be read, and are only counted.
     pub(super) fn begin(&self, number: u64, behind: Mark) {
         self.state().begun.push_back((number, behind));
     }
 
     /// Units have ended, the next ones in order; what they gave is on disk.
     pub(super) fn finish<'a>(&self, endings: impl IntoIterator<Item = (EntryId, &'a Ending)>) {
-        let mut last = None;
-        let counts = {
-            let mut counts = self
-                .progress
-                .counts
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
-            for (entry, ending) in endings {
-                counts.add(ending);
-                last = last.max(Some(order::number(entry)));
-            }
-            *counts
-        };
         let mut state = self.state();
+        let noted_to = state.begun.back().map(|(number, _)| *number);
+        let mut last = None;
+        for (entry, ending) in endings {
+            let number = order::number(entry);
+            self.progress.count(ending);
+            if Some(number) <= noted_to {
+                state.noted.counts.add(ending);
+            }
+            last = last.max(Some(number));
+        }
         while let Some((number, behind)) = state.begun.front().copied()
             && Some(number) <= last
         {
             state.begun.pop_front();
             state.noted.behind = behind;
         }
-        state.noted.counts = counts;
         let State { journal, noted, .. } = &mut *state;
         if let Some(journal) = journal {
             journal.note(noted);
@@ -125,5 +122,41 @@ impl SinkStore for ReplayStore {
         let ended = endings.iter().map(|(entry, ending)| (*entry, ending));
         self.done.finish(ended);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::replay::Counts;
+
+    #[test]
+    fn what_stands_behind_an_unread_file_is_counted_and_not_noted() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("replay.json");
+        let noted = Noted {
+            fingerprint: "these files".to_owned(),
+            behind: Mark::default(),
+            counts: Counts::default(),
+        };
+        let progress = Arc::new(Progress::default());
+        let journal = Some(Journal::at(&path));
+        let done = Done::new(Arc::clone(&progress), noted, journal);
+        let mark = |file| Mark {
+            file,
+            ..Mark::default()
+        };
+        let ending = Ending::Failed {
+            reason: String::new(),
+            detail: String::new(),
+        };
+        done.begin(0, mark(1));
+        done.begin(1, mark(2));
+        // The third is not begun, and its group ends in any order.
+        done.finish([2, 0, 1].map(|number| (order::entry(number), &ending)));
+        done.close(None).unwrap();
+        let noted = Journal::at(&path).read("these files").unwrap();
+        assert_eq!((noted.behind, noted.counts.failed), (mark(2), 2));
+        assert_eq!(progress.counts().failed, 3);
     }
 }

@@ -2,12 +2,12 @@
 
 use std::{
     fs::{self, File},
-    io::{self, Read},
+    io::{self, BufRead, Read},
     path::{Path, PathBuf},
 };
 
 use sha2::{Digest, Sha256};
-use sink::FileName;
+use sink::{Compression, FileName, RecordFile, open_lines};
 use story::hex;
 
 use super::ReplayError;
@@ -29,6 +29,44 @@ pub(super) struct InputFile {
     pub(super) path: PathBuf,
     pub(super) form: Form,
     pub(super) bytes: u64,
+    /// What it is of a record, which a daemon may be compressing meanwhile.
+    pub(super) record: Option<RecordFile>,
+}
+
+impl InputFile {
+    fn named(path: PathBuf, form: Form) -> io::Result<Self> {
+        let bytes = fs::metadata(&path)?.len();
+        let stored = record_name(&path, "");
+        let record = stored.map(|(name, compression)| RecordFile {
+            name,
+            compression,
+            path: path.clone(),
+            stored_bytes: bytes,
+        });
+        Ok(Self {
+            path,
+            form,
+            bytes,
+            record,
+        })
+    }
+
+    fn of_record(file: RecordFile) -> Self {
+        Self {
+            path: file.path.clone(),
+            form: Form::Lines,
+            bytes: file.stored_bytes,
+            record: Some(file),
+        }
+    }
+
+    /// Opens it for reading its lines.
+    pub(super) fn open_lines(&self) -> io::Result<Box<dyn BufRead + Send>> {
+        match &self.record {
+            Some(file) => file.open(),
+            None => open_lines(&self.path),
+        }
+    }
 }
 
 /// Endings of names, and what such files hold.
@@ -62,7 +100,7 @@ pub(super) fn list(inputs: &[PathBuf]) -> Result<Vec<InputFile>, ReplayError> {
                 Some(form) => form,
                 None => sniffed(input).map_err(unreadable)?,
             };
-            files.push(file(input.clone(), form).map_err(unreadable)?);
+            files.push(InputFile::named(input.clone(), form).map_err(unreadable)?);
         }
     }
     if files.is_empty() {
@@ -71,41 +109,38 @@ pub(super) fn list(inputs: &[PathBuf]) -> Result<Vec<InputFile>, ReplayError> {
     Ok(files)
 }
 
-fn file(path: PathBuf, form: Form) -> io::Result<InputFile> {
-    let bytes = fs::metadata(&path)?.len();
-    Ok(InputFile { path, form, bytes })
-}
-
-/// Adds the files of a folder and of those within it whose names say what they are.
+/// Adds the files of a folder and of those within it whose names say what they are. Those of a
+/// record are there once each.
 fn walk(folder: &Path, files: &mut Vec<InputFile>) -> io::Result<()> {
     let mut folders = vec![folder.to_owned()];
     let mut found = Vec::new();
     while let Some(folder) = folders.pop() {
+        let record = sink::record_files(&folder).map_err(io::Error::other)?;
+        found.extend(record.into_iter().map(InputFile::of_record));
         for entry in fs::read_dir(folder)? {
             let entry = entry?;
             // A link is not followed: it may lead back up.
             let kind = entry.file_type()?;
+            let path = entry.path();
             if kind.is_dir() {
-                folders.push(entry.path());
-            } else if let Some(form) = kind.is_file().then(|| form_of(&entry.path())).flatten() {
-                found.push(file(entry.path(), form)?);
+                folders.push(path);
+            } else if kind.is_file()
+                && record_name(&path, "").is_none()
+                && let Some(form) = form_of(&path)
+            {
+                found.push(InputFile::named(path, form)?);
             }
         }
     }
     found.sort_by(|a, b| a.path.cmp(&b.path));
-    // A file of a record stands there plain and compressed until the plain one is removed.
-    found.dedup_by(|a, b| {
-        let of = |path: &Path| Some((path.parent()?.to_owned(), record_name(path, "")?));
-        a.path != b.path && of(&a.path).is_some_and(|a| of(&b.path) == Some(a))
-    });
     files.extend(found);
     Ok(())
 }
 
-/// The name of a file of a record, where it is one that is called so behind `prefix`.
-fn record_name(path: &Path, prefix: &str) -> Option<FileName> {
+/// What a file is of a record, where it is called so behind `prefix`.
+fn record_name(path: &Path, prefix: &str) -> Option<(FileName, Compression)> {
     let name = path.file_name()?.to_str()?;
-    FileName::of_stored(name.strip_prefix(prefix)?).map(|(name, _)| name)
+    FileName::of_stored(name.strip_prefix(prefix)?)
 }
 
 fn form_of(path: &Path) -> Option<Form> {
@@ -147,6 +182,23 @@ pub(super) fn fingerprint(files: &[InputFile], judged_by: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_of_a_record_is_read_although_it_was_compressed_meanwhile() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("stories-2026-01-01.jsonl");
+        fs::write(&path, "a line\n").unwrap();
+        for input in [folder.path(), &path] {
+            let files = list(&[input.to_owned()]).unwrap();
+            // What a file is stands in its first bytes.
+            fs::rename(&path, path.with_extension("jsonl.gz")).unwrap();
+            let mut text = String::new();
+            let mut lines = files[0].open_lines().unwrap();
+            lines.read_to_string(&mut text).unwrap();
+            assert_eq!((files.len(), text.as_str()), (1, "a line\n"));
+            fs::rename(path.with_extension("jsonl.gz"), &path).unwrap();
+        }
+    }
 
     #[test]
     fn a_folder_gives_the_files_that_it_can_tell_by_name() {

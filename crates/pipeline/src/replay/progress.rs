@@ -27,6 +27,8 @@ pub struct Progress {
     pub bytes_all: u64,
     /// Bytes of them that were read.
     pub bytes: AtomicU64,
+    /// Files that the system would not let be read, or not to their end.
+    pub unread: AtomicUsize,
     /// Faults in the files.
     pub problems: AtomicU64,
     pub(super) untold: Mutex<VecDeque<String>>,
@@ -66,6 +68,11 @@ impl Progress {
     /// How pages and articles ended so far.
     pub fn counts(&self) -> Counts {
         *self.counts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn count(&self, ending: &Ending) {
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        counts.add(ending);
     }
 
     /// What was found wrong with the files since this was last asked.

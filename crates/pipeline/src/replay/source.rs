@@ -14,7 +14,7 @@ use sink::{Line, Lines, open_lines};
 use story::{ArchivePosition, Page, Timestamp};
 use tokio_util::sync::CancellationToken;
 use url::Url;
-use warc::{Head, Kind, Reader};
+use warc::{Fault, Head, Kind, Problem, Reader};
 
 use super::{
     input::{Form, InputFile},
@@ -76,7 +76,8 @@ pub(super) struct Source<'a> {
 }
 
 impl Source<'_> {
-    /// Reads from a mark on. A file that cannot be read is told and passed over.
+    /// Reads from a mark on. A file that cannot be read is told and passed over; where that is the
+    /// system's doing and not the file's, it is counted as unread.
     pub(super) fn read(&self, from: Mark, emit: Emit) -> ControlFlow<()> {
         let mut before: u64 = self.files[..from.file.min(self.files.len())]
             .iter()
@@ -95,13 +96,18 @@ impl Source<'_> {
             };
             let read = match file.form {
                 Form::Warc => self.warc(&file.path, start, before, emit),
-                Form::Lines => self.lines(&file.path, start, before, emit),
+                Form::Lines => self.lines(file, start, before, emit),
                 Form::Page => self.page(&file.path, number, emit),
             };
             match read {
                 Ok(ControlFlow::Continue(())) => {}
                 Ok(ControlFlow::Break(())) => return ControlFlow::Break(()),
-                Err(error) => self.progress.problem(&file.path, &error),
+                Err(error) => {
+                    // What is wrong with the file itself has no number of the system's.
+                    let refused = error.raw_os_error().is_some();
+                    self.progress.unread.fetch_add(refused.into(), Relaxed);
+                    self.progress.problem(&file.path, &error);
+                }
             }
             before += file.bytes;
             self.progress.bytes.store(before, Relaxed);
@@ -118,10 +124,7 @@ impl Source<'_> {
         emit: Emit,
     ) -> io::Result<ControlFlow<()>> {
         let mut reader = Reader::at(File::open(path)?, start.offset)?;
-        for _ in 0..start.index {
-            // Its problems were told when it was read first.
-            let _ = reader.advance();
-        }
+        reader.pass(start.index);
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let mut entry = None;
         while let Some(next) = reader.advance() {
@@ -133,6 +136,10 @@ impl Source<'_> {
                 .store(before + reader.position(), Relaxed);
             let unit = next.and_then(|head| self.unit(&mut reader, &head, &mut entry, &name));
             match unit {
+                Err(Problem {
+                    fault: Fault::Io(error),
+                    ..
+                }) => return Err(error),
                 Err(problem) => self.progress.problem(path, &problem),
                 Ok(None) => {}
                 Ok(Some(unit)) => {
@@ -200,12 +207,12 @@ impl Source<'_> {
 
     fn lines(
         &self,
-        path: &Path,
+        file: &InputFile,
         start: Mark,
         before: u64,
         emit: Emit,
     ) -> io::Result<ControlFlow<()>> {
-        let mut lines = Lines::new(open_lines(path)?);
+        let mut lines = Lines::new(file.open_lines()?);
         lines.skip(start.offset)?;
         let mut line = Vec::new();
         while let Some(kind) = lines.next(&mut line)? {
@@ -214,11 +221,11 @@ impl Source<'_> {
                 ..start
             };
             // Of a packed file it is not known how far it was read; it is no longer than that.
-            let within = behind.offset.min(self.files[start.file].bytes);
+            let within = behind.offset.min(file.bytes);
             self.progress.bytes.store(before + within, Relaxed);
             if kind == Line::TooLong {
                 let problem = format!("the line before byte {} is too long", behind.offset);
-                self.progress.problem(path, &problem);
+                self.progress.problem(&file.path, &problem);
                 continue;
             }
             let text = String::from_utf8_lossy(&line);
@@ -240,7 +247,7 @@ impl Source<'_> {
         open_lines(path)?
             .take(PAGE_BYTES_MAX)
             .read_to_end(&mut html)?;
-        let about = about(path);
+        let about = about(path)?;
         let behind = Mark {
             file: number + 1,
             ..Mark::default()
@@ -250,22 +257,75 @@ impl Source<'_> {
 }
 
 /// What is known of a saved page: `page.json` beside `page.html`, or its address in `page.url`.
-fn about(path: &Path) -> String {
+fn about(path: &Path) -> io::Result<String> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let stem = name.strip_suffix(".gz").unwrap_or(&name);
     let stem = stem.rsplit_once('.').map_or(stem, |(stem, _)| stem);
     let beside = |ending: &str| {
         let mut text = String::new();
-        File::open(path.with_file_name(format!("{stem}.{ending}")))
-            .ok()?
-            .take(1 << 20)
-            .read_to_string(&mut text)
-            .ok()?;
-        Some(text)
+        let read = File::open(path.with_file_name(format!("{stem}.{ending}")))
+            .and_then(|file| file.take(1 << 20).read_to_string(&mut text));
+        match read {
+            Ok(_) => Ok(Some(text)),
+            Err(error) => match error.kind() {
+                io::ErrorKind::NotFound | io::ErrorKind::InvalidData => Ok(None),
+                _ => Err(error),
+            },
+        }
     };
-    let url = |url: String| serde_json::json!({ "url": url.trim() }).to_string();
-    beside("json")
-        .filter(|json| json.trim_start().starts_with('{'))
-        .or_else(|| beside("url").map(url))
-        .unwrap_or_else(|| "{}".to_owned())
+    if let Some(json) = beside("json")?
+        && json.trim_start().starts_with('{')
+    {
+        return Ok(json);
+    }
+    Ok(match beside("url")? {
+        Some(url) => serde_json::json!({ "url": url.trim() }).to_string(),
+        None => "{}".to_owned(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_damaged_is_read_and_one_that_the_system_refuses_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        std::fs::write(path("damaged.jsonl.gz"), b"\x1f\x8b\x08\0\0").unwrap();
+        std::fs::write(
+            path("damaged.jsonl.zst"),
+            b"\x28\xb5\x2f\xfd\xff\xff\xff\xff",
+        )
+        .unwrap();
+        std::fs::create_dir(path("page.json")).unwrap();
+        std::fs::write(path("page.html"), "<p>a page</p>").unwrap();
+        let unread = |name: &str, form| {
+            let path = path(name);
+            let files = [InputFile {
+                path,
+                form,
+                bytes: 0,
+                record: None,
+            }];
+            let progress = Progress::default();
+            let source = Source {
+                files: &files,
+                page_bytes_max: 0,
+                progress: &progress,
+                stop: &CancellationToken::new(),
+            };
+            let mut emit = |_, _| ControlFlow::Continue(());
+            assert!(source.read(Mark::default(), &mut emit).is_continue());
+            assert_eq!(progress.take_problems().len(), 1, "{name}");
+            progress.unread.into_inner()
+        };
+        assert_eq!(unread("damaged.jsonl.gz", Form::Lines), 0);
+        assert_eq!(unread("damaged.jsonl.zst", Form::Lines), 0);
+        assert_eq!(unread("gone.jsonl", Form::Lines), 1);
+        assert_eq!(unread("gone.warc", Form::Warc), 1);
+        assert_eq!(unread("gone.html", Form::Page), 1);
+        // What is known of a page belongs to it.
+        assert_eq!(unread("page.html", Form::Page), 1);
+    }
 }

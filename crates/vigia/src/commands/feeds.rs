@@ -80,7 +80,7 @@ fn short(length: TimeDelta) -> String {
 }
 
 /// "1 feed", "3 feeds".
-fn counted(count: usize, noun: &str) -> String {
+pub(super) fn counted(count: usize, noun: &str) -> String {
     let ending = if count == 1 { "" } else { "s" };
     format!("{count} {noun}{ending}")
 }

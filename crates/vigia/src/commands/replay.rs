@@ -77,6 +77,10 @@ pub(crate) fn run(arguments: &ReplayArgs) -> Result<()> {
     if let Some(diff) = &summary.diff {
         print::diff(diff, arguments.json)?;
     }
+    if summary.unread > 0 {
+        let files = super::feeds::counted(summary.unread, "file");
+        bail!("replay everything: {files} could not be read; the same command tries again");
+    }
     Ok(())
 }
 

@@ -122,11 +122,36 @@ fn reading_goes_on_from_a_mark() {
         reader.block(BYTES_MAX).unwrap();
         let (offset, passed) = reader.mark();
         let mut reader = Reader::at(Cursor::new(&file), offset).unwrap();
-        for _ in 0..passed {
-            reader.advance().unwrap().unwrap();
-        }
+        reader.pass(passed);
         let head = reader.advance().unwrap().unwrap();
         assert_eq!(head.header.get("WARC-Record-ID"), Some("1"));
+    }
+}
+
+#[test]
+fn reading_goes_on_from_a_mark_behind_what_is_wrong() {
+    let record = |name, length| with_length(name, "body", length);
+    let text = [
+        record("a", "4"),
+        record("b", "2"),
+        record("c", "4"),
+        record("d", "4"),
+    ]
+    .concat();
+    for file in [text.clone().into_bytes(), gzip(text.as_bytes())] {
+        let mut reader = Reader::new(Cursor::new(&file)).unwrap();
+        let id = |next: Option<Result<Head, Problem>>| {
+            let head = next?.ok()?;
+            head.header.get("WARC-Record-ID").map(str::to_owned)
+        };
+        while id(reader.advance()).as_deref() != Some("c") {
+            let _ = reader.block(BYTES_MAX);
+        }
+        reader.block(BYTES_MAX).unwrap();
+        let (offset, passed) = reader.mark();
+        let mut reader = Reader::at(Cursor::new(&file), offset).unwrap();
+        reader.pass(passed);
+        assert_eq!(id(reader.advance()).as_deref(), Some("d"));
     }
 }
 
@@ -241,11 +266,35 @@ fn what_is_larger_than_the_caller_takes_is_passed_over() {
 }
 
 #[test]
-fn a_record_of_ten_gigabytes_is_passed_over_without_unpacking_it() {
-    // It claims more than it has: what is claimed is never reserved nor waited for.
+fn a_huge_record_costs_none_of_those_behind_it_wherever_it_stands() {
+    let huge = body(4, 17 << 20);
+    for place in 0..3 {
+        let mut bodies = three();
+        bodies.insert(place, huge.clone());
+        let others: Vec<_> = (0..4)
+            .filter(|n| *n != place)
+            .map(|n| n.to_string())
+            .collect();
+        let others: Vec<_> = others.iter().map(String::as_str).collect();
+        let text = plain(&bodies);
+        // Two files that were compressed as a whole, one behind the other.
+        let more = gzip(with_length("more", "body", "4").as_bytes());
+        let with_more = [&others[..], &["more"]].concat();
+        check(&gzip(&text), &others, &["skipped"]);
+        check(&[gzip(&text), more].concat(), &with_more, &["skipped"]);
+        check(&members(&bodies).0, &others, &["skipped"]);
+    }
+}
+
+#[test]
+fn a_length_that_is_claimed_is_neither_reserved_nor_waited_for() {
     let claimed = with_length("huge", "little", "10737418240");
     let file = [gzip(claimed.as_bytes()), members(&three()).0].concat();
-    check(&file, &["0", "1", "2"], &["skipped: 10737418240 bytes"]);
+    let problems = [
+        "skipped: 10737418240 bytes",
+        "Content-Length 10737418240 is wrong",
+    ];
+    check(&file, &["0", "1", "2"], &problems);
 }
 
 #[test]
