@@ -1,9 +1,13 @@
 //! The stage itself: what it is built from, how it is run, and what it reports.
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use story::{
-    EntryId, Exchange, FeedId, Health, Page,
+    EntryId, Exchange, FeedId, Health, Page, Timestamp,
     storage::{FetchStore, StorageError, Stored},
 };
 use tokio::sync::mpsc::{Receiver, Sender, channel};
@@ -58,6 +62,10 @@ pub struct InFlight {
     pub id: EntryId,
     /// The entry and what came of its page.
     pub page: Page,
+    /// When a feed first showed the entry.
+    pub seen: Timestamp,
+    /// Since when it waits for the next stage.
+    pub since: Instant,
 }
 
 /// What one pass over all feeds came to.

@@ -8,7 +8,7 @@ use std::{
 };
 
 use story::{
-    FeedId,
+    FeedId, Health,
     storage::{FeedState, FetchStore},
 };
 use tokio::{
@@ -63,6 +63,8 @@ pub(crate) struct Run<S> {
     shared: Arc<Shared<S>>,
     feeds: Vec<Arc<Feed>>,
     states: Vec<Option<FeedState>>,
+    /// The health that each feed is counted with.
+    counted: Vec<Option<Health>>,
     agenda: Agenda,
     /// No poll starts before this, so that a start is no stampede.
     next_start: Instant,
@@ -122,6 +124,7 @@ impl<S: FetchStore> Run<S> {
         Self {
             shared,
             states: vec![None; feeds.len()],
+            counted: vec![None; feeds.len()],
             numbers: (feeds.iter().enumerate())
                 .map(|(number, feed)| (feed.id.clone(), number))
                 .collect(),
@@ -159,6 +162,7 @@ impl<S: FetchStore> Run<S> {
         }
         while !self.is_done() {
             let until_start = self.until_next_start();
+            self.shared.counters.turns_within(until_start);
             let grace_end = self.grace_end;
             tokio::select! {
                 () = self.stop.wait(), if !self.ending => self.begin_end(),
@@ -366,6 +370,7 @@ impl<S: FetchStore> Run<S> {
             });
         }
         self.states[number] = Some(state);
+        self.count_health(number);
         if counts.new > 0 && !self.stop.begun() {
             for host in hosts {
                 self.wake(host);

@@ -175,8 +175,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let socket = socket_path(&folder.path().join("ledger.db"));
         std::fs::write(&socket, "left over from a crash").unwrap();
-        let status = Arc::new(Status::new(3, Path::new("stories")));
-        status.clean.taken();
+        let status = Arc::new(Status::new(3, &sink::Settings::new(Path::new("stories"))));
+        status.clean.took(std::time::Instant::now());
         status.set_trouble(Some("the disk is full".to_owned()));
         let (reloads, _asked) = mpsc::channel(1);
         let serving = serve(listen(&socket).unwrap(), Arc::clone(&status), reloads);
@@ -197,7 +197,7 @@ mod tests {
     async fn a_client_that_says_nothing_keeps_no_other_waiting_and_a_reload_is_answered() {
         let folder = tempfile::tempdir().unwrap();
         let socket = socket_path(&folder.path().join("ledger.db"));
-        let status = Arc::new(Status::new(0, Path::new("stories")));
+        let status = Arc::new(Status::new(0, &sink::Settings::new(Path::new("stories"))));
         let (reloads, mut asked) = mpsc::channel(1);
         let serving = tokio::spawn(serve(listen(&socket).unwrap(), status, reloads));
         let _silent = UnixStream::connect(&socket).await.unwrap();

@@ -15,6 +15,7 @@ mod archived;
 mod balance;
 pub mod control;
 pub mod filter;
+mod histogram;
 mod line;
 mod parcel;
 mod pool;
@@ -41,6 +42,7 @@ pub use fetcher::{
     feed::{FeedContext, parse as parse_feed},
     robots_verdict,
 };
+pub use histogram::HistogramSnapshot;
 pub use ledger::{BalanceRow, FeedCounts, LedgerError, Reader};
 pub use line::{Line, LineError, Mode, Steering, Summary};
 pub use reins::{Change, Reins, ReloadError};

@@ -27,7 +27,7 @@ use crate::{
     record,
     reins::{Bench, Judge, Reins},
     settings::Settings,
-    status::{Snapshot, Status},
+    status::{Phase, Snapshot, Status},
     stdout::Pipe,
     steps,
     templates::Templates,
@@ -116,14 +116,17 @@ pub struct Steering {
 }
 
 impl Line {
-    /// Opens the ledger and the record, and settles what a crash left between them.
-    pub async fn open(settings: Settings) -> Result<(Self, Steering), LineError> {
+    /// Opens the ledger and the record, and settles what a crash left between them. `status` tells
+    /// how far it is.
+    pub async fn open(
+        settings: Settings,
+        status: Arc<Status>,
+    ) -> Result<(Self, Steering), LineError> {
         // Twice the age of entries that are fetched: what is forgotten is too old to be fetched again.
         let kept = settings.fetch.max_entry_age.saturating_mul(2);
         let ledger = Ledger::open(&settings.ledger)?.keeping_seen(kept);
         let (ledger, sink) = open_record(ledger, &settings.record).await?;
         let archive = settings.archive.clone().map(Archive::open).transpose()?;
-        let status = Arc::new(Status::new(settings.feeds.len(), &settings.record.dir));
         let bench = Arc::new(Bench::new(Judge::of(&settings)));
         let (to_fetcher, changes) = mpsc::channel(1);
         let (reloads, asked) = mpsc::channel(1);
@@ -144,11 +147,6 @@ impl Line {
             reloads,
         };
         Ok((line, Steering { reins, asked }))
-    }
-
-    /// What the line counts while it runs.
-    pub fn status(&self) -> Arc<Status> {
-        Arc::clone(&self.status)
     }
 
     /// Runs the line until `stop` is cancelled, or for one pass, and drains it.
@@ -183,6 +181,9 @@ impl Line {
 
         let mut stages = JoinSet::new();
         let (pages, queue) = mpsc::channel(settings.queue);
+        if archive.is_none() {
+            status.clean.watch(&pages);
+        }
         let mut running = vec!["fetch", "clean", "classify", "sink"];
         match archive {
             None => spawn_stages(&mut stages, &settings, bench, &status, &ledger, sink, queue)?,
@@ -190,6 +191,7 @@ impl Line {
                 running.insert(1, "archive");
                 let (feeds, answers) = mpsc::channel(settings.queue);
                 let (to_clean, filed) = mpsc::channel(settings.queue);
+                status.clean.watch(&to_clean);
                 fetcher = fetcher.archiving(feeds);
                 let archiving =
                     archive::run(archive, queue, answers, to_clean, Arc::clone(&status));
@@ -200,6 +202,7 @@ impl Line {
                 spawn_stages(&mut stages, &settings, bench, &status, &ledger, sink, filed)?;
             }
         }
+        status.reached(Phase::Running);
         let draining = stop.clone();
         let watching = watch_ledger(&ledger, stop.clone());
         stages.spawn(async move {
@@ -344,6 +347,8 @@ fn spawn_stages<Incoming: Into<Parcel<Filed<Page>>> + Send + 'static>(
 ) -> Result<(), LineError> {
     let (to_classify, classify_queue) = mpsc::channel(settings.queue);
     let (to_sink, sink_queue) = mpsc::channel(settings.queue);
+    status.classify.watch(&to_classify);
+    status.sink.watch(&to_sink);
 
     let outlets = Outlets {
         next: to_classify,

@@ -22,7 +22,7 @@ use story::FeedId;
 pub(crate) use problem::{Problem, Problems};
 pub(crate) use raw::{LogFormat, RawConfig};
 
-use crate::topic::Topic;
+use crate::{telemetry::Listen, topic::Topic};
 use problem::Source;
 
 /// Where the configuration is looked for when none is named.
@@ -39,6 +39,8 @@ pub(crate) struct Config {
     pub(crate) topic: Topic,
     /// The score from which a story is kept, where the file states one; see [`Topic::threshold`].
     pub(crate) threshold: Option<f64>,
+    /// Where metrics and health are asked for.
+    pub(crate) listen: Option<Listen>,
     /// The level of the log, as `tracing` filters are written.
     pub(crate) log_level: String,
     /// The form of the log.

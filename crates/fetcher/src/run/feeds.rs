@@ -6,7 +6,7 @@ use std::{
 };
 
 use story::{
-    FeedId,
+    FeedId, Health,
     storage::{FeedState, FetchStore, entry_host},
 };
 
@@ -50,17 +50,30 @@ impl<S: FetchStore> Run<S> {
         }
         self.agenda.enter(due, number);
         self.states[number] = state;
+        self.count_health(number);
+    }
+
+    /// Counts a feed under the health that it has; one that is no longer polled, under none.
+    pub(super) fn count_health(&mut self, number: usize) {
+        let state = self.states[number].as_ref();
+        let health = state.map_or(Health::New, |state| state.health);
+        let health = (!self.retired.contains(&number)).then_some(health);
+        let before = std::mem::replace(&mut self.counted[number], health);
+        self.shared.counters.health_changed(before, health);
     }
 
     /// Polls these feeds from now on. What is under way for a feed that is not among them comes to
     /// its end, and its pending entries are brought.
     pub(super) async fn follow(&mut self, feeds: Vec<Feed>) {
         let wanted: HashSet<FeedId> = feeds.iter().map(|feed| feed.id.clone()).collect();
-        for (id, number) in &self.numbers {
-            if !wanted.contains(id) && self.retired.insert(*number) {
-                self.agenda.remove(*number);
-                self.unpushed.remove(number);
-                self.changed.remove(number);
+        let gone = |(id, number): (&FeedId, &usize)| (!wanted.contains(id)).then_some(*number);
+        let gone: Vec<usize> = self.numbers.iter().filter_map(gone).collect();
+        for number in gone {
+            if self.retired.insert(number) {
+                self.agenda.remove(number);
+                self.unpushed.remove(&number);
+                self.changed.remove(&number);
+                self.count_health(number);
             }
         }
         let mut added = Vec::new();
@@ -71,6 +84,7 @@ impl<S: FetchStore> Run<S> {
                     self.numbers.insert(feed.id.clone(), number);
                     self.feeds.push(Arc::new(feed));
                     self.states.push(None);
+                    self.counted.push(None);
                     added.push(number);
                 }
                 Some(number) if *self.feeds[number] != feed || self.retired.contains(&number) => {
