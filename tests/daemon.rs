@@ -165,3 +165,113 @@ async fn a_ledger_too_deep_for_a_socket_costs_the_status_and_no_story() {
     assert!(said.contains("going on without"), "{said}");
     assert!(!desk.stories().is_empty(), "{said}");
 }
+
+/// What a daemon tells systemd, whose watchdog wants to hear of it every two seconds.
+fn told(desk: &Desk, variables: &[(&str, &str)], seconds: u64) -> Vec<String> {
+    let path = desk.path("notify");
+    let socket = UnixDatagram::bind(&path).unwrap();
+    socket
+        .set_read_timeout(Some(Duration::from_millis(100)))
+        .unwrap();
+    let path = path.to_str().unwrap().to_owned();
+    let mut all = vec![
+        ("NOTIFY_SOCKET", path.as_str()),
+        ("WATCHDOG_USEC", "2000000"),
+    ];
+    all.extend(variables);
+    let daemon = desk.daemon_with(&all);
+    let start = Instant::now();
+    let mut messages = Vec::new();
+    while start.elapsed() < Duration::from_secs(seconds) {
+        let mut message = [0; 4096];
+        if let Ok(length) = socket.recv(&mut message) {
+            messages.push(text(&message[..length]));
+        }
+    }
+    drop(daemon);
+    messages
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_watchdog_bites_a_stage_that_stands_still_and_no_quiet_night() {
+    let (_site, desk) = desk_with_news().await;
+    let fed = |messages: &[String]| messages.iter().filter(|m| m.contains("WATCHDOG=1")).count();
+    // Twenty stories, and then the feeds show nothing new.
+    let quiet = told(&desk, &[], 8);
+    assert!(fed(&quiet[quiet.len() / 2..]) >= 4, "{quiet:?}");
+
+    let (_site, desk) = desk_with_news().await;
+    let stalled = told(&desk, &[("VIGIA_STALL_AT", "classify")], 8);
+    let last = &stalled[stalled.len() / 2..];
+    assert_eq!(fed(last), 0, "{last:?}");
+    assert!(desk.log().contains("stage=\"classify\""), "{}", desk.log());
+}
+
+/// What the listener answers: status and body.
+async fn get(address: &str, path: &str) -> (u16, String) {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    let request = format!("GET {path} HTTP/1.1\r\nHost: vigia\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    (head[9..12].parse().unwrap(), body.to_owned())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn metrics_and_status_tell_the_same_story() {
+    let (_site, desk) = desk_with_news().await;
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = free.local_addr().unwrap().to_string();
+    drop(free);
+    let config = std::fs::read_to_string(desk.config()).unwrap();
+    let listen = format!("[listen]\naddress = \"{address}\"\n{config}");
+    std::fs::write(desk.config(), &listen).unwrap();
+    let daemon = desk.daemon();
+    let status = || -> Value {
+        let output = desk.run(&["status", "--json"]);
+        serde_json::from_slice(&output.stdout).unwrap_or_default()
+    };
+    until(SOON, "all twenty stories were judged", || {
+        status()["classify"]["taken"] == 20 && status()["sink"]["queue"]["length"] == 0
+    });
+    let (code, metrics) = get(&address, "/metrics").await;
+    assert_eq!(code, 200);
+    let now = status();
+    let kept = now["sink"]["ended"]["kept"].as_u64().unwrap();
+    for line in [
+        "vigia_stage_taken_total{stage=\"classify\"} 20".to_owned(),
+        format!("vigia_stage_ended_total{{stage=\"sink\",ending=\"kept\",reason=\"\"}} {kept}"),
+        format!("vigia_lag_published_to_written_seconds_count {kept}"),
+        "vigia_feeds{health=\"ok\"} 2".to_owned(),
+        "vigia_not_writing 0".to_owned(),
+        "# EOF".to_owned(),
+    ] {
+        assert!(
+            metrics.lines().any(|found| found == line),
+            "{line} is not in\n{metrics}"
+        );
+    }
+    assert_eq!(get(&address, "/health").await, (200, "alive\n".to_owned()));
+    assert_eq!(get(&address, "/ready").await, (200, "ready\n".to_owned()));
+    assert_eq!(get(&address, "/").await.0, 404);
+
+    // Another daemon finds the port taken, says so, and does its work.
+    let (_site, other) = desk_with_news().await;
+    let config = std::fs::read_to_string(other.config()).unwrap();
+    let listen = format!("[listen]\naddress = \"{address}\"\n{config}");
+    std::fs::write(other.config(), &listen).unwrap();
+    let second = other.daemon();
+    until(SOON, "it keeps stories", || !other.stories().is_empty());
+    assert!(
+        other.log().contains("another program is listening there"),
+        "{}",
+        other.log()
+    );
+    second.signal("TERM");
+    assert_eq!(second.wait(SOON).code(), Some(0));
+    daemon.signal("TERM");
+    assert_eq!(daemon.wait(SOON).code(), Some(0), "{}", desk.log());
+}

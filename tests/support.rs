@@ -100,6 +100,12 @@ impl Desk {
         let desk = Self {
             folder: tempfile::tempdir().expect("a temporary folder"),
         };
+        desk.configure(feeds, fetch, sink);
+        desk
+    }
+
+    /// Writes the configuration anew.
+    pub(crate) fn configure(&self, feeds: &[DeskFeed], fetch: &str, sink: &str) {
         let mut toml = format!(
             "[state]\npath = \"ledger.db\"\n[sink]\ndir = \"stories\"\n{sink}\n[log]\nformat = \"text\"\n\
              [fetch]\nallow_private_networks = true\nhost_gap = \"0s\"\nhost_concurrency = 16\n\
@@ -108,8 +114,7 @@ impl Desk {
         for DeskFeed { id, url } in feeds {
             toml += &format!("[[feed]]\nid = \"{id}\"\nurl = \"{url}\"\ninterval = \"200ms\"\n");
         }
-        fs::write(desk.config(), toml).expect("the configuration is written");
-        desk
+        fs::write(self.config(), toml).expect("the configuration is written");
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {

@@ -1,6 +1,11 @@
 //! What the fetcher has done so far, for the status and the logs.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use story::Health;
 
 use crate::Lateness;
 
@@ -34,6 +39,53 @@ pub struct Counters {
     pub bytes: AtomicU64,
     /// How late scheduled polls started.
     pub lateness: Lateness,
+    /// Feeds by their health, in the order of [`Health::ALL`].
+    health: [AtomicU64; Health::ALL.len()],
+    /// When the loop that schedules everything will have turned again, in Unix milliseconds; 0 where
+    /// nothing is to come.
+    turns_by: AtomicU64,
+}
+
+impl Counters {
+    /// How many of the feeds that are polled are in each state of health.
+    pub fn feeds_by_health(&self) -> impl Iterator<Item = (Health, u64)> {
+        let counts = self
+            .health
+            .iter()
+            .map(|count| count.load(Ordering::Relaxed));
+        Health::ALL.into_iter().zip(counts)
+    }
+
+    /// How long ago the loop that schedules everything should have turned.
+    pub fn overdue(&self) -> Duration {
+        let (by, now) = (self.turns_by.load(Ordering::Relaxed), unix_ms());
+        Duration::from_millis(if by == 0 { 0 } else { now.saturating_sub(by) })
+    }
+
+    /// Notes when the loop will turn again at the latest, if it will at all.
+    pub(crate) fn turns_within(&self, wait: Option<Duration>) {
+        let by = wait.map_or(0, |wait| unix_ms() + wait.as_millis() as u64);
+        self.turns_by.store(by, Ordering::Relaxed);
+    }
+
+    /// Notes that a feed's health is no longer what it was.
+    pub(crate) fn health_changed(&self, from: Option<Health>, to: Option<Health>) {
+        let count = |health: Health| {
+            let at = Health::ALL.iter().position(|one| *one == health);
+            &self.health[at.expect("every health is one of all")]
+        };
+        if let Some(from) = from {
+            count(from).fetch_sub(1, Ordering::Relaxed);
+        }
+        if let Some(to) = to {
+            count(to).fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+fn unix_ms() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.unwrap_or_default().as_millis() as u64
 }
 
 /// Adds to a count.

@@ -1,12 +1,16 @@
 //! The stage itself: what it is built from, how it is run, and what it reports.
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use story::{
-    EntryId, Exchange, FeedId, Health, Page,
+    EntryId, Exchange, FeedId, Health, Page, Timestamp,
     storage::{FetchStore, StorageError, Stored},
 };
-use tokio::sync::mpsc::Sender;
+use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -58,6 +62,10 @@ pub struct InFlight {
     pub id: EntryId,
     /// The entry and what came of its page.
     pub page: Page,
+    /// When a feed first showed the entry.
+    pub seen: Timestamp,
+    /// Since when it waits for the next stage.
+    pub since: Instant,
 }
 
 /// What one pass over all feeds came to.
@@ -90,6 +98,7 @@ pub struct FeedReport {
 pub struct Fetcher<S: FetchStore> {
     shared: Arc<Shared<S>>,
     feeds: Vec<Feed>,
+    changes: Receiver<Vec<Feed>>,
 }
 
 /// What every poll and every host's task works with.
@@ -117,12 +126,7 @@ impl<S: FetchStore> Fetcher<S> {
         store: Arc<S>,
         clock: Clock,
     ) -> Result<Self, FetcherError> {
-        for Feed { id, access, .. } in &feeds {
-            access.check().map_err(|source| FetcherError::Secret {
-                feed: id.clone(),
-                source,
-            })?;
-        }
+        check_secrets(&feeds)?;
         let counters = Arc::new(Counters::default());
         let http = Http::new(&settings, Arc::clone(&counters), clock)?;
         let shared = Arc::new(Shared {
@@ -134,7 +138,20 @@ impl<S: FetchStore> Fetcher<S> {
             clock,
             archive: None,
         });
-        Ok(Self { shared, feeds })
+        // Nobody changes the feeds unless `following` says who.
+        let (_, changes) = channel(1);
+        Ok(Self {
+            shared,
+            feeds,
+            changes,
+        })
+    }
+
+    /// Polls other feeds from when they come by `changes`: all feeds each time, of which those that
+    /// are the same as before go on untouched. To be said before it runs.
+    #[must_use]
+    pub fn following(self, changes: Receiver<Vec<Feed>>) -> Self {
+        Self { changes, ..self }
     }
 
     /// Keeps what is fetched: what a feed answers is sent to `feeds`, and what a page does goes down
@@ -163,6 +180,7 @@ impl<S: FetchStore> Fetcher<S> {
         let run = Run::new(
             self.shared,
             self.feeds,
+            self.changes,
             out,
             Stop::following(&stop),
             Mode::Daemon,
@@ -183,6 +201,7 @@ impl<S: FetchStore> Fetcher<S> {
         let run = Run::new(
             self.shared,
             self.feeds,
+            self.changes,
             out,
             Stop::following(&stop),
             Mode::Once,
@@ -194,6 +213,17 @@ impl<S: FetchStore> Fetcher<S> {
             pages_failed: counters.pages_failed.load(Relaxed),
         })
     }
+}
+
+/// Whether the logins and headers of all feeds are to be had.
+pub fn check_secrets(feeds: &[Feed]) -> Result<(), FetcherError> {
+    for Feed { id, access, .. } in feeds {
+        access.check().map_err(|source| FetcherError::Secret {
+            feed: id.clone(),
+            source,
+        })?;
+    }
+    Ok(())
 }
 
 /// Has the store do something, again and again until it can: a full disk stops the writing and

@@ -1,11 +1,16 @@
 //! The pages of one host's pending entries: taken from the store a few at a time, fetched, and
 //! sent down the line.
 
-use std::{collections::VecDeque, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{
+    collections::VecDeque,
+    panic::AssertUnwindSafe,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use futures_util::{FutureExt, StreamExt, stream::FuturesUnordered};
 use story::{
-    Content, Entry, EntryId, Fetched, Page,
+    Content, Entry, EntryId, Fetched, Page, Timestamp,
     storage::{FetchStore, PendingEntry, Tries},
 };
 use tokio::{
@@ -127,12 +132,13 @@ impl<S: FetchStore> HostPages<S> {
         let PendingEntry {
             id,
             entry,
+            seen,
             tries,
             shares_page,
         } = pending;
         if shares_page {
             let at = self.shared.clock.now();
-            return self.send(id, entry, Content::SharedPage { at }).await;
+            return self.send(id, seen, entry, Content::SharedPage { at }).await;
         }
         let (content, _slot) = match self.fetch_or_fault(&entry).await {
             Ok((fetched, slot)) => {
@@ -158,12 +164,23 @@ impl<S: FetchStore> HostPages<S> {
             }
         };
         // The slot is held until the page is sent, so that bodies in memory are bounded.
-        self.send(id, entry, content).await
+        self.send(id, seen, entry, content).await
     }
 
-    async fn send(&self, id: EntryId, entry: Entry, content: Content) -> Result<(), LineClosed> {
-        let page = Page { entry, content };
-        let sent = self.out.send(InFlight { id, page }).await;
+    async fn send(
+        &self,
+        id: EntryId,
+        seen: Timestamp,
+        entry: Entry,
+        content: Content,
+    ) -> Result<(), LineClosed> {
+        let in_flight = InFlight {
+            id,
+            page: Page { entry, content },
+            seen,
+            since: Instant::now(),
+        };
+        let sent = self.out.send(in_flight).await;
         sent.map_err(|_| LineClosed)
     }
 

@@ -60,6 +60,13 @@ impl Push {
         })
     }
 
+    /// Gives up the subscriptions of all feeds but these.
+    pub(crate) fn retain(&self, is_configured: impl Fn(&FeedId) -> bool) {
+        if let Some(subscriber) = &self.subscriber {
+            subscriber.retain(is_configured);
+        }
+    }
+
     /// Whether the feed's changes are being pushed, so that pulls may be rare.
     pub(crate) fn works_for(&self, feed: &FeedId) -> bool {
         let state = self.subscriber.as_ref().and_then(|push| push.state(feed));

@@ -8,15 +8,16 @@ use std::{
 };
 
 use story::{
-    FeedId,
-    storage::{FeedState, FetchStore, entry_host},
+    FeedId, Health,
+    storage::{FeedState, FetchStore},
 };
 use tokio::{
-    sync::mpsc::Sender,
+    sync::mpsc::{Receiver, Sender},
     task::{Id, JoinError, JoinSet},
     time::{Instant, sleep, sleep_until},
 };
 
+mod feeds;
 mod hosts;
 
 use crate::{
@@ -62,6 +63,8 @@ pub(crate) struct Run<S> {
     shared: Arc<Shared<S>>,
     feeds: Vec<Arc<Feed>>,
     states: Vec<Option<FeedState>>,
+    /// The health that each feed is counted with.
+    counted: Vec<Option<Health>>,
     agenda: Agenda,
     /// No poll starts before this, so that a start is no stampede.
     next_start: Instant,
@@ -77,7 +80,13 @@ pub(crate) struct Run<S> {
     unpushed: BTreeSet<usize>,
     /// Deliveries of busy feeds, in the order in which they came.
     delivered: Vec<(usize, Delivery)>,
+    /// Every feed that was ever configured in this run.
     numbers: HashMap<FeedId, usize>,
+    /// Those of them that are configured no longer.
+    retired: HashSet<usize>,
+    /// Feeds that were changed while they were being polled.
+    changed: HashSet<usize>,
+    changes: Receiver<Vec<Feed>>,
     hosts: Hosts,
     out: Sender<InFlight>,
     stop: Stop,
@@ -107,6 +116,7 @@ impl<S: FetchStore> Run<S> {
     pub(crate) fn new(
         shared: Arc<Shared<S>>,
         feeds: Vec<Feed>,
+        changes: Receiver<Vec<Feed>>,
         out: Sender<InFlight>,
         stop: Stop,
         mode: Mode,
@@ -114,10 +124,14 @@ impl<S: FetchStore> Run<S> {
         Self {
             shared,
             states: vec![None; feeds.len()],
+            counted: vec![None; feeds.len()],
             numbers: (feeds.iter().enumerate())
                 .map(|(number, feed)| (feed.id.clone(), number))
                 .collect(),
             feeds: feeds.into_iter().map(Arc::new).collect(),
+            retired: HashSet::new(),
+            changed: HashSet::new(),
+            changes,
             agenda: Agenda::default(),
             next_start: Instant::now(),
             polls: JoinSet::new(),
@@ -148,6 +162,7 @@ impl<S: FetchStore> Run<S> {
         }
         while !self.is_done() {
             let until_start = self.until_next_start();
+            self.shared.counters.turns_within(until_start);
             let grace_end = self.grace_end;
             tokio::select! {
                 () = self.stop.wait(), if !self.ending => self.begin_end(),
@@ -166,6 +181,7 @@ impl<S: FetchStore> Run<S> {
                 () = sleep(until_start.unwrap_or(NAP)), if until_start.is_some() => {
                     self.start_polls();
                 }
+                Some(feeds) = self.changes.recv(), if !self.ending => self.follow(feeds).await,
             }
         }
         self.push.end().await;
@@ -183,42 +199,6 @@ impl<S: FetchStore> Run<S> {
         for host in hosts {
             self.wake(host);
         }
-        Ok(())
-    }
-
-    /// Enters every feed at the instant that its last poll set; in a single pass, as soon as may be.
-    async fn enter_feeds(&mut self) -> Result<(), FetcherError> {
-        let states = self.shared.store.feed_states().await?;
-        let mut states: HashMap<_, _> = states
-            .into_iter()
-            .map(|state| (state.feed.clone(), state))
-            .collect();
-        let now = self.shared.clock.now();
-        for (number, feed) in self.feeds.iter().enumerate() {
-            let state = states.remove(&feed.id);
-            // A feed whose address the operator has changed is a feed that was never asked.
-            let same =
-                |state: &&FeedState| (state.configured.as_ref()).is_none_or(|at| *at == feed.url);
-            let scheduled = (state.as_ref())
-                .filter(same)
-                .and_then(|state| state.next_poll);
-            let soonest = schedule::soonest(&self.shared.settings, state.as_ref(), now);
-            let due = match self.mode {
-                Mode::Daemon => scheduled.unwrap_or(soonest),
-                Mode::Once => soonest,
-            };
-            let closed_until = state.as_ref().and_then(|state| state.host_closed_until);
-            if let Some(until) = closed_until.filter(|until| *until > now) {
-                let wait = schedule::until(now, until);
-                self.shared
-                    .http
-                    .gates
-                    .close(&entry_host(Some(&feed.url)), Some(wait));
-            }
-            self.agenda.enter(due, number);
-            self.states[number] = state;
-        }
-        tracing::info!(feeds = self.feeds.len(), "feeds scheduled");
         Ok(())
     }
 
@@ -308,7 +288,8 @@ impl<S: FetchStore> Run<S> {
 
     /// Takes a delivery in, as soon as nothing else is done to its feed.
     fn delivery_came(&mut self, delivery: Delivery) {
-        let Some(number) = self.numbers.get(&delivery.feed).copied() else {
+        let number = self.numbers.get(&delivery.feed).copied();
+        let Some(number) = number.filter(|number| !self.retired.contains(number)) else {
             return;
         };
         let Some(state) = self.states[number].clone() else {
@@ -336,7 +317,8 @@ impl<S: FetchStore> Run<S> {
         if settings.host_gap.is_zero() {
             return Duration::ZERO;
         }
-        let a_second = u32::try_from(self.feeds.len()).unwrap_or(u32::MAX) / ROUND_SECONDS;
+        let a_second = u32::try_from(self.feeds.len() - self.retired.len()).unwrap_or(u32::MAX)
+            / ROUND_SECONDS;
         Duration::from_secs(1) / settings.poll_starts_per_second.max(a_second).max(1)
     }
 
@@ -358,6 +340,7 @@ impl<S: FetchStore> Run<S> {
                 }
             }
         }
+        self.enter_changed(number);
         let waiting = self.delivered.iter().position(|(of, _)| *of == number);
         if let Some(waiting) = waiting {
             let (_, delivery) = self.delivered.remove(waiting);
@@ -387,6 +370,7 @@ impl<S: FetchStore> Run<S> {
             });
         }
         self.states[number] = Some(state);
+        self.count_health(number);
         if counts.new > 0 && !self.stop.begun() {
             for host in hosts {
                 self.wake(host);
@@ -395,7 +379,7 @@ impl<S: FetchStore> Run<S> {
     }
 
     fn enter_again(&mut self, due: story::Timestamp, number: usize) {
-        if self.mode == Mode::Daemon {
+        if self.mode == Mode::Daemon && !self.retired.contains(&number) {
             self.agenda.enter(due, number);
         }
     }

@@ -201,6 +201,11 @@ impl Agenda {
         }
     }
 
+    /// Takes a feed out.
+    pub(crate) fn remove(&mut self, feed: usize) {
+        self.0.retain(|Reverse((_, entered))| *entered != feed);
+    }
+
     /// When the next feed is due.
     pub(crate) fn next_due(&self) -> Option<Timestamp> {
         self.0.peek().map(|Reverse((due, _))| *due)

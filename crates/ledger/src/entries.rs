@@ -37,7 +37,8 @@ fn claim(
         "UPDATE pending SET claimed = 1 WHERE entry IN (
              SELECT entry FROM pending WHERE host = ?1 AND claimed = 0 AND due_ms <= ?2
              ORDER BY due_ms, entry LIMIT ?3)
-         RETURNING entry, attempts, robots_waits, shares_page, body",
+         RETURNING entry, attempts, robots_waits, shares_page, body,
+             (SELECT seen_s FROM entry AS shown WHERE shown.id = pending.entry)",
     )?;
     let rows = query.query_map(params![host, now.timestamp_millis(), limit as i64], |row| {
         let body = row.get_ref(4)?.as_bytes().unwrap_or_default();
@@ -46,18 +47,20 @@ fn claim(
             robots: count(row.get(2)?),
         };
         let entry = serde_json::from_slice(body);
-        Ok((EntryId(row.get(0)?), tries, row.get(3)?, entry))
+        let seen = Timestamp::from_timestamp_secs(row.get(5)?).unwrap_or(now);
+        Ok((EntryId(row.get(0)?), tries, row.get(3)?, seen, entry))
     })?;
     let mut claimed: Vec<PendingEntry> = Vec::new();
     for row in rows.collect::<rusqlite::Result<Vec<_>>>()? {
         match row {
-            (id, tries, shares_page, Ok(entry)) => claimed.push(PendingEntry {
+            (id, tries, shares_page, seen, Ok(entry)) => claimed.push(PendingEntry {
                 id,
                 entry,
+                seen,
                 tries,
                 shares_page,
             }),
-            (id, _, _, Err(error)) => set_aside(connection, host, id, &error)?,
+            (id, _, _, _, Err(error)) => set_aside(connection, host, id, &error)?,
         }
     }
     // RETURNING promises no order.

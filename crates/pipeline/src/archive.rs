@@ -150,7 +150,9 @@ async fn keep(mut archive: Archive, group: Vec<Piece>, status: &Status) -> (Arch
 
 /// A page with its place, and without what only the archive needed.
 fn filed(
-    InFlight { id, mut page }: InFlight,
+    InFlight {
+        id, mut page, seen, ..
+    }: InFlight,
     archive: Option<ArchivePosition>,
 ) -> Parcel<Filed<Page>> {
     if let story::Content::Fetched(fetched) = &mut page.content {
@@ -160,7 +162,7 @@ fn filed(
         message: page,
         archive,
     };
-    Parcel { id, content }
+    Parcel::seen(id, seen, content)
 }
 
 #[cfg(test)]

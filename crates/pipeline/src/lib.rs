@@ -13,11 +13,14 @@
 mod archive;
 mod archived;
 mod balance;
+pub mod control;
 pub mod filter;
+mod histogram;
 mod line;
 mod parcel;
 mod pool;
 mod record;
+mod reins;
 pub mod replay;
 mod settings;
 pub mod status;
@@ -39,8 +42,10 @@ pub use fetcher::{
     feed::{FeedContext, parse as parse_feed},
     robots_verdict,
 };
+pub use histogram::HistogramSnapshot;
 pub use ledger::{BalanceRow, FeedCounts, LedgerError, Reader};
-pub use line::{Line, LineError, Mode, Summary};
+pub use line::{Line, LineError, Mode, Steering, Summary};
+pub use reins::{Change, Reins, ReloadError};
 pub use settings::{LoadKnowledgeError, LoadModelError, Settings, load_knowledge, load_model};
 pub use sink::{
     Compression, FileName, Inspection, Line as LineKind, Lines, Problem, RecordFile, Remedy,

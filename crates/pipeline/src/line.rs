@@ -2,7 +2,7 @@
 
 use std::{path::Path, sync::Arc, time::Duration};
 
-use fetcher::{Fetcher, FetcherError, Report};
+use fetcher::{Feed, Fetcher, FetcherError, Report};
 use ledger::{Ledger, LedgerError, WrittenStory};
 use sink::{Sink, SinkError, Tail};
 use story::{
@@ -21,11 +21,13 @@ use tracing::{error, info, warn};
 use crate::{
     archive::{self, Archive, ArchiveError},
     balance,
+    control::{self, ReloadAsked},
     parcel::{Filed, Parcel},
     pool::{self, Outlets},
     record,
+    reins::{Bench, Judge, Reins},
     settings::Settings,
-    status::{self, Snapshot, Status},
+    status::{Phase, Snapshot, Status},
     stdout::Pipe,
     steps,
     templates::Templates,
@@ -99,29 +101,52 @@ pub struct Line {
     sink: Sink,
     archive: Option<Archive>,
     status: Arc<Status>,
+    bench: Arc<Bench>,
+    changes: mpsc::Receiver<Vec<Feed>>,
+    reloads: mpsc::Sender<ReloadAsked>,
+}
+
+/// What steers a line while it runs.
+#[derive(Debug)]
+pub struct Steering {
+    /// Changes it.
+    pub reins: Reins,
+    /// Who asks over the socket that it be changed.
+    pub asked: mpsc::Receiver<ReloadAsked>,
 }
 
 impl Line {
-    /// Opens the ledger and the record, and settles what a crash left between them.
-    pub async fn open(settings: Settings) -> Result<Self, LineError> {
+    /// Opens the ledger and the record, and settles what a crash left between them. `status` tells
+    /// how far it is.
+    pub async fn open(
+        settings: Settings,
+        status: Arc<Status>,
+    ) -> Result<(Self, Steering), LineError> {
         // Twice the age of entries that are fetched: what is forgotten is too old to be fetched again.
         let kept = settings.fetch.max_entry_age.saturating_mul(2);
         let ledger = Ledger::open(&settings.ledger)?.keeping_seen(kept);
         let (ledger, sink) = open_record(ledger, &settings.record).await?;
         let archive = settings.archive.clone().map(Archive::open).transpose()?;
-        let status = Arc::new(Status::new(settings.feeds.len(), &settings.record.dir));
-        Ok(Self {
+        let bench = Arc::new(Bench::new(Judge::of(&settings)));
+        let (to_fetcher, changes) = mpsc::channel(1);
+        let (reloads, asked) = mpsc::channel(1);
+        let reins = Reins::new(
+            settings.clone(),
+            Arc::clone(&bench),
+            to_fetcher,
+            Arc::clone(&status),
+        );
+        let line = Self {
             settings,
             ledger,
             sink,
             archive,
             status,
-        })
-    }
-
-    /// What the line counts while it runs.
-    pub fn status(&self) -> Arc<Status> {
-        Arc::clone(&self.status)
+            bench,
+            changes,
+            reloads,
+        };
+        Ok((line, Steering { reins, asked }))
     }
 
     /// Runs the line until `stop` is cancelled, or for one pass, and drains it.
@@ -135,16 +160,20 @@ impl Line {
             sink,
             archive,
             status,
+            bench,
+            changes,
+            reloads,
         } = self;
-        let socket = status::socket_path(&settings.ledger);
-        let serving = serve_status(&socket, &status);
+        let socket = control::socket_path(&settings.ledger);
+        let serving = serve_socket(&socket, &status, reloads);
         let balancing = tokio::spawn(balance::watch(Arc::clone(&ledger), Arc::clone(&status)));
 
         let mut fetcher = Fetcher::new(
             settings.fetch.clone(),
             settings.feeds.clone(),
             Arc::clone(&ledger),
-        )?;
+        )?
+        .following(changes);
         *status
             .fetch
             .lock()
@@ -152,13 +181,17 @@ impl Line {
 
         let mut stages = JoinSet::new();
         let (pages, queue) = mpsc::channel(settings.queue);
+        if archive.is_none() {
+            status.clean.watch(&pages);
+        }
         let mut running = vec!["fetch", "clean", "classify", "sink"];
         match archive {
-            None => spawn_stages(&mut stages, &settings, &status, &ledger, sink, queue)?,
+            None => spawn_stages(&mut stages, &settings, bench, &status, &ledger, sink, queue)?,
             Some(archive) => {
                 running.insert(1, "archive");
                 let (feeds, answers) = mpsc::channel(settings.queue);
                 let (to_clean, filed) = mpsc::channel(settings.queue);
+                status.clean.watch(&to_clean);
                 fetcher = fetcher.archiving(feeds);
                 let archiving =
                     archive::run(archive, queue, answers, to_clean, Arc::clone(&status));
@@ -166,9 +199,10 @@ impl Line {
                     archiving.await;
                     ("archive", Ok(None))
                 });
-                spawn_stages(&mut stages, &settings, &status, &ledger, sink, filed)?;
+                spawn_stages(&mut stages, &settings, bench, &status, &ledger, sink, filed)?;
             }
         }
+        status.reached(Phase::Running);
         let draining = stop.clone();
         let watching = watch_ledger(&ledger, stop.clone());
         stages.spawn(async move {
@@ -217,9 +251,16 @@ pub(crate) async fn open_record(
 }
 
 /// Opens the socket for `vigia status` and serves it. Stories are not given up for want of it.
-fn serve_status(socket: &Path, status: &Arc<Status>) -> Option<JoinHandle<()>> {
-    match status::listen(socket) {
-        Ok(listener) => Some(tokio::spawn(status::serve(listener, Arc::clone(status)))),
+fn serve_socket(
+    socket: &Path,
+    status: &Arc<Status>,
+    reloads: mpsc::Sender<ReloadAsked>,
+) -> Option<JoinHandle<()>> {
+    match control::listen(socket) {
+        Ok(listener) => {
+            let serving = control::serve(listener, Arc::clone(status), reloads);
+            Some(tokio::spawn(serving))
+        }
         Err(error) => {
             let socket = socket.display();
             warn!(%socket, %error, "no socket for `vigia status`, going on without");
@@ -298,6 +339,7 @@ type Ended = (&'static str, Result<Option<Report>, LineError>);
 fn spawn_stages<Incoming: Into<Parcel<Filed<Page>>> + Send + 'static>(
     stages: &mut JoinSet<Ended>,
     settings: &Settings,
+    bench: Arc<Bench>,
     status: &Arc<Status>,
     ledger: &Arc<Ledger>,
     sink: Sink,
@@ -305,16 +347,20 @@ fn spawn_stages<Incoming: Into<Parcel<Filed<Page>>> + Send + 'static>(
 ) -> Result<(), LineError> {
     let (to_classify, classify_queue) = mpsc::channel(settings.queue);
     let (to_sink, sink_queue) = mpsc::channel(settings.queue);
+    status.classify.watch(&to_classify);
+    status.sink.watch(&to_sink);
 
-    let cleaner = Arc::clone(&settings.cleaner);
     let outlets = Outlets {
         next: to_classify,
         ended: to_sink.clone(),
     };
-    let templates = settings
-        .learn_templates
-        .then(|| Templates::new(Arc::clone(ledger), Handle::current()));
-    let clean = move |page: Filed<Page>| steps::clean(&cleaner, templates.as_ref(), page);
+    let templates = Templates::new(Arc::clone(ledger), Handle::current());
+    let judging = Arc::clone(&bench);
+    let clean = move |page: Filed<Page>| {
+        let judge = bench.judge();
+        let templates = judge.learn_templates.then_some(&templates);
+        steps::clean(&judge.cleaner, templates, page)
+    };
     let cleaning = pool::spawn(
         "clean",
         settings.workers,
@@ -325,10 +371,10 @@ fn spawn_stages<Incoming: Into<Parcel<Filed<Page>>> + Send + 'static>(
     )
     .map_err(LineError::Thread)?;
 
-    let classifier = settings.classifier();
-    let config_hash = settings.config_hash.clone();
-    let classify =
-        move |article: Filed<Article>| steps::classify(&classifier, article, Some(&config_hash));
+    let classify = move |article: Filed<Article>| {
+        let judge = judging.judge();
+        steps::classify(&judge.classifier, article, Some(&judge.config_hash))
+    };
     let outlets = Outlets {
         next: to_sink.clone(),
         ended: to_sink,

@@ -8,6 +8,7 @@ use std::{
     thread::{self, JoinHandle},
 };
 
+use sink::fault;
 use story::storage::Ending;
 use tokio::sync::mpsc::{Receiver, Sender};
 use tracing::error;
@@ -60,8 +61,14 @@ where
                             .blocking_recv()
                     };
                     while let Some(incoming) = take() {
-                        counters.taken();
-                        let Parcel { id, content } = incoming.into();
+                        let Parcel {
+                            id,
+                            content,
+                            seen,
+                            since,
+                        } = incoming.into();
+                        counters.took(since);
+                        fault::point(stage);
                         let step = catch_unwind(AssertUnwindSafe(|| work(content)))
                             .unwrap_or_else(|panic| panicked(stage, id, &*panic));
                         // A closed outlet means that the line is being torn down after a failure
@@ -69,12 +76,18 @@ where
                         let _ = match step {
                             Step::On(content) => {
                                 counters.passed();
-                                outlets.next.blocking_send(Parcel { id, content }).ok()
+                                outlets
+                                    .next
+                                    .blocking_send(Parcel::seen(id, seen, content))
+                                    .ok()
                             }
                             Step::End(ending) => {
                                 counters.ended(&ending);
                                 let content = Verdict::End(ending);
-                                outlets.ended.blocking_send(Parcel { id, content }).ok()
+                                outlets
+                                    .ended
+                                    .blocking_send(Parcel::seen(id, seen, content))
+                                    .ok()
                             }
                         };
                     }
@@ -117,10 +130,7 @@ mod tests {
         let threads = spawn("test", 1, queue, outlets, &counters, work).unwrap();
         for number in 1..=3 {
             to_stage
-                .blocking_send(Parcel {
-                    id: EntryId(i64::from(number)),
-                    content: number,
-                })
+                .blocking_send(Parcel::new(EntryId(i64::from(number)), number))
                 .unwrap();
         }
         drop(to_stage);

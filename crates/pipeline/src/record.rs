@@ -1,6 +1,6 @@
 //! The last stage: stories into the record, and every entry's end into the ledger.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use sink::{Sink, SinkError, fault};
 use story::{
@@ -16,7 +16,7 @@ use tracing::{debug, error, info};
 
 use crate::{
     parcel::{Parcel, Verdict},
-    status::Status,
+    status::{Judged, Status},
     stdout::Pipe,
     upkeep::Keeper,
 };
@@ -75,11 +75,19 @@ async fn commit<S: SinkStore>(
     let mut endings = Vec::with_capacity(group.len());
     let mut asking = Vec::new();
     let mut stories = Vec::new();
-    for Parcel { id, content } in group {
+    let mut judged = HashMap::new();
+    for Parcel {
+        id,
+        content,
+        seen,
+        since,
+    } in group
+    {
         match content {
             Verdict::End(ending) => endings.push((id, ending)),
             Verdict::Keep(story) => {
-                status.sink.taken();
+                status.sink.took(since);
+                judged.insert(story.id.clone(), Judged { seen, since });
                 asking.push((id, story.id.clone(), story.revision));
                 stories.push((id, *story));
             }
@@ -106,7 +114,7 @@ async fn commit<S: SinkStore>(
         fault::point(fault::BEFORE_ACKNOWLEDGEMENT);
     }
     persist(status, || store.finish(endings.clone(), checkpoint.clone())).await?;
-    status.kept(&stories);
+    status.kept(&stories, &judged);
     Ok((sink, stories))
 }
 
@@ -287,12 +295,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let settings = sink::Settings::new(folder.path());
         let sink = Sink::open(&settings, None).unwrap().sink;
-        let status = Arc::new(Status::new(0, Path::new("stories")));
+        let status = Arc::new(Status::new(0, &sink::Settings::new(Path::new("stories"))));
         let (sender, queue) = mpsc::channel(titles.len());
         for (title, id) in titles.iter().zip(1..) {
             let content = Verdict::Keep(Box::new(story(title)));
             let id = EntryId(id);
-            sender.send(Parcel { id, content }).await.unwrap();
+            sender.send(Parcel::new(id, content)).await.unwrap();
         }
         drop(sender);
         let pipe = Pipe::new(false);

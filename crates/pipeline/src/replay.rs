@@ -262,7 +262,7 @@ impl Replay {
 
     /// Replays everything, or as much as there is time for until `stop`.
     pub async fn run(self, stop: CancellationToken) -> Result<ReplaySummary, ReplayError> {
-        let status = Arc::new(Status::new(0, Path::new("")));
+        let status = Arc::new(Status::new(0, &sink::Settings::new(Path::new(""))));
         let window = Arc::new(Semaphore::new(order::WINDOW));
         let (to_clean, units) = mpsc::channel(self.settings.queue);
         let (to_order, ended) = mpsc::channel(self.settings.queue);
@@ -329,8 +329,7 @@ impl Replay {
                 }
                 let id = order::entry(number);
                 number += 1;
-                let content = unit;
-                match to_clean.blocking_send(Parcel { id, content }) {
+                match to_clean.blocking_send(Parcel::new(id, unit)) {
                     Ok(()) => ControlFlow::Continue(()),
                     Err(_) => ControlFlow::Break(()),
                 }

@@ -1,104 +1,70 @@
-//! What the daemon is doing, counted as it goes, and told to whoever asks over a Unix socket.
+//! What the daemon is doing, counted as it goes.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
-    io,
-    os::unix::fs::PermissionsExt,
-    path::{Path, PathBuf},
+    collections::{BTreeMap, HashMap, VecDeque},
+    path::PathBuf,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering::Relaxed},
+        atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
     },
     time::Duration,
 };
 
 use serde::{Deserialize, Serialize};
-use story::{Story, Timestamp, storage::Ending};
-use tokio::{
-    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
-    net::{UnixListener, UnixStream},
-};
-use tracing::{debug, warn};
+use story::{Story, StoryId, Timestamp};
+
+mod lags;
+mod stage;
+
+pub(crate) use lags::Judged;
+pub use lags::LagSnapshot;
+use lags::Lags;
+pub use stage::{QueueSnapshot, StageCounters, StageSnapshot};
 
 /// Stories that `status` shows.
 const LAST_KEPT: usize = 10;
 
-/// Longest request that is read, and longest wait for it.
-const REQUEST_BYTES_MAX: u64 = 256;
-const REQUEST_TIME_MAX: Duration = Duration::from_secs(5);
-
-/// Counters of one stage: taken = passed + ended + in work. The last stage passes nothing on.
-#[derive(Debug, Default)]
-pub struct StageCounters {
-    taken: AtomicU64,
-    passed: AtomicU64,
-    /// How entries ended here, by "ending/reason"; both of bounded vocabulary.
-    ended: Mutex<BTreeMap<String, u64>>,
-}
-
-impl StageCounters {
-    pub(crate) fn taken(&self) {
-        self.taken.fetch_add(1, Relaxed);
-    }
-
-    pub(crate) fn passed(&self) {
-        self.passed.fetch_add(1, Relaxed);
-    }
-
-    pub(crate) fn ended(&self, ending: &Ending) {
-        let label = match ending {
-            Ending::Kept { .. } => "kept".to_owned(),
-            Ending::Dropped { reason, .. } => format!("dropped/{reason}"),
-            Ending::Duplicate { .. } => "duplicate".to_owned(),
-            Ending::Failed { reason, .. } => format!("failed/{reason}"),
-        };
-        *self
-            .ended
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .entry(label)
-            .or_default() += 1;
-    }
-
-    /// The counters as they stand now.
-    pub fn snapshot(&self) -> StageSnapshot {
-        StageSnapshot {
-            taken: self.taken.load(Relaxed),
-            passed: self.passed.load(Relaxed),
-            ended: self
-                .ended
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .clone(),
-        }
-    }
-}
-
-/// Counters of one stage at one moment.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StageSnapshot {
-    /// Parcels that the stage took.
-    pub taken: u64,
-    /// Parcels that it passed on.
-    pub passed: u64,
-    /// Entries that ended here, by how and why.
-    pub ended: BTreeMap<String, u64>,
+/// How far a run is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Phase {
+    /// The ledger and the record are being opened; after a crash, or with a new version's ledger, that
+    /// takes its time.
+    #[default]
+    Opening,
+    /// Everything is at work.
+    Running,
+    /// It was told to stop, and what is in flight comes to its end.
+    Draining,
 }
 
 /// What the daemon counts.
 #[derive(Debug)]
 pub struct Status {
+    phase: Mutex<Phase>,
     started: Timestamp,
-    feeds: usize,
+    feeds: AtomicUsize,
     record: PathBuf,
     pub(crate) fetch: Mutex<Option<Arc<fetcher::Counters>>>,
     pub(crate) clean: Arc<StageCounters>,
     pub(crate) classify: Arc<StageCounters>,
     pub(crate) sink: Arc<StageCounters>,
+    reserve: u64,
+    lags: Lags,
     last_kept: Mutex<VecDeque<KeptStory>>,
     trouble: Mutex<Option<String>>,
+    reload_problem: Mutex<Option<String>>,
     /// Hours of feeds whose books did not balance when they were last looked at.
     pub(crate) imbalances: AtomicU64,
+}
+
+/// Room on a disk, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Disk {
+    /// What is left.
+    pub free: u64,
+    /// What is to be left.
+    pub reserve: u64,
 }
 
 /// A story that was kept lately.
@@ -123,6 +89,9 @@ pub struct Snapshot {
     pub pid: u32,
     /// When it started.
     pub started: Timestamp,
+    /// How far it is.
+    #[serde(default)]
+    pub phase: Phase,
     /// How many feeds it polls.
     pub feeds: usize,
     /// Where the record lies.
@@ -135,32 +104,55 @@ pub struct Snapshot {
     pub classify: StageSnapshot,
     /// See `clean`.
     pub sink: StageSnapshot,
+    /// How long kept stories took.
+    #[serde(default)]
+    pub lags: LagSnapshot,
+    /// The room where the record lies, where that can be asked.
+    #[serde(default)]
+    pub disk: Option<Disk>,
+    /// Feeds by their health.
+    #[serde(default)]
+    pub health: BTreeMap<String, u64>,
     /// The last stories kept, newest first.
     pub last_kept: Vec<KeptStory>,
     /// What keeps the daemon from writing, if anything does.
     pub trouble: Option<String>,
+    /// Why the configuration that was read last is not in use, if it is not.
+    #[serde(default)]
+    pub reload_problem: Option<String>,
     /// Hours of feeds in which not everything that was shown is accounted for: a fault of vigia's.
     #[serde(default)]
     pub imbalances: u64,
 }
 
 impl Status {
-    pub(crate) fn new(feeds: usize, record: &Path) -> Self {
+    /// The counts of a line that polls so many feeds and keeps its record there.
+    pub fn new(feeds: usize, record: &sink::Settings) -> Self {
         Self {
+            phase: Mutex::default(),
             started: chrono::Utc::now(),
-            feeds,
-            record: record.to_owned(),
+            feeds: AtomicUsize::new(feeds),
+            record: record.dir.clone(),
             fetch: Mutex::default(),
             clean: Arc::default(),
             classify: Arc::default(),
             sink: Arc::default(),
+            reserve: record.reserve,
+            lags: Lags::default(),
             last_kept: Mutex::default(),
             trouble: Mutex::default(),
+            reload_problem: Mutex::default(),
             imbalances: AtomicU64::default(),
         }
     }
 
-    pub(crate) fn kept(&self, stories: &[Story]) {
+    /// Counts stories that were written, with when each was judged.
+    pub(crate) fn kept(&self, stories: &[Story], judged: &HashMap<StoryId, Judged>) {
+        for story in stories {
+            if let Some(judged) = judged.get(&story.id) {
+                self.lags.note(story, *judged);
+            }
+        }
         let mut last = self
             .last_kept
             .lock()
@@ -179,8 +171,50 @@ impl Status {
         }
     }
 
+    /// Says how far the run is; it never goes back.
+    pub fn reached(&self, phase: Phase) {
+        let mut reached = self.phase.lock().unwrap_or_else(PoisonError::into_inner);
+        *reached = phase.max(*reached);
+    }
+
+    pub(crate) fn set_feeds(&self, feeds: usize) {
+        self.feeds.store(feeds, Relaxed);
+    }
+
     pub(crate) fn set_trouble(&self, trouble: Option<String>) {
         *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
+    }
+
+    /// Notes why the configuration that was read last is not in use, if it is not.
+    pub fn set_reload_problem(&self, problem: Option<String>) {
+        *self
+            .reload_problem
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = problem;
+    }
+
+    /// The stage that has work and does not move, and for how long; none while a disk refuses, which is
+    /// no fault of a stage's.
+    pub fn stuck(&self) -> Option<(&'static str, Duration)> {
+        if self
+            .trouble
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .is_some()
+        {
+            return None;
+        }
+        let fetch = self.fetch.lock().unwrap_or_else(PoisonError::into_inner);
+        let overdue = fetch.as_ref().map(|counters| ("fetch", counters.overdue()));
+        let stages = [
+            ("clean", &self.clean),
+            ("classify", &self.classify),
+            ("sink", &self.sink),
+        ];
+        let stuck = stages
+            .into_iter()
+            .filter_map(|(name, stage)| Some((name, stage.stuck_for()?)));
+        stuck.chain(overdue).max_by_key(|(_, duration)| *duration)
     }
 
     /// What the daemon is doing now.
@@ -194,15 +228,27 @@ impl Status {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             pid: std::process::id(),
             started: self.started,
-            feeds: self.feeds,
+            phase: *self.phase.lock().unwrap_or_else(PoisonError::into_inner),
+            feeds: self.feeds.load(Relaxed),
             record: self.record.clone(),
             fetch: fetch.as_deref().map(fetch_counts).unwrap_or_default(),
             clean: self.clean.snapshot(),
             classify: self.classify.snapshot(),
             sink: self.sink.snapshot(),
+            lags: self.lags.snapshot(),
+            disk: sink::room(&self.record).ok().map(|free| Disk {
+                free,
+                reserve: self.reserve,
+            }),
+            health: fetch.as_deref().map(feeds_by_health).unwrap_or_default(),
             last_kept: last_kept.iter().cloned().collect(),
             trouble: self
                 .trouble
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .clone(),
+            reload_problem: self
+                .reload_problem
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
                 .clone(),
@@ -236,6 +282,14 @@ fn fetch_counts(counters: &fetcher::Counters) -> BTreeMap<String, u64> {
         .collect()
 }
 
+/// Feeds that are polled, by their health in a word.
+fn feeds_by_health(counters: &fetcher::Counters) -> BTreeMap<String, u64> {
+    let counts = counters.feeds_by_health();
+    counts
+        .map(|(health, feeds)| (health.as_str().to_owned(), feeds))
+        .collect()
+}
+
 impl Snapshot {
     /// How many entries ended one way or the other, over all stages.
     pub fn ended(&self, how: &str) -> u64 {
@@ -247,18 +301,49 @@ impl Snapshot {
             .sum()
     }
 
+    /// Why the daemon cannot take work now; `None` where it can.
+    pub fn not_ready(&self) -> Option<String> {
+        match (self.phase, &self.trouble) {
+            (Phase::Opening, _) => Some("opening the ledger and the record".to_owned()),
+            (Phase::Draining, _) => Some("stopping".to_owned()),
+            (Phase::Running, trouble) => trouble.clone(),
+        }
+    }
+
+    /// The stages behind the fetcher, in their order, with their names.
+    pub fn stages(&self) -> [(&'static str, &StageSnapshot); 3] {
+        [
+            ("clean", &self.clean),
+            ("classify", &self.classify),
+            ("sink", &self.sink),
+        ]
+    }
+
     /// One line in words, as `systemctl status` shows it.
     pub fn sentence(&self) -> String {
         let last = match self.last_kept.first() {
             Some(story) => format!("last story {}", ago(story.at)),
             None => "no story yet".to_owned(),
         };
+        let mut unwell = String::new();
+        for (health, feeds) in &self.health {
+            if *feeds > 0 && !["ok", "new", "quiet"].contains(&health.as_str()) {
+                unwell += &format!("{feeds} {health}, ");
+            }
+        }
         let counts = format!(
-            "{} feeds, {} kept, {} dropped, {last}",
+            "{} feeds, {unwell}{} kept, {} dropped, {last}",
             self.feeds,
             self.ended("kept"),
             self.ended("dropped")
         );
+        let counts = match &self.reload_problem {
+            Some(problem) => {
+                let first = problem.lines().next().unwrap_or_default();
+                format!("NOT RELOADED: {first}; {counts}")
+            }
+            None => counts,
+        };
         match &self.trouble {
             Some(trouble) => format!("NOT WRITING: {trouble}; {counts}"),
             None => counts,
@@ -274,109 +359,5 @@ pub fn ago(then: Timestamp) -> String {
         120..=7_199 => format!("{} min ago", seconds / 60),
         7_200..=172_799 => format!("{} h ago", seconds / 3600),
         _ => format!("{} d ago", seconds / 86_400),
-    }
-}
-
-/// The socket of the daemon whose ledger lies at `ledger`.
-pub fn socket_path(ledger: &Path) -> PathBuf {
-    ledger.with_file_name("vigia.sock")
-}
-
-/// Answers `status` on a socket, until the task is dropped. Whoever holds the ledger's lock may
-/// take the place of a socket that an earlier process left behind.
-pub(crate) fn listen(path: &Path) -> io::Result<UnixListener> {
-    match std::fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let listener = UnixListener::bind(path)?;
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o660))?;
-    Ok(listener)
-}
-
-/// Bytes of a Unix socket's path, above which the system refuses it (`sun_path`, less its NUL).
-const SOCKET_PATH_BYTES_MAX: usize = 107;
-
-/// Why the socket beside this ledger cannot be had, where that can be told beforehand.
-pub fn socket_problem(ledger: &Path) -> Option<String> {
-    let socket = socket_path(ledger);
-    let bytes = socket.as_os_str().len();
-    (bytes > SOCKET_PATH_BYTES_MAX).then(|| {
-        format!(
-            "the socket for `vigia status` would lie at `{}`, a path of {bytes} bytes where \
-             {SOCKET_PATH_BYTES_MAX} are allowed: the daemon goes on without it; give the ledger a \
-             shorter path in [state]",
-            socket.display()
-        )
-    })
-}
-
-/// Serves the socket.
-pub(crate) async fn serve(listener: UnixListener, status: Arc<Status>) {
-    loop {
-        match listener.accept().await {
-            Ok((stream, _)) => {
-                let answer = answer(stream, &status);
-                // One client at a time, each bounded in time: a stuck one cannot pile up others.
-                match tokio::time::timeout(REQUEST_TIME_MAX, answer).await {
-                    Ok(Ok(())) => {}
-                    Ok(Err(error)) => debug!(%error, "status request failed"),
-                    Err(_) => debug!("status request timed out"),
-                }
-            }
-            Err(error) => {
-                warn!(%error, "cannot accept on the status socket");
-                tokio::time::sleep(Duration::from_secs(1)).await;
-            }
-        }
-    }
-}
-
-async fn answer(stream: UnixStream, status: &Status) -> io::Result<()> {
-    let (read, mut write) = stream.into_split();
-    let mut request = String::new();
-    BufReader::new(read.take(REQUEST_BYTES_MAX))
-        .read_line(&mut request)
-        .await?;
-    let mut line = match request.trim() {
-        "status" => serde_json::to_string(&status.snapshot())?,
-        other => serde_json::json!({ "error": format!("unknown request `{other}`") }).to_string(),
-    };
-    line.push('\n');
-    write.write_all(line.as_bytes()).await
-}
-
-/// Asks the daemon behind `socket` what it is doing.
-pub async fn ask(socket: &Path) -> io::Result<Snapshot> {
-    let mut stream = UnixStream::connect(socket).await?;
-    stream.write_all(b"status\n").await?;
-    let mut answer = String::new();
-    tokio::time::timeout(REQUEST_TIME_MAX, stream.read_to_string(&mut answer)).await??;
-    Ok(serde_json::from_str(&answer)?)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn a_client_reads_what_the_daemon_counts() {
-        let folder = tempfile::tempdir().unwrap();
-        let socket = socket_path(&folder.path().join("ledger.db"));
-        std::fs::write(&socket, "left over from a crash").unwrap();
-        let status = Arc::new(Status::new(3, Path::new("stories")));
-        status.clean.taken();
-        status.set_trouble(Some("the disk is full".to_owned()));
-        let serving = tokio::spawn(serve(listen(&socket).unwrap(), Arc::clone(&status)));
-        let snapshot = ask(&socket).await.unwrap();
-        assert_eq!(snapshot, status.snapshot());
-        assert!(
-            snapshot
-                .sentence()
-                .starts_with("NOT WRITING: the disk is full; 3 feeds")
-        );
-        let mode = std::fs::metadata(&socket).unwrap().permissions().mode();
-        assert_eq!(mode & 0o777, 0o660);
-        serving.abort();
     }
 }

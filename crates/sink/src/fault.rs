@@ -2,7 +2,8 @@
 //!
 //! They do something only where the crate is built with its feature `faults`, as the project's own
 //! tests are, and there only where `VIGIA_KILL_AT` names one: `before-sync:3` kills at the third
-//! passage. In a program that ships they are empty.
+//! passage. `VIGIA_STALL_AT` names one where whoever comes stays for ever. In a program that ships they
+//! are empty.
 
 #[cfg(not(feature = "faults"))]
 use std::io;
@@ -81,7 +82,7 @@ pub const ARCHIVE_RECOVERY_CUTTING: &str = "archive-recovery-cutting";
 /// The archive is open and nothing was written to it.
 pub const ARCHIVE_RECOVERY: &str = "archive-recovery";
 
-/// Kills the process where it was told to end here.
+/// Kills the process where it was told to end here, and holds up who was told to stay.
 #[cfg(not(feature = "faults"))]
 pub fn point(_: &'static str) {}
 
@@ -126,11 +127,20 @@ mod armed {
         armed().is_some_and(|(point, left)| point == here && left.fetch_sub(1, Relaxed) == 1)
     }
 
-    /// Kills the process where it was told to end here.
+    /// Kills the process where it was told to end here, and holds up who was told to stay.
     pub fn point(here: &'static str) {
         if is_due(here) {
             kill();
         }
+        while stalled() == Some(here) {
+            std::thread::park();
+        }
+    }
+
+    fn stalled() -> Option<&'static str> {
+        static STALLED: OnceLock<Option<String>> = OnceLock::new();
+        let stalled = STALLED.get_or_init(|| std::env::var("VIGIA_STALL_AT").ok());
+        stalled.as_deref()
     }
 
     /// Writes bytes with what writes all that it is given; at the point, half of them and no more.

@@ -115,6 +115,11 @@ pub fn make_dir(path: &Path) -> io::Result<()> {
     dir::make(&RealDisk, path)
 }
 
+/// Bytes that may still be written where a directory lies.
+pub fn room(path: &Path) -> io::Result<u64> {
+    RealDisk.free(path)
+}
+
 /// Has the names last that were given in a directory, and that were taken away.
 pub fn sync_dir(path: &Path) -> io::Result<()> {
     RealDisk.sync_dir(path)

@@ -94,6 +94,8 @@ pub struct PendingEntry {
     pub id: EntryId,
     /// The entry.
     pub entry: Entry,
+    /// When a feed first showed it.
+    pub seen: Timestamp,
     /// How often it was tried.
     pub tries: Tries,
     /// Whether its feed showed its page before with another entry, so that the feed's own text is

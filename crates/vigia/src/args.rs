@@ -246,6 +246,19 @@ pub(crate) enum Command {
         #[command(flatten)]
         config: ConfigArgs,
     },
+    /// Have the running daemon read its configuration again
+    #[command(
+        after_help = "The daemon reads and checks the whole configuration, with knowledge and model, and \
+                      then polls the feeds of it and judges by it; feeds that stay as they were go on \
+                      untouched. Where anything is wrong nothing is changed, and it ends with status 2. \
+                      Paths, queues, [fetch] and [websub] are used from the next start on. SIGHUP does \
+                      the same."
+    )]
+    Reload {
+        /// Where the configuration lies.
+        #[command(flatten)]
+        config: ConfigArgs,
+    },
     /// Write the record as a table (CSV) or a map layer (GeoJSON)
     #[command(
         after_help = "A row for each story, with the columns that conflict data has; files may be \

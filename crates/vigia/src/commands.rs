@@ -14,6 +14,7 @@ mod input;
 pub(crate) mod label;
 mod labelled;
 pub(crate) mod print;
+pub(crate) mod reload;
 pub(crate) mod replay;
 pub(crate) mod run;
 pub(crate) mod status;

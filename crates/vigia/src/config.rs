@@ -22,7 +22,7 @@ use story::FeedId;
 pub(crate) use problem::{Problem, Problems};
 pub(crate) use raw::{LogFormat, RawConfig};
 
-use crate::topic::Topic;
+use crate::{telemetry::Listen, topic::Topic};
 use problem::Source;
 
 /// Where the configuration is looked for when none is named.
@@ -39,6 +39,8 @@ pub(crate) struct Config {
     pub(crate) topic: Topic,
     /// The score from which a story is kept, where the file states one; see [`Topic::threshold`].
     pub(crate) threshold: Option<f64>,
+    /// Where metrics and health are asked for.
+    pub(crate) listen: Option<Listen>,
     /// The level of the log, as `tracing` filters are written.
     pub(crate) log_level: String,
     /// The form of the log.
@@ -88,6 +90,19 @@ pub(crate) fn find(named: Option<&Path>) -> Result<PathBuf, NotFound> {
 /// Reads and checks the configuration in `path` and the files that it includes.
 pub(crate) fn load(path: &Path) -> Result<Config, Problems> {
     check::load(path)
+}
+
+/// Where the ledger lies, whatever else is wrong with the configuration; `None` where that much
+/// cannot be read either.
+pub(crate) fn ledger(path: &Path) -> Option<PathBuf> {
+    #[derive(serde::Deserialize)]
+    struct Stated {
+        #[serde(default)]
+        state: raw::RawState,
+    }
+    let text = std::fs::read_to_string(path).ok()?;
+    let stated: Stated = toml::from_str(&text).ok()?;
+    Some(path.parent()?.join(stated.state.path))
 }
 
 /// The feed with this id, or the problem that there is none, with the nearest one that is there.

@@ -6,11 +6,12 @@ use std::{
     fs,
     io::{self, Write},
     path::Path,
+    sync::Arc,
 };
 
 use anstyle::{AnsiColor, Style};
 use anyhow::{Context, Result, bail};
-use pipeline::{Line, Mode, Reader};
+use pipeline::{Line, Mode, Reader, status::Status};
 use story::Story;
 use tokio_util::sync::CancellationToken;
 
@@ -43,7 +44,9 @@ pub(crate) fn run() -> Result<()> {
         let path = write_configuration(folder, &site)?;
         let config = config::load(&path)?;
         writeln!(out, "Configuration: {}\n", path.display())?;
-        let line = Line::open(config.settings).await?;
+        let settings = config.settings;
+        let status = Arc::new(Status::new(settings.feeds.len(), &settings.record));
+        let (line, _) = Line::open(settings, status).await?;
         let summary = line.run(Mode::Once, CancellationToken::new()).await?;
         stop.cancel();
         anyhow::Ok(summary)

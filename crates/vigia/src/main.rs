@@ -62,6 +62,7 @@ fn run(command: Command) -> Result<()> {
         Command::Explain { what, by } => commands::explain::run(&what, &by),
         Command::Replay(arguments) => commands::replay::run(&arguments),
         Command::Feeds(command) => commands::feeds::run(command),
+        Command::Reload { config } => commands::reload::run(config.config.as_deref()),
         Command::Status { json, config } => commands::status::run(json, config.config.as_deref()),
         Command::Export(args) => commands::export::run(&args),
         Command::Verify(args) => commands::verify::run(&args),
@@ -89,6 +90,7 @@ fn is_usage(error: &anyhow::Error) -> bool {
         || error.is::<config::Problem>()
         || error.is::<config::NotFound>()
         || error.is::<topic::TopicError>()
+        || error.is::<commands::reload::NotReloaded>()
         || error.is::<commands::label::WrongPlace>()
         || error.is::<commands::whole_file::WrongOut>()
         || error.is::<pipeline::LoadModelError>()

@@ -163,6 +163,7 @@ impl FetchStore for Store {
             PendingEntry {
                 id: EntryId(number as i64),
                 entry,
+                seen: now,
                 tries,
                 shares_page,
             }

@@ -53,6 +53,8 @@ fn page(content: Content) -> Piece {
     Piece::Page(Box::new(InFlight {
         id: EntryId(1),
         page,
+        seen: chrono::Utc::now(),
+        since: std::time::Instant::now(),
     }))
 }
 
@@ -306,7 +308,7 @@ async fn a_disk_that_refuses_is_told_and_tried_again_and_the_page_waits() {
     let archive = Archive::open(settings(&dir)).unwrap();
     // The disk is gone before anything was written.
     fs::remove_dir_all(&dir).unwrap();
-    let status = Arc::new(Status::new(0, Path::new("stories")));
+    let status = Arc::new(Status::new(0, &sink::Settings::new(Path::new("stories"))));
     let (to_archive, pages) = tokio::sync::mpsc::channel(4);
     let (_, feeds) = tokio::sync::mpsc::channel(4);
     let (out, mut filed) = tokio::sync::mpsc::channel(4);

@@ -114,7 +114,7 @@ impl Verdicts {
         mut queue: Receiver<Parcel<Verdict>>,
         done: Arc<Done>,
     ) -> Diff {
-        while let Some(Parcel { id, content }) = queue.recv().await {
+        while let Some(Parcel { id, content, .. }) = queue.recv().await {
             let ending = match content {
                 Verdict::Keep(story) => {
                     let ending = Ending::Kept {

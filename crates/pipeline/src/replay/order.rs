@@ -64,7 +64,7 @@ mod tests {
                 detail: String::new(),
             };
             let (id, content) = (entry(unit), Verdict::End(ending));
-            sender.send(Parcel { id, content }).await.unwrap();
+            sender.send(Parcel::new(id, content)).await.unwrap();
         }
         drop(sender);
         in_order(from, to, Arc::clone(&window)).await;

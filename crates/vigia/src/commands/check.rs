@@ -43,7 +43,7 @@ pub(crate) fn run(config_file: Option<&Path>) -> Result<()> {
             "vigia: there are no feeds: add [[feed]] tables or an `include`"
         )?;
     }
-    if let Some(problem) = pipeline::status::socket_problem(&settings.ledger) {
+    if let Some(problem) = pipeline::control::socket_problem(&settings.ledger) {
         writeln!(io::stderr(), "vigia: {problem}")?;
     }
     if settings.fetch.user_agent.contains("example.org") {

@@ -89,7 +89,7 @@ async fn replay(
     inputs: &[PathBuf],
 ) -> Result<(ReplaySummary, Arc<Progress>)> {
     let stop = CancellationToken::new();
-    super::run::stop_on_signals(stop.clone()).context("listen for signals")?;
+    super::run::stop_on_signals(stop.clone(), None).context("listen for signals")?;
     let replay = Replay::open(settings, inputs).await?;
     let progress = replay.progress();
     if replay.is_resumed() {

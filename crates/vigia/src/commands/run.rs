@@ -4,14 +4,14 @@ use std::{
     io::{self, IsTerminal},
     path::Path,
     sync::Arc,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressStyle};
 use pipeline::{
     LOOKUPS_MAX, Line, Mode, Summary,
-    status::{Snapshot, Status},
+    status::{Phase, Snapshot, Status},
 };
 use sd_notify::NotifyState;
 use tokio::{
@@ -19,12 +19,15 @@ use tokio::{
     time::{MissedTickBehavior, interval},
 };
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, info, warn};
+use tracing::{debug, error, info, warn};
 
+use self::reload::Reloads;
 use crate::{
     config::{self, Config},
     telemetry,
 };
+
+mod reload;
 
 /// Between two updates of the status in words.
 const STATUS_EVERY: Duration = Duration::from_secs(5);
@@ -33,8 +36,8 @@ const STATUS_EVERY: Duration = Duration::from_secs(5);
 /// and the record, which must never wait for those.
 const BLOCKING_THREADS: usize = LOOKUPS_MAX + 32;
 
-/// Updates of the status between two summaries in the log: one a minute.
-const SUMMARY_EVERY: u32 = 12;
+/// Between two summaries in the log.
+const SUMMARY_EVERY: Duration = Duration::from_mins(1);
 
 pub(crate) fn run(config_file: Option<&Path>, once: bool) -> Result<()> {
     let config = config::load(&config::find(config_file)?)?;
@@ -67,10 +70,23 @@ async fn run_line(config: Config, mode: Mode) -> Result<Summary> {
         version = env!("CARGO_PKG_VERSION"),
         "starting"
     );
+    let settings = config.settings;
+    let status = Arc::new(Status::new(settings.feeds.len(), &settings.record));
     let stop = CancellationToken::new();
-    stop_on_signals(stop.clone()).context("listen for signals")?;
-    let line = Line::open(config.settings).await?;
-    let status = line.status();
+    stop_on_signals(stop.clone(), Some(Arc::clone(&status))).context("listen for signals")?;
+    let listening = match mode {
+        Mode::Daemon => telemetry::listen(config.listen.as_ref(), &status).await,
+        Mode::Once => None,
+    };
+    let (line, steering) = Line::open(settings, Arc::clone(&status)).await?;
+    // A hang-up ends a single pass, as it ends any command that a person runs.
+    let steering = match mode {
+        Mode::Daemon => {
+            let reloads = Reloads::new(steering, config.path, Arc::clone(&status));
+            tokio::spawn(reloads.context("listen for SIGHUP")?.serve())
+        }
+        Mode::Once => tokio::spawn(async move { drop(steering) }),
+    };
     notify(&[
         NotifyState::Ready,
         NotifyState::Status(&status.snapshot().sentence()),
@@ -78,6 +94,8 @@ async fn run_line(config: Config, mode: Mode) -> Result<Summary> {
     let telling = tokio::spawn(tell(Arc::clone(&status), mode));
     let ran = line.run(mode, stop).await;
     telling.abort();
+    steering.abort();
+    drop(listening);
     let summary = ran?;
     info!(
         kept = summary.counts.ended("kept"),
@@ -90,7 +108,10 @@ async fn run_line(config: Config, mode: Mode) -> Result<Summary> {
 }
 
 /// Cancels `stop` at the first SIGTERM or SIGINT, and ends the process at the second.
-pub(super) fn stop_on_signals(stop: CancellationToken) -> io::Result<()> {
+pub(super) fn stop_on_signals(
+    stop: CancellationToken,
+    status: Option<Arc<Status>>,
+) -> io::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     tokio::spawn(async move {
@@ -107,6 +128,9 @@ pub(super) fn stop_on_signals(stop: CancellationToken) -> io::Result<()> {
             stopping = true;
             info!(signal = name, "draining");
             notify(&[NotifyState::Stopping, NotifyState::Status("draining")]);
+            if let Some(status) = &status {
+                status.reached(Phase::Draining);
+            }
             stop.cancel();
         }
     });
@@ -116,16 +140,20 @@ pub(super) fn stop_on_signals(stop: CancellationToken) -> io::Result<()> {
 /// Tells systemd, the log and a person at a terminal how it goes.
 async fn tell(status: Arc<Status>, mode: Mode) {
     let bar = (mode == Mode::Once && io::stderr().is_terminal()).then(progress);
-    let every = if bar.is_some() {
-        Duration::from_millis(100)
-    } else {
-        STATUS_EVERY
+    let watchdog = sd_notify::watchdog_enabled().map(Watchdog::new);
+    let every = match (&bar, &watchdog) {
+        (Some(_), _) => Duration::from_millis(100),
+        (None, Some(watchdog)) => STATUS_EVERY.min(watchdog.limit / 4),
+        (None, None) => STATUS_EVERY,
     };
     let mut ticks = interval(every);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
-    let mut until_summary = SUMMARY_EVERY;
+    let mut summarised = Instant::now();
     loop {
         ticks.tick().await;
+        if let Some(watchdog) = &watchdog {
+            watchdog.feed(&status);
+        }
         let counts = status.snapshot();
         if let Some(bar) = &bar {
             bar.set_message(in_progress(&counts));
@@ -133,10 +161,35 @@ async fn tell(status: Arc<Status>, mode: Mode) {
             continue;
         }
         notify(&[NotifyState::Status(&counts.sentence())]);
-        until_summary -= 1;
-        if until_summary == 0 {
-            until_summary = SUMMARY_EVERY;
+        if summarised.elapsed() >= SUMMARY_EVERY {
+            summarised = Instant::now();
             summarise(&counts);
+        }
+    }
+}
+
+/// systemd's watchdog, fed while what is due gets done: a night without news is no fault, and a stage
+/// that has work and does not move is.
+struct Watchdog {
+    /// Not fed for so long, systemd ends the process and starts another.
+    limit: Duration,
+}
+
+impl Watchdog {
+    fn new(limit: Duration) -> Self {
+        Self { limit }
+    }
+
+    fn feed(&self, status: &Status) {
+        match status.stuck() {
+            Some((stage, since)) if since > self.limit / 2 => {
+                let seconds = since.as_secs();
+                error!(
+                    stage,
+                    seconds, "a stage has work and does not move, the watchdog is not fed"
+                );
+            }
+            _ => notify(&[NotifyState::Watchdog]),
         }
     }
 }

@@ -7,7 +7,10 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use pipeline::status::{Snapshot, StageSnapshot, ago, ask, socket_path};
+use pipeline::{
+    control::{ask_status, socket_path},
+    status::{Snapshot, StageSnapshot, ago},
+};
 
 use crate::config;
 
@@ -17,7 +20,7 @@ pub(crate) fn run(json: bool, config_file: Option<&Path>) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let snapshot = runtime.block_on(ask(&socket)).with_context(|| {
+    let snapshot = runtime.block_on(ask_status(&socket)).with_context(|| {
         format!(
             "reach the daemon at `{}`: is `vigia run` running?",
             socket.display()
@@ -49,6 +52,9 @@ fn print(out: &mut impl Write, now: &Snapshot) -> io::Result<()> {
             "ENTRIES LOST: the books of {} feed hours do not balance; see `vigia feeds balance`",
             now.imbalances
         )?;
+    }
+    if let Some(problem) = &now.reload_problem {
+        writeln!(out, "NOT RELOADED: {problem}")?;
     }
     writeln!(out, "record    {}", now.record.display())?;
     writeln!(out, "feeds     {}", now.feeds)?;

@@ -10,7 +10,8 @@ use std::{
 };
 
 use pipeline::{
-    ArchiveSettings, Compression, FetchSettings, OtherLanguages, RecordSettings, Settings, WebSub,
+    ArchiveSettings, Compression, FetchSettings, OtherLanguages, Proxy, RecordSettings, Settings,
+    WebSub,
 };
 use schemars::schema_for;
 use serde::de::DeserializeOwned;
@@ -24,8 +25,9 @@ use self::{feeds::Feeds, unknown::Unknown};
 use super::{
     Config, Problem, Problems, RawConfig, access, limits,
     problem::Source,
-    raw::{RawArchive, RawCompress, RawFeeds, RawOtherLanguages, RawSink, RawWebSub},
+    raw::{RawArchive, RawCompress, RawFeeds, RawFetch, RawOtherLanguages, RawSink, RawWebSub},
 };
+use crate::telemetry::Listen;
 
 mod feeds;
 mod judging;
@@ -142,6 +144,13 @@ impl Check {
         for (span, problem) in limits::problems(&raw) {
             self.at(path, &span, problem);
         }
+        let listen = raw.listen.as_ref().and_then(|raw| {
+            let address = &raw.address;
+            let listen = Listen::parse(&address.value, folder);
+            listen
+                .map_err(|problem| self.at(path, &address.span, problem))
+                .ok()
+        });
         let websub = raw.websub.as_ref().and_then(|raw| self.websub(path, raw));
         let cleaner = self.cleaner(path, folder, &raw.clean);
         let topic = self.topic(path, folder, raw.classify.topic.as_ref());
@@ -179,25 +188,9 @@ impl Check {
                 },
                 grace: raw.pipeline.grace.0,
                 config_hash: hex(&self.hash.clone().finalize()[..8]),
-                fetch: FetchSettings {
-                    user_agent: raw.fetch.user_agent.value,
-                    allow_private_networks: raw.fetch.allow_private_networks,
-                    host_gap: raw.fetch.host_gap.0,
-                    host_concurrency: raw.fetch.host_concurrency.value,
-                    concurrency: raw.fetch.concurrency.value,
-                    min_interval: raw.fetch.min_interval.value.0,
-                    max_interval: raw.fetch.max_interval.value.0,
-                    max_entry_age: raw.fetch.max_entry_age.0,
-                    connect_timeout: raw.fetch.connect_timeout.0,
-                    request_timeout: raw.fetch.request_timeout.0,
-                    feed_bytes_max: raw.fetch.feed_bytes_max,
-                    page_bytes_max: raw.fetch.page_bytes_max,
-                    page_attempts: raw.fetch.page_attempts.value,
-                    proxy,
-                    websub,
-                    ..FetchSettings::default()
-                },
+                fetch: fetch(raw.fetch, proxy, websub),
             },
+            listen,
             log_level: raw.log.level.value,
             log_format: raw.log.format,
             addresses: feeds.addresses,
@@ -241,6 +234,28 @@ impl Check {
             self.at(path, &include.span(), message);
         }
         found
+    }
+}
+
+/// How servers are asked.
+fn fetch(raw: RawFetch, proxy: Option<Proxy>, websub: Option<WebSub>) -> FetchSettings {
+    FetchSettings {
+        user_agent: raw.user_agent.value,
+        allow_private_networks: raw.allow_private_networks,
+        host_gap: raw.host_gap.0,
+        host_concurrency: raw.host_concurrency.value,
+        concurrency: raw.concurrency.value,
+        min_interval: raw.min_interval.value.0,
+        max_interval: raw.max_interval.value.0,
+        max_entry_age: raw.max_entry_age.0,
+        connect_timeout: raw.connect_timeout.0,
+        request_timeout: raw.request_timeout.0,
+        feed_bytes_max: raw.feed_bytes_max,
+        page_bytes_max: raw.page_bytes_max,
+        page_attempts: raw.page_attempts.value,
+        proxy,
+        websub,
+        ..FetchSettings::default()
     }
 }
 

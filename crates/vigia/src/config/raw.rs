@@ -36,6 +36,8 @@ pub(crate) struct RawConfig {
     pub(crate) archive: RawArchive,
     /// Queues and threads.
     pub(crate) pipeline: RawPipeline,
+    /// Where metrics and health are asked for; nowhere without it.
+    pub(crate) listen: Option<RawListen>,
     /// What the daemon says of itself.
     pub(crate) log: RawLog,
     /// The feeds.
@@ -153,6 +155,14 @@ impl RawWebSub {
     fn listen() -> SocketAddr {
         ([127, 0, 0, 1], 8099).into()
     }
+}
+
+/// A listener for `/metrics`, `/health` and `/ready`.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+pub(crate) struct RawListen {
+    /// An address of this machine's own, such as `127.0.0.1:9469`, or `unix:` and the path of a socket.
+    #[schemars(with = "String")]
+    pub(crate) address: SpannedOr<String>,
 }
 
 /// How to make articles of pages.

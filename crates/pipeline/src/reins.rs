@@ -1,0 +1,212 @@
+//! What of a running line can be changed: its feeds, and what articles are made and judged with.
+
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{Arc, Mutex, PoisonError, RwLock},
+};
+
+use classifier::Classifier;
+use cleaner::Cleaner;
+use fetcher::{Feed, FetcherError, check_secrets};
+use story::FeedId;
+use tokio::sync::mpsc;
+
+use crate::{settings::Settings, status::Status};
+
+/// What pages are made into articles with, and articles judged by.
+#[derive(Debug)]
+pub(crate) struct Judge {
+    pub(crate) cleaner: Arc<Cleaner>,
+    pub(crate) learn_templates: bool,
+    pub(crate) classifier: Classifier,
+    pub(crate) config_hash: String,
+}
+
+impl Judge {
+    pub(crate) fn of(settings: &Settings) -> Self {
+        Self {
+            cleaner: Arc::clone(&settings.cleaner),
+            learn_templates: settings.learn_templates,
+            classifier: settings.classifier(),
+            config_hash: settings.config_hash.clone(),
+        }
+    }
+}
+
+/// The judge of the moment, which workers ask for with each page and article.
+#[derive(Debug)]
+pub(crate) struct Bench(RwLock<Arc<Judge>>);
+
+impl Bench {
+    pub(crate) fn new(judge: Judge) -> Self {
+        Self(RwLock::new(Arc::new(judge)))
+    }
+
+    pub(crate) fn judge(&self) -> Arc<Judge> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn seat(&self, judge: Judge) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(judge);
+    }
+}
+
+/// Changes a line while it runs. What is in flight is judged by whoever sits when its turn comes.
+#[derive(Debug)]
+pub struct Reins {
+    running: Mutex<Settings>,
+    bench: Arc<Bench>,
+    feeds: mpsc::Sender<Vec<Feed>>,
+    status: Arc<Status>,
+}
+
+/// Why nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum ReloadError {
+    /// A feed's login or header is not to be had.
+    #[error(transparent)]
+    Feeds(#[from] FetcherError),
+    /// The line is being stopped.
+    #[error("the daemon is stopping")]
+    Stopping,
+}
+
+impl Reins {
+    pub(crate) fn new(
+        running: Settings,
+        bench: Arc<Bench>,
+        feeds: mpsc::Sender<Vec<Feed>>,
+        status: Arc<Status>,
+    ) -> Self {
+        Self {
+            running: Mutex::new(running),
+            bench,
+            feeds,
+            status,
+        }
+    }
+
+    /// Has the line go on with other settings, and says what that changes. Nothing is changed where
+    /// it fails.
+    pub async fn reload(&self, settings: Settings) -> Result<Change, ReloadError> {
+        check_secrets(&settings.feeds)?;
+        let taking = self.feeds.reserve().await;
+        let taking = taking.map_err(|_| ReloadError::Stopping)?;
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let change = Change::between(&running, &settings);
+        taking.send(settings.feeds.clone());
+        self.bench.seat(Judge::of(&settings));
+        self.status.set_feeds(settings.feeds.len());
+        // What waits for the next start goes on being told until then.
+        *running = Settings {
+            fetch: running.fetch.clone(),
+            ledger: running.ledger.clone(),
+            record: running.record.clone(),
+            stdout: running.stdout,
+            archive: running.archive.clone(),
+            queue: running.queue,
+            workers: running.workers,
+            grace: running.grace,
+            ..settings
+        };
+        Ok(change)
+    }
+}
+
+/// What other settings change. As words: what does at once, and what waits for the next start.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Change {
+    /// Feeds that are new.
+    pub added: usize,
+    /// Feeds that are no longer polled.
+    pub removed: usize,
+    /// Feeds that are polled otherwise.
+    pub changed: usize,
+    /// What else is in use now.
+    pub replaced: Vec<&'static str>,
+    /// Tables of the configuration that are used at the next start only.
+    pub at_restart: Vec<&'static str>,
+}
+
+impl Change {
+    fn between(old: &Settings, new: &Settings) -> Self {
+        let before: HashMap<&FeedId, &Feed> =
+            old.feeds.iter().map(|feed| (&feed.id, feed)).collect();
+        let known = |feed: &&Feed| before.contains_key(&feed.id);
+        let kept = new.feeds.iter().filter(known).count();
+        let differs = |feed: &&Feed| before.get(&feed.id).is_some_and(|old| *old != *feed);
+        let if_so = |pairs: &[(bool, &'static str)]| {
+            let so = pairs.iter().filter(|(so, _)| *so);
+            so.map(|(_, name)| *name).collect()
+        };
+        let websub = |settings: &Settings| settings.fetch.websub.clone();
+        let fetch = |settings: &Settings| fetcher::Settings {
+            websub: None,
+            ..settings.fetch.clone()
+        };
+        let pipeline = |settings: &Settings| (settings.queue, settings.workers, settings.grace);
+        let sink = |settings: &Settings| (settings.record.clone(), settings.stdout);
+        Self {
+            added: new.feeds.len() - kept,
+            removed: old.feeds.len() - kept,
+            changed: new.feeds.iter().filter(differs).count(),
+            replaced: if_so(&[
+                (old.knowledge.hash() != new.knowledge.hash(), "knowledge"),
+                (old.model.name() != new.model.name(), "model"),
+                (
+                    (old.threshold - new.threshold).abs() > f64::EPSILON,
+                    "threshold",
+                ),
+                (
+                    old.other_languages != new.other_languages,
+                    "other languages",
+                ),
+                (
+                    old.learn_templates != new.learn_templates,
+                    "learning of templates",
+                ),
+            ]),
+            at_restart: if_so(&[
+                (old.ledger != new.ledger, "[state]"),
+                (sink(old) != sink(new), "[sink]"),
+                (old.archive != new.archive, "[archive]"),
+                (fetch(old) != fetch(new), "[fetch]"),
+                (websub(old) != websub(new), "[websub]"),
+                (pipeline(old) != pipeline(new), "[pipeline]"),
+            ]),
+        }
+    }
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let counts = [
+            (self.added, "added"),
+            (self.removed, "removed"),
+            (self.changed, "changed"),
+        ];
+        let mut parts: Vec<String> = counts
+            .iter()
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, what)| format!("{count} {} {what}", plural(*count)))
+            .collect();
+        parts.extend(self.replaced.iter().map(|what| format!("new {what}")));
+        if parts.is_empty() {
+            parts.push("feeds and judgement as before".to_owned());
+        }
+        write!(f, "{}", parts.join(", "))?;
+        if !self.at_restart.is_empty() {
+            let tables = self.at_restart.join(", ");
+            write!(
+                f,
+                "; what changed in {tables} is used from the next start on"
+            )?;
+        }
+        Ok(())
+    }
+}
+
+fn plural(count: usize) -> &'static str {
+    if count == 1 { "feed" } else { "feeds" }
+}

@@ -1,0 +1,77 @@
+//! The log: where it goes and how it looks.
+
+use std::{
+    io::{self, IsTerminal},
+    panic, thread,
+};
+
+use anyhow::{Context, Result};
+use tracing::warn;
+use tracing_subscriber::{
+    EnvFilter, Layer, Registry, fmt, layer::SubscriberExt, util::SubscriberInitExt,
+};
+
+use crate::config::LogFormat;
+
+/// Starts the log of a daemon. `VIGIA_LOG` goes before the configured level.
+pub(crate) fn start(level: &str, format: LogFormat) -> Result<()> {
+    let filter = match std::env::var("VIGIA_LOG") {
+        Ok(level) => EnvFilter::try_new(&level)
+            .with_context(|| format!("read the log level `{level}` of VIGIA_LOG"))?,
+        Err(_) => EnvFilter::try_new(level)
+            .with_context(|| format!("read the log level `{level}` of the configuration"))?,
+    };
+    // systemd names the journal's stream where standard error leads to it.
+    let under_systemd = std::env::var_os("JOURNAL_STREAM").is_some();
+    let text = || {
+        fmt::layer()
+            .with_writer(io::stderr)
+            .with_ansi(io::stderr().is_terminal())
+            .with_target(false)
+    };
+    let layer: Box<dyn Layer<Registry> + Send + Sync> = match format {
+        LogFormat::Json => Box::new(fmt::layer().json().with_writer(io::stderr)),
+        LogFormat::Text => Box::new(text()),
+        LogFormat::Auto if !under_systemd => Box::new(text()),
+        LogFormat::Auto | LogFormat::Journald => match tracing_journald::layer() {
+            Ok(journal) => Box::new(journal.with_field_prefix(None)),
+            Err(error) if format == LogFormat::Auto => {
+                let _ = error; // Text goes to the journal as well, without its fields.
+                Box::new(text())
+            }
+            Err(error) => return Err(error).context("open the journal"),
+        },
+    };
+    tracing_subscriber::registry()
+        .with(layer.with_filter(filter))
+        .init();
+    log_panics();
+    Ok(())
+}
+
+/// Sends panics to the log. Those of workers and parsers are caught and recorded with the entry or
+/// feed that caused them; this adds where in the code it was.
+fn log_panics() {
+    panic::set_hook(Box::new(|panic| {
+        let thread = thread::current();
+        let location = panic
+            .location()
+            .map(ToString::to_string)
+            .unwrap_or_default();
+        let message = panic.payload_as_str().unwrap_or("no message");
+        warn!(thread = thread.name(), location, message, "panic");
+    }));
+}
+
+/// Starts the log of a command that a person runs: warnings only, as text.
+pub(crate) fn start_quiet() {
+    let filter = EnvFilter::try_from_env("VIGIA_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
+    let text = fmt::layer()
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal())
+        .with_target(false)
+        .without_time();
+    tracing_subscriber::registry()
+        .with(text.with_filter(filter))
+        .init();
+}
