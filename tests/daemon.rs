@@ -220,6 +220,13 @@ async fn get(address: &str, path: &str) -> (u16, String) {
     (head[9..12].parse().unwrap(), body.to_owned())
 }
 
+/// The metrics that a file of rules or panels asks for.
+fn metric_names(text: &str) -> Vec<String> {
+    let words = text.split(|c: char| !c.is_ascii_lowercase() && c != '_');
+    let names = words.filter(|word| word.starts_with("vigia_"));
+    names.map(str::to_owned).collect()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn metrics_and_status_tell_the_same_story() {
     let (_site, desk) = desk_with_news().await;
@@ -253,6 +260,14 @@ async fn metrics_and_status_tell_the_same_story() {
             metrics.lines().any(|found| found == line),
             "{line} is not in\n{metrics}"
         );
+    }
+    for file in ["prometheus/vigia.rules.yml", "grafana/vigia.json"] {
+        let asked = std::fs::read_to_string(
+            std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy").join(file),
+        );
+        for name in metric_names(&asked.unwrap()) {
+            assert!(metrics.contains(&name), "{file} asks for {name}, which is not in\n{metrics}");
+        }
     }
     assert_eq!(get(&address, "/health").await, (200, "alive\n".to_owned()));
     assert_eq!(get(&address, "/ready").await, (200, "ready\n".to_owned()));
