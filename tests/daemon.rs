@@ -201,8 +201,8 @@ async fn the_watchdog_bites_a_stage_that_stands_still_and_no_quiet_night() {
     assert!(fed(&quiet[quiet.len() / 2..]) >= 4, "{quiet:?}");
 
     let (_site, desk) = desk_with_news().await;
-    let stalled = told(&desk, &[("VIGIA_STALL_AT", "classify")], 8);
-    let last = &stalled[stalled.len() / 2..];
+    let stalled = told(&desk, &[("VIGIA_STALL_AT", "classify")], 12);
+    let last = &stalled[stalled.len() * 3 / 4..];
     assert_eq!(fed(last), 0, "{last:?}");
     assert!(desk.log().contains("stage=\"classify\""), "{}", desk.log());
 }
@@ -220,6 +220,13 @@ async fn get(address: &str, path: &str) -> (u16, String) {
     (head[9..12].parse().unwrap(), body.to_owned())
 }
 
+/// The metrics that a file of rules or panels asks for.
+fn metric_names(text: &str) -> Vec<String> {
+    let words = text.split(|c: char| !c.is_ascii_lowercase() && c != '_');
+    let names = words.filter(|word| word.starts_with("vigia_"));
+    names.map(str::to_owned).collect()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn metrics_and_status_tell_the_same_story() {
     let (_site, desk) = desk_with_news().await;
@@ -234,9 +241,20 @@ async fn metrics_and_status_tell_the_same_story() {
         let output = desk.run(&["status", "--json"]);
         serde_json::from_slice(&output.stdout).unwrap_or_default()
     };
-    until(SOON, "all twenty stories were judged", || {
-        status()["classify"]["taken"] == 20 && status()["sink"]["queue"]["length"] == 0
-    });
+    until(
+        SOON,
+        "all twenty stories were judged, and the kept ones written",
+        || {
+            let now = status();
+            let dropped: u64 = now["classify"]["ended"]
+                .as_object()
+                .map_or(0, |ended| ended.values().filter_map(Value::as_u64).sum());
+            let kept = now["sink"]["ended"]["kept"].as_u64().unwrap_or_default();
+            let lags = now["lags"]["kept_to_written"]["counts"].as_array();
+            let written: u64 = lags.map_or(0, |lags| lags.iter().filter_map(Value::as_u64).sum());
+            dropped + kept == 20 && written == kept
+        },
+    );
     let (code, metrics) = get(&address, "/metrics").await;
     assert_eq!(code, 200);
     let now = status();
@@ -253,6 +271,19 @@ async fn metrics_and_status_tell_the_same_story() {
             metrics.lines().any(|found| found == line),
             "{line} is not in\n{metrics}"
         );
+    }
+    for file in ["prometheus/vigia.rules.yml", "grafana/vigia.json"] {
+        let asked = std::fs::read_to_string(
+            std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+                .join("../../deploy")
+                .join(file),
+        );
+        for name in metric_names(&asked.unwrap()) {
+            assert!(
+                metrics.contains(&name),
+                "{file} asks for {name}, which is not in\n{metrics}"
+            );
+        }
     }
     assert_eq!(get(&address, "/health").await, (200, "alive\n".to_owned()));
     assert_eq!(get(&address, "/ready").await, (200, "ready\n".to_owned()));

@@ -17,7 +17,7 @@ use testkit::{MovingNews, Site};
 
 use crate::{
     archived,
-    support::{Daemon, Desk, feeds, get_bytes, text, until},
+    support::{Daemon, Desk, feeds, get_bytes, skipped, text, until},
 };
 
 /// Time for what is left when the killing is over.
@@ -284,17 +284,6 @@ fn written(desk: &Desk) -> (BTreeMap<String, usize>, usize) {
         }
     }
     (ids, torn)
-}
-
-/// Names what has to be there for the tests to be whole: `strace`, `tmpfs` or both. Where it is named
-/// and cannot be had, they fail.
-const NEEDED: &str = "VIGIA_TESTS_NEED";
-
-/// Says that something cannot be tried here, or fails where that was not to be.
-fn skipped(what: &str, why: &str) {
-    let needed = std::env::var(NEEDED).unwrap_or_default();
-    assert!(!needed.contains(what), "{NEEDED} names {what}: {why}");
-    println!("skipped: {why}");
 }
 
 /// Parts of a day whose files are named to `strace`, which knows no patterns.

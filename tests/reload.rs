@@ -106,7 +106,7 @@ async fn a_wrong_configuration_changes_nothing_and_everybody_is_told_why() {
         "{said}"
     );
     let status = text(&desk.run(&["status"]).stdout);
-    assert!(status.is_empty(), "status reads the same file: {status}");
+    assert!(status.contains("NOT RELOADED"), "{status}");
     assert!(desk.log().contains("lgo"), "{}", desk.log());
 
     // Half of it was written when the signal came.
@@ -116,6 +116,13 @@ async fn a_wrong_configuration_changes_nothing_and_everybody_is_told_why() {
     until(SOON, "the log says so", || {
         desk.log().matches("going on with the one before").count() == 2
     });
+
+    // Or nothing of it but what comes before the feeds, which is a configuration of its own.
+    let before = good.find("[[feed]]").unwrap();
+    fs::write(desk.config(), &good[..before]).unwrap();
+    let refused = reload(&desk);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(text(&refused.stderr).contains("no feeds"));
 
     fs::write(desk.config(), &good).unwrap();
     let status = text(&desk.run(&["status"]).stdout);

@@ -62,6 +62,17 @@ pub(crate) fn shared(what: &str) -> Option<PathBuf> {
     Some(path)
 }
 
+/// Names what has to be there for the tests to be whole: `strace`, `tmpfs`, `systemd`. Where it is named
+/// and cannot be had, they fail.
+const NEEDED: &str = "VIGIA_TESTS_NEED";
+
+/// Says that something cannot be tried here, or fails where that was not to be.
+pub(crate) fn skipped(what: &str, why: &str) {
+    let needed = std::env::var(NEEDED).unwrap_or_default();
+    assert!(!needed.contains(what), "{NEEDED} names {what}: {why}");
+    println!("skipped: {why}");
+}
+
 /// A folder with a configuration, a ledger and a record.
 pub(crate) struct Desk {
     folder: TempDir,

@@ -1,8 +1,11 @@
 //! What the fetcher has done so far, for the status and the logs.
 
 use std::{
-    sync::atomic::{AtomicU64, Ordering},
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    sync::{
+        LazyLock,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
 };
 
 use story::Health;
@@ -41,8 +44,8 @@ pub struct Counters {
     pub lateness: Lateness,
     /// Feeds by their health, in the order of [`Health::ALL`].
     health: [AtomicU64; Health::ALL.len()],
-    /// When the loop that schedules everything will have turned again, in Unix milliseconds; 0 where
-    /// nothing is to come.
+    /// When the loop that schedules everything will have turned again, in milliseconds of
+    /// [`running_ms`]; 0 where nothing is to come.
     turns_by: AtomicU64,
 }
 
@@ -58,13 +61,13 @@ impl Counters {
 
     /// How long ago the loop that schedules everything should have turned.
     pub fn overdue(&self) -> Duration {
-        let (by, now) = (self.turns_by.load(Ordering::Relaxed), unix_ms());
+        let (by, now) = (self.turns_by.load(Ordering::Relaxed), running_ms());
         Duration::from_millis(if by == 0 { 0 } else { now.saturating_sub(by) })
     }
 
     /// Notes when the loop will turn again at the latest, if it will at all.
     pub(crate) fn turns_within(&self, wait: Option<Duration>) {
-        let by = wait.map_or(0, |wait| unix_ms() + wait.as_millis() as u64);
+        let by = wait.map_or(0, |wait| running_ms() + wait.as_millis() as u64);
         self.turns_by.store(by, Ordering::Relaxed);
     }
 
@@ -83,9 +86,10 @@ impl Counters {
     }
 }
 
-fn unix_ms() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.unwrap_or_default().as_millis() as u64
+/// Milliseconds since this was first asked, and one more; nobody can set them.
+fn running_ms() -> u64 {
+    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+    1 + START.elapsed().as_millis() as u64
 }
 
 /// Adds to a count.

@@ -351,7 +351,9 @@ impl<S: FetchStore> Run<S> {
     fn polled(&mut self, number: usize, kind: WorkKind, polled: Polled) {
         let now = self.shared.clock.now();
         if kind == WorkKind::Pull {
-            self.push.pulled(&polled, now);
+            if !self.retired.contains(&number) {
+                self.push.pulled(&polled, now);
+            }
             self.enter_again(polled.state.next_poll.unwrap_or(now), number);
         }
         let Polled {

@@ -84,7 +84,10 @@ async fn commit<S: SinkStore>(
     } in group
     {
         match content {
-            Verdict::End(ending) => endings.push((id, ending)),
+            Verdict::End(ending) => {
+                status.sink.met(since);
+                endings.push((id, ending));
+            }
             Verdict::Keep(story) => {
                 status.sink.took(since);
                 judged.insert(story.id.clone(), Judged { seen, since });
@@ -114,6 +117,7 @@ async fn commit<S: SinkStore>(
         fault::point(fault::BEFORE_ACKNOWLEDGEMENT);
     }
     persist(status, || store.finish(endings.clone(), checkpoint.clone())).await?;
+    status.sink.moved();
     status.kept(&stories, &judged);
     Ok((sink, stories))
 }

@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     fmt,
-    sync::{Arc, Mutex, PoisonError, RwLock},
+    sync::{Arc, PoisonError, RwLock},
 };
 
 use classifier::Classifier;
@@ -55,7 +55,7 @@ impl Bench {
 /// Changes a line while it runs. What is in flight is judged by whoever sits when its turn comes.
 #[derive(Debug)]
 pub struct Reins {
-    running: Mutex<Settings>,
+    running: Settings,
     bench: Arc<Bench>,
     feeds: mpsc::Sender<Vec<Feed>>,
     status: Arc<Status>,
@@ -67,6 +67,12 @@ pub enum ReloadError {
     /// A feed's login or header is not to be had.
     #[error(transparent)]
     Feeds(#[from] FetcherError),
+    /// There are no feeds: half a file, most likely, which was about to be written whole.
+    #[error("it has no feeds, and {running} are polled now: stop the daemon if that is meant")]
+    NoFeeds {
+        /// How many feeds are polled.
+        running: usize,
+    },
     /// The line is being stopped.
     #[error("the daemon is stopping")]
     Stopping,
@@ -80,7 +86,7 @@ impl Reins {
         status: Arc<Status>,
     ) -> Self {
         Self {
-            running: Mutex::new(running),
+            running,
             bench,
             feeds,
             status,
@@ -89,12 +95,16 @@ impl Reins {
 
     /// Has the line go on with other settings, and says what that changes. Nothing is changed where
     /// it fails.
-    pub async fn reload(&self, settings: Settings) -> Result<Change, ReloadError> {
+    pub async fn reload(&mut self, settings: Settings) -> Result<Change, ReloadError> {
         check_secrets(&settings.feeds)?;
+        let running = self.running.feeds.len();
+        if settings.feeds.is_empty() && running > 0 {
+            return Err(ReloadError::NoFeeds { running });
+        }
         let taking = self.feeds.reserve().await;
         let taking = taking.map_err(|_| ReloadError::Stopping)?;
-        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        let change = Change::between(&running, &settings);
+        let running = &mut self.running;
+        let change = Change::between(running, &settings);
         taking.send(settings.feeds.clone());
         self.bench.seat(Judge::of(&settings));
         self.status.set_feeds(settings.feeds.len());

@@ -92,9 +92,16 @@ pub(crate) fn load(path: &Path) -> Result<Config, Problems> {
     check::load(path)
 }
 
-/// Where the ledger lies, whatever else is wrong with the configuration; `None` where that much
-/// cannot be read either.
-pub(crate) fn ledger(path: &Path) -> Option<PathBuf> {
+/// Where the ledger lies, whatever else is wrong with the configuration.
+pub(crate) fn ledger(path: &Path) -> Result<PathBuf, Problems> {
+    match stated_ledger(path) {
+        Some(ledger) => Ok(ledger),
+        None => load(path).map(|config| config.settings.ledger),
+    }
+}
+
+/// `None` where not even that much can be read.
+fn stated_ledger(path: &Path) -> Option<PathBuf> {
     #[derive(serde::Deserialize)]
     struct Stated {
         #[serde(default)]

@@ -72,6 +72,8 @@ impl<S: FetchStore> Run<S> {
             if self.retired.insert(number) {
                 self.agenda.remove(number);
                 self.unpushed.remove(&number);
+                self.pushed.remove(&number);
+                self.delivered.retain(|(of, _)| *of != number);
                 self.changed.remove(&number);
                 self.count_health(number);
             }

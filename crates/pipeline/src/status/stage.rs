@@ -60,6 +60,11 @@ impl StageCounters {
     /// Counts a parcel that waited since then.
     pub(crate) fn took(&self, since: Instant) {
         self.taken.fetch_add(1, Relaxed);
+        self.met(since);
+    }
+
+    /// Notes a parcel that passes through uncounted, having waited since then.
+    pub(crate) fn met(&self, since: Instant) {
         self.waits.note(since.elapsed());
         self.moved();
     }
@@ -99,7 +104,8 @@ impl StageCounters {
         let _ = self.queue.set(Queue(Box::new(ask)));
     }
 
-    fn moved(&self) {
+    /// Notes that something was done.
+    pub(crate) fn moved(&self) {
         let ms = self.started.elapsed().as_millis() as u64;
         self.moved_ms.store(ms, Relaxed);
     }

@@ -13,14 +13,9 @@ use crate::config;
 pub(crate) struct NotReloaded(String);
 
 pub(crate) fn run(config_file: Option<&Path>) -> Result<()> {
-    let path = config::find(config_file)?;
     // What is wrong with the rest of the file is for the daemon to find, so that its log and status
     // tell it too.
-    let ledger = match config::ledger(&path) {
-        Some(ledger) => ledger,
-        None => config::load(&path)?.settings.ledger,
-    };
-    let socket = socket_path(&ledger);
+    let socket = socket_path(&config::ledger(&config::find(config_file)?)?);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;

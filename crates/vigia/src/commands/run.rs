@@ -74,19 +74,20 @@ async fn run_line(config: Config, mode: Mode) -> Result<Summary> {
     let status = Arc::new(Status::new(settings.feeds.len(), &settings.record));
     let stop = CancellationToken::new();
     stop_on_signals(stop.clone(), Some(Arc::clone(&status))).context("listen for signals")?;
-    let listening = match mode {
-        Mode::Daemon => telemetry::listen(config.listen.as_ref(), &status).await,
-        Mode::Once => None,
+    // A hang-up ends a single pass, as it ends any command that a person runs; to the daemon it says
+    // that the configuration is to be read again, however long the ledger takes to open.
+    let (listening, hang_up) = match mode {
+        Mode::Daemon => (
+            telemetry::listen(config.listen.as_ref(), &status).await,
+            Some(signal(SignalKind::hangup()).context("listen for SIGHUP")?),
+        ),
+        Mode::Once => (None, None),
     };
     let (line, steering) = Line::open(settings, Arc::clone(&status)).await?;
-    // A hang-up ends a single pass, as it ends any command that a person runs.
-    let steering = match mode {
-        Mode::Daemon => {
-            let reloads = Reloads::new(steering, config.path, Arc::clone(&status));
-            tokio::spawn(reloads.context("listen for SIGHUP")?.serve())
-        }
-        Mode::Once => tokio::spawn(async move { drop(steering) }),
-    };
+    let steering = hang_up.map(|hang_up| {
+        let reloads = Reloads::new(hang_up, steering, config.path, Arc::clone(&status));
+        tokio::spawn(reloads.serve())
+    });
     notify(&[
         NotifyState::Ready,
         NotifyState::Status(&status.snapshot().sentence()),
@@ -94,7 +95,9 @@ async fn run_line(config: Config, mode: Mode) -> Result<Summary> {
     let telling = tokio::spawn(tell(Arc::clone(&status), mode));
     let ran = line.run(mode, stop).await;
     telling.abort();
-    steering.abort();
+    if let Some(steering) = steering {
+        steering.abort();
+    }
     drop(listening);
     let summary = ran?;
     info!(

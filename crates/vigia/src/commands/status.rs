@@ -15,8 +15,7 @@ use pipeline::{
 use crate::config;
 
 pub(crate) fn run(json: bool, config_file: Option<&Path>) -> Result<()> {
-    let config = config::load(&config::find(config_file)?)?;
-    let socket = socket_path(&config.settings.ledger);
+    let socket = socket_path(&config::ledger(&config::find(config_file)?)?);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;

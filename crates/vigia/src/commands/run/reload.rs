@@ -1,14 +1,10 @@
 //! The configuration read again while the daemon runs: at SIGHUP, or when `vigia reload` asks.
 
-use std::{io, path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc};
 
 use pipeline::{Reins, Steering, control::ReloadAsked, status::Status};
 use sd_notify::NotifyState;
-use tokio::{
-    signal::unix::{Signal, SignalKind, signal},
-    sync::mpsc,
-    task::spawn_blocking,
-};
+use tokio::{signal::unix::Signal, sync::mpsc, task::spawn_blocking};
 use tracing::{error, info};
 
 use super::notify;
@@ -24,15 +20,20 @@ pub(super) struct Reloads {
 }
 
 impl Reloads {
-    /// Listens from now on.
-    pub(super) fn new(steering: Steering, path: PathBuf, status: Arc<Status>) -> io::Result<Self> {
-        Ok(Self {
-            hang_up: signal(SignalKind::hangup())?,
+    /// Serves those who ask from now on, and who has sent a hang-up since that is listened for.
+    pub(super) fn new(
+        hang_up: Signal,
+        steering: Steering,
+        path: PathBuf,
+        status: Arc<Status>,
+    ) -> Self {
+        Self {
+            hang_up,
             asked: steering.asked,
             reins: steering.reins,
             path,
             status,
-        })
+        }
     }
 
     /// Reads the configuration whenever somebody asks for it, one time after the other. However many
@@ -69,9 +70,13 @@ impl Reloads {
     async fn change(&mut self) -> Result<String, String> {
         let path = self.path.clone();
         let read = spawn_blocking(move || config::load(&path)).await;
-        let config = match read.expect("reading a configuration does not panic") {
-            Ok(config) => config,
-            Err(problems) => {
+        let config = match read {
+            Ok(Ok(config)) => config,
+            Err(panic) => {
+                error!(%panic, "reading the configuration broke off, going on with the one before");
+                return Err(format!("reading it broke off: {panic}"));
+            }
+            Ok(Err(problems)) => {
                 let path = self.path.display();
                 error!(%path, %problems, "the configuration is wrong, going on with the one before");
                 return Err(problems.to_string());
