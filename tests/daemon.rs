@@ -3,13 +3,12 @@
 mod support;
 
 use std::{
-    os::unix::net::UnixDatagram,
     process::Stdio,
     time::{Duration, Instant},
 };
 
 use serde_json::Value;
-use support::{Desk, feeds, text, until};
+use support::{Desk, Systemd, feeds, text, until};
 use testkit::{News, Reply, Site};
 
 const SOON: Duration = Duration::from_secs(10);
@@ -25,18 +24,13 @@ async fn desk_with_news() -> (Site, Desk) {
 #[tokio::test(flavor = "multi_thread")]
 async fn systemd_hears_when_it_is_ready_and_when_it_stops() {
     let (_site, desk) = desk_with_news().await;
-    let socket = UnixDatagram::bind(desk.path("notify")).unwrap();
-    socket.set_read_timeout(Some(SOON)).unwrap();
+    let systemd = Systemd::at(&desk, SOON);
     let mut command = desk.command(&["run"]);
     command
         .env("NOTIFY_SOCKET", desk.path("notify"))
         .stderr(Stdio::null());
     let mut child = command.spawn().unwrap();
-    let hear = || {
-        let mut message = [0; 4096];
-        let length = socket.recv(&mut message).expect("a message in time");
-        text(&message[..length])
-    };
+    let hear = || systemd.hear().expect("a message in time");
     let ready = hear();
     assert!(ready.starts_with("READY=1\nSTATUS=2 feeds"), "{ready}");
     std::process::Command::new("kill")
@@ -168,11 +162,8 @@ async fn a_ledger_too_deep_for_a_socket_costs_the_status_and_no_story() {
 
 /// What a daemon tells systemd, whose watchdog wants to hear of it every two seconds.
 fn told(desk: &Desk, variables: &[(&str, &str)], seconds: u64) -> Vec<String> {
+    let systemd = Systemd::at(desk, Duration::from_millis(100));
     let path = desk.path("notify");
-    let socket = UnixDatagram::bind(&path).unwrap();
-    socket
-        .set_read_timeout(Some(Duration::from_millis(100)))
-        .unwrap();
     let path = path.to_str().unwrap().to_owned();
     let mut all = vec![
         ("NOTIFY_SOCKET", path.as_str()),
@@ -183,10 +174,7 @@ fn told(desk: &Desk, variables: &[(&str, &str)], seconds: u64) -> Vec<String> {
     let start = Instant::now();
     let mut messages = Vec::new();
     while start.elapsed() < Duration::from_secs(seconds) {
-        let mut message = [0; 4096];
-        if let Ok(length) = socket.recv(&mut message) {
-            messages.push(text(&message[..length]));
-        }
+        messages.extend(systemd.hear());
     }
     drop(daemon);
     messages

@@ -5,7 +5,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     io::Read,
-    os::unix::{net::UnixDatagram, process::ExitStatusExt},
+    os::unix::process::ExitStatusExt,
     process::Stdio,
     thread::sleep,
     time::{Duration, Instant},
@@ -17,7 +17,7 @@ use testkit::{MovingNews, Site};
 
 use crate::{
     archived,
-    support::{Daemon, Desk, feeds, get_bytes, skipped, text, until},
+    support::{Daemon, Desk, Systemd, feeds, get_bytes, skipped, text, until},
 };
 
 /// Time for what is left when the killing is over.
@@ -369,8 +369,7 @@ impl Newsroom {
     /// Runs a daemon into a full disk, watches what it says and does there, and makes room for it.
     pub(crate) fn fill_and_free(&self, free: impl FnOnce()) {
         let room = self;
-        let socket = UnixDatagram::bind(room.desk.path("notify")).unwrap();
-        socket.set_read_timeout(Some(SOON)).unwrap();
+        let systemd = Systemd::at(&room.desk, SOON);
         let notify = room.desk.path("notify");
         let daemon = room
             .desk
@@ -403,9 +402,8 @@ impl Newsroom {
         );
         let told = Instant::now();
         loop {
-            let mut message = [0; 4096];
-            let length = socket.recv(&mut message).expect("systemd is told in time");
-            if text(&message[..length]).contains("STATUS=NOT WRITING") {
+            let message = systemd.hear().expect("systemd is told in time");
+            if message.contains("STATUS=NOT WRITING") {
                 break;
             }
             assert!(told.elapsed() < SOON, "systemd is not told");

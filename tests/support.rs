@@ -5,7 +5,7 @@
 use std::{
     collections::BTreeMap,
     fs,
-    os::unix::process::ExitStatusExt,
+    os::unix::{net::UnixDatagram, process::ExitStatusExt},
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Output, Stdio},
     thread::sleep,
@@ -76,6 +76,27 @@ pub(crate) fn skipped(what: &str, why: &str) {
 /// A folder with a configuration, a ledger and a record.
 pub(crate) struct Desk {
     folder: TempDir,
+}
+
+/// systemd's end of the socket on which a daemon tells how it is.
+pub(crate) struct Systemd(UnixDatagram);
+
+impl Systemd {
+    /// Listens at `notify` in a desk's folder; nothing is waited for longer than `patience`.
+    pub(crate) fn at(desk: &Desk, patience: Duration) -> Self {
+        let socket = UnixDatagram::bind(desk.path("notify")).expect("a socket");
+        socket
+            .set_read_timeout(Some(patience))
+            .expect("a time limit");
+        Self(socket)
+    }
+
+    /// The next message; `None` where none comes in time.
+    pub(crate) fn hear(&self) -> Option<String> {
+        let mut message = [0; 4096];
+        let length = self.0.recv(&mut message).ok()?;
+        Some(text(&message[..length]))
+    }
 }
 
 /// A feed of a [`Desk`].

@@ -4,6 +4,7 @@ pub(crate) mod adapt;
 pub(crate) mod check;
 pub(crate) mod classify;
 pub(crate) mod clean;
+mod daemon;
 pub(crate) mod entries;
 pub(crate) mod eval;
 pub(crate) mod explain;

@@ -6,25 +6,16 @@ use std::{
     path::Path,
 };
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use pipeline::{
-    control::{ask_status, socket_path},
+    control::ask_status,
     status::{Snapshot, StageSnapshot, ago},
 };
 
-use crate::config;
+use super::daemon;
 
 pub(crate) fn run(json: bool, config_file: Option<&Path>) -> Result<()> {
-    let socket = socket_path(&config::ledger(&config::find(config_file)?)?);
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    let snapshot = runtime.block_on(ask_status(&socket)).with_context(|| {
-        format!(
-            "reach the daemon at `{}`: is `vigia run` running?",
-            socket.display()
-        )
-    })?;
+    let snapshot = daemon::ask(config_file, async |socket| ask_status(socket).await)?;
     let mut out = io::stdout().lock();
     if json {
         writeln!(out, "{}", serde_json::to_string(&snapshot)?)?;
