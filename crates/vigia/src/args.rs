@@ -8,9 +8,11 @@ use url::Url;
 
 use crate::commands::replay::ReplayArgs;
 
+mod daemon;
 mod feeds;
 mod record;
 
+pub(crate) use daemon::{DaemonArgs, TapArgs};
 pub(crate) use feeds::{FeedOrder, FeedsCommand};
 pub(crate) use record::{ExportArgs, ExportFormat, VerifyArgs};
 
@@ -242,22 +244,31 @@ pub(crate) enum Command {
         /// Print JSON
         #[arg(long)]
         json: bool,
-        /// Where the configuration lies.
+        /// Where the daemon is.
         #[command(flatten)]
-        config: ConfigArgs,
+        daemon: DaemonArgs,
     },
+    /// Show what passes a stage of the running daemon, as it passes
+    #[command(
+        after_help = "It does not disturb the daemon: who reads too slowly misses some of it and is told how \
+                      much. In a pipe each is a line of JSON.\n\n\
+                      vigia tap classify --outcome dropped --country CO\n\
+                      vigia tap fetch --feed eltiempo-justicia -n 20\n\
+                      vigia tap sink | jq -r .title"
+    )]
+    Tap(TapArgs),
     /// Have the running daemon read its configuration again
     #[command(
         after_help = "The daemon reads and checks the whole configuration, with knowledge and model, and \
                       then polls the feeds of it and judges by it; feeds that stay as they were go on \
                       untouched. Where anything is wrong nothing is changed, and it ends with status 2. \
                       Paths, queues, [fetch] and [websub] are used from the next start on. SIGHUP does \
-                      the same."
+                      the same. A file that is being written to is waited for."
     )]
     Reload {
-        /// Where the configuration lies.
+        /// Where the daemon is.
         #[command(flatten)]
-        config: ConfigArgs,
+        daemon: DaemonArgs,
     },
     /// Write the record as a table (CSV) or a map layer (GeoJSON)
     #[command(

@@ -3,7 +3,6 @@
 use std::{
     collections::BTreeMap,
     io::{self, Write},
-    path::Path,
 };
 
 use anyhow::Result;
@@ -13,9 +12,10 @@ use pipeline::{
 };
 
 use super::daemon;
+use crate::args::DaemonArgs;
 
-pub(crate) fn run(json: bool, config_file: Option<&Path>) -> Result<()> {
-    let snapshot = daemon::ask(config_file, async |socket| ask_status(socket).await)?;
+pub(crate) fn run(json: bool, daemon: &DaemonArgs) -> Result<()> {
+    let snapshot = daemon::ask(daemon, async |socket| ask_status(socket).await)?;
     let mut out = io::stdout().lock();
     if json {
         writeln!(out, "{}", serde_json::to_string(&snapshot)?)?;
@@ -49,11 +49,7 @@ fn print(out: &mut impl Write, now: &Snapshot) -> io::Result<()> {
     writeln!(out, "record    {}", now.record.display())?;
     writeln!(out, "feeds     {}", now.feeds)?;
     writeln!(out, "fetch     {}", counters(&now.fetch))?;
-    for (name, stage) in [
-        ("clean", &now.clean),
-        ("classify", &now.classify),
-        ("sink", &now.sink),
-    ] {
+    for (name, stage) in now.stages() {
         writeln!(out, "{name:9} {}", in_words(stage))?;
     }
     if !now.last_kept.is_empty() {
