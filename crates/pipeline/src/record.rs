@@ -87,6 +87,13 @@ async fn commit<S: SinkStore>(
         match content {
             Verdict::End(ending) => {
                 status.sink.met(since);
+                let reason = ending.label();
+                debug!(
+                    entry = id.0,
+                    reason,
+                    story_id = ending.story().map(tracing::field::display),
+                    "entry ended"
+                );
                 endings.push((id, ending));
             }
             Verdict::Keep(story) => {

@@ -243,6 +243,15 @@ impl Ending {
             Self::Failed { reason, .. } => format!("failed/{reason}"),
         }
     }
+
+    /// The story that it is about, where there is one.
+    pub fn story(&self) -> Option<&StoryId> {
+        match self {
+            Self::Kept { story, .. } | Self::Dropped { story, .. } => Some(story),
+            Self::Duplicate { of } => Some(of),
+            Self::Failed { .. } => None,
+        }
+    }
 }
 
 /// Up to where the record is known to be on disk.

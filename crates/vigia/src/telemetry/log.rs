@@ -30,13 +30,14 @@ pub(crate) struct Log {
 }
 
 impl Log {
-    /// Goes on with another level. One that `VIGIA_LOG` names stays.
-    pub(crate) fn set_level(&self, level: &str) -> Result<()> {
+    /// Goes on with another level, unless `VIGIA_LOG` names one; whether it does.
+    pub(crate) fn set_level(&self, level: &str) -> Result<bool> {
         if std::env::var_os(LEVEL_VARIABLE).is_some() {
-            return Ok(());
+            return Ok(false);
         }
         let filter = read(level, "the configuration")?;
-        self.level.reload(filter).context("change the log level")
+        self.level.reload(filter).context("change the log level")?;
+        Ok(true)
     }
 
     /// Tells how often warnings were held back that repeat themselves; to be called now and then.
@@ -73,7 +74,12 @@ pub(crate) fn start(level: &str, format: LogFormat) -> Result<Log> {
                 let _ = error; // Text goes to the journal as well, without its fields.
                 Box::new(text())
             }
-            Err(error) => return Err(error).context("open the journal"),
+            Err(error) => {
+                return Err(error).context(
+                    "open the journal, which `format = \"journald\"` in [log] asks for; write \"auto\" to \
+                     have text where there is none",
+                );
+            }
         },
     };
     let (filter, level) = reload::Layer::new(filter);

@@ -146,7 +146,8 @@ impl Reloads {
     fn change_beside(&mut self, new: Running, change: &mut Change) {
         if new.log_level != self.running.log_level {
             match self.log.set_level(&new.log_level) {
-                Ok(()) => change.replaced.push("log level"),
+                Ok(true) => change.replaced.push("log level"),
+                Ok(false) => {}
                 Err(error) => warn!(
                     error = format!("{error:#}"),
                     "the log level stays as it was"
