@@ -1,12 +1,12 @@
 //! The command line.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use url::Url;
 
-use crate::commands::replay::ReplayArgs;
+use crate::commands::{replay::ReplayArgs, top};
 
 mod feeds;
 mod record;
@@ -242,6 +242,21 @@ pub(crate) enum Command {
         /// Print JSON
         #[arg(long)]
         json: bool,
+        /// Where the configuration lies.
+        #[command(flatten)]
+        config: ConfigArgs,
+    },
+    /// Watch the running daemon in the terminal
+    #[command(
+        after_help = "Stages with their rates and queues, the feeds that most need somebody, the last kept \
+                      stories. Rates are those of the last ten seconds.\n\n\
+                      Keys: q or Esc quit, p pause, Tab between feeds and stories, arrows or j and k \
+                      scroll, ? help. NO_COLOR=1 has it draw without colours."
+    )]
+    Top {
+        /// How often the daemon is asked
+        #[arg(long, value_name = "TIME", default_value = "1s", value_parser = top::interval)]
+        every: Duration,
         /// Where the configuration lies.
         #[command(flatten)]
         config: ConfigArgs,

@@ -64,6 +64,7 @@ fn run(command: Command) -> Result<()> {
         Command::Feeds(command) => commands::feeds::run(command),
         Command::Reload { config } => commands::reload::run(config.config.as_deref()),
         Command::Status { json, config } => commands::status::run(json, config.config.as_deref()),
+        Command::Top { every, config } => commands::top::run(every, config.config.as_deref()),
         Command::Export(args) => commands::export::run(&args),
         Command::Verify(args) => commands::verify::run(&args),
         Command::Schema { what } => commands::print::schema(what),
@@ -92,6 +93,7 @@ fn is_usage(error: &anyhow::Error) -> bool {
         || error.is::<topic::TopicError>()
         || error.is::<commands::reload::NotReloaded>()
         || error.is::<commands::label::WrongPlace>()
+        || error.is::<commands::top::NoTerminal>()
         || error.is::<commands::whole_file::WrongOut>()
         || error.is::<pipeline::LoadModelError>()
 }

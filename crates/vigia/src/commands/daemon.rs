@@ -1,19 +1,31 @@
-//! Asking the running daemon, wherever the configuration says that it is.
+//! Asking the running daemon, wherever the configuration says that it is, and what is alarming in
+//! its answer.
 
-use std::{io, path::Path};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context, Result};
-use pipeline::control::socket_path;
+use pipeline::{
+    control::socket_path,
+    status::{Phase, Snapshot},
+};
 
 use crate::config;
 
-/// Asks the daemon over its socket. Of the configuration only the ledger's place is needed, so that a
-/// daemon can be asked beside a file that is otherwise wrong.
+/// The socket of the daemon. Of the configuration only the ledger's place is needed, so that a daemon
+/// can be asked beside a file that is otherwise wrong.
+pub(super) fn socket(config_file: Option<&Path>) -> Result<PathBuf> {
+    Ok(socket_path(&config::ledger(&config::find(config_file)?)?))
+}
+
+/// Asks the daemon over its socket.
 pub(super) fn ask<T>(
     config_file: Option<&Path>,
     ask: impl AsyncFnOnce(&Path) -> io::Result<T>,
 ) -> Result<T> {
-    let socket = socket_path(&config::ledger(&config::find(config_file)?)?);
+    let socket = socket(config_file)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
@@ -23,4 +35,58 @@ pub(super) fn ask<T>(
             socket.display()
         )
     })
+}
+
+/// How far the daemon is, in a word.
+pub(super) fn phase(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Opening => "opening the ledger and the record",
+        Phase::Running => "running",
+        Phase::Draining => "stopping",
+    }
+}
+
+/// What somebody has to see to, the worst first. Only the line breaks of what strangers wrote are
+/// left of what would command a terminal.
+pub(super) fn alarms(now: &Snapshot) -> Vec<String> {
+    let trouble = now.trouble.as_ref();
+    let trouble = trouble.map(|trouble| format!("NOT WRITING: {trouble}"));
+    let lost = (now.imbalances > 0).then(|| {
+        format!(
+            "ENTRIES LOST: the books of {} feed hours do not balance; see `vigia feeds balance`",
+            now.imbalances
+        )
+    });
+    let problem = now.reload_problem.as_ref();
+    let problem = problem.map(|problem| format!("NOT RELOADED: {problem}"));
+    let obeyed = |c: char| c.is_control() && c != '\n';
+    let alarms = [trouble, lost, problem].into_iter().flatten();
+    alarms.map(|alarm| alarm.replace(obeyed, "")).collect()
+}
+
+/// How many feeds are of which health, those that most need somebody last.
+pub(super) fn healths(now: &Snapshot) -> Vec<(&str, u64)> {
+    let rank = |word: &str| {
+        let health = story::Health::ALL.into_iter();
+        let health = health.clone().find(|health| health.as_str() == word);
+        health.map(super::feeds::health::severity)
+    };
+    let some = now.health.iter().filter(|(_, feeds)| **feeds > 0);
+    let mut healths: Vec<(&str, u64)> = some.map(|(word, feeds)| (word.as_str(), *feeds)).collect();
+    healths.sort_by_key(|(word, _)| std::cmp::Reverse(rank(word)));
+    healths
+}
+
+/// How entries ended, over all stages, the most frequent first: stage, how and why, how many.
+pub(super) fn endings(now: &Snapshot) -> Vec<(&'static str, &str, u64)> {
+    let mut endings: Vec<_> = now
+        .stages()
+        .into_iter()
+        .flat_map(|(name, stage)| {
+            let ended = stage.ended.iter();
+            ended.map(move |(how, count)| (name, how.as_str(), *count))
+        })
+        .collect();
+    endings.sort_by_key(|(_, _, count)| std::cmp::Reverse(*count));
+    endings
 }

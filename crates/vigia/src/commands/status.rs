@@ -1,86 +1,179 @@
-//! `vigia status`: what the running daemon is doing.
+//! `vigia status`: what the running daemon is doing, once.
 
 use std::{
     collections::BTreeMap,
-    io::{self, Write},
+    io::{self, IsTerminal, Write},
     path::Path,
 };
 
+use anstyle::{AnsiColor, Style};
 use anyhow::Result;
 use pipeline::{
     control::ask_status,
-    status::{Snapshot, StageSnapshot, ago},
+    status::{Snapshot, ago},
 };
 
-use super::daemon;
+use super::{
+    daemon,
+    feeds::table::{Cell, Column, Table, shown, terminal_width},
+    figures,
+};
+
+/// Wider than any line: what goes into a pipe is neither cut nor broken.
+const PIPE: usize = 10_000;
+
+/// Alarms, and whatever else must not be passed over.
+const LOUD: Style = AnsiColor::Red.on_default().bold();
 
 pub(crate) fn run(json: bool, config_file: Option<&Path>) -> Result<()> {
     let snapshot = daemon::ask(config_file, async |socket| ask_status(socket).await)?;
-    let mut out = io::stdout().lock();
     if json {
-        writeln!(out, "{}", serde_json::to_string(&snapshot)?)?;
-    } else {
-        print(&mut out, &snapshot)?;
+        writeln!(io::stdout(), "{}", serde_json::to_string(&snapshot)?)?;
+        return Ok(());
     }
-    Ok(())
+    let width = if io::stdout().is_terminal() {
+        terminal_width()
+    } else {
+        PIPE
+    };
+    Ok(print(&mut anstream::stdout().lock(), &snapshot, width)?)
 }
 
-fn print(out: &mut impl Write, now: &Snapshot) -> io::Result<()> {
+fn print(out: &mut impl Write, now: &Snapshot, width: usize) -> io::Result<()> {
     writeln!(
         out,
-        "vigia {}, process {}, started {}",
-        now.version,
+        "vigia {}, process {}, started {}, {}",
+        shown(&now.version),
         now.pid,
-        ago(now.started)
+        ago(now.started),
+        daemon::phase(now.phase)
     )?;
-    if let Some(trouble) = &now.trouble {
-        writeln!(out, "NOT WRITING: {trouble}")?;
+    for alarm in daemon::alarms(now) {
+        writeln!(out, "{LOUD}{alarm}{LOUD:#}")?;
     }
-    if now.imbalances > 0 {
-        writeln!(
-            out,
-            "ENTRIES LOST: the books of {} feed hours do not balance; see `vigia feeds balance`",
-            now.imbalances
-        )?;
-    }
-    if let Some(problem) = &now.reload_problem {
-        writeln!(out, "NOT RELOADED: {problem}")?;
-    }
-    writeln!(out, "record    {}", now.record.display())?;
-    writeln!(out, "feeds     {}", now.feeds)?;
-    writeln!(out, "fetch     {}", counters(&now.fetch))?;
-    for (name, stage) in [
-        ("clean", &now.clean),
-        ("classify", &now.classify),
-        ("sink", &now.sink),
+    for (name, said) in [
+        ("record", now.record.display().to_string()),
+        ("disk", disk(now)),
+        ("feeds", feeds(now)),
+        ("fetch", counters(&now.fetch)),
     ] {
-        writeln!(out, "{name:9} {}", in_words(stage))?;
+        let options = textwrap::Options::new(width).subsequent_indent("          ");
+        let line = format!("{name:10}{said}");
+        if !said.is_empty() {
+            writeln!(out, "{}", textwrap::fill(&line, options))?;
+        }
     }
+    writeln!(out)?;
+    stages(now).write(out, width)?;
+    lags_and_endings(out, now, width)?;
     if !now.last_kept.is_empty() {
-        writeln!(out, "last kept")?;
+        writeln!(out, "\nlast kept")?;
     }
     for story in &now.last_kept {
         let country = story.country.as_deref().unwrap_or("--");
-        writeln!(out, "  {:>10}  {country}  {}", ago(story.at), story.title)?;
+        let title = shown(&story.title);
+        writeln!(out, "  {:>10}  {}  {title}", ago(story.at), shown(country))?;
     }
     Ok(())
 }
 
-fn in_words(stage: &StageSnapshot) -> String {
-    let ended = counters(&stage.ended);
-    let separator = if ended.is_empty() { "" } else { "; " };
-    let on = match stage.passed {
-        0 => String::new(),
-        passed => format!(", {passed} on"),
-    };
-    format!("{} in{on}{separator}{ended}", stage.taken)
+/// The room for the record, as far as the system tells it.
+fn disk(now: &Snapshot) -> String {
+    match now.disk {
+        None => String::new(),
+        Some(disk) if disk.reserve == 0 => format!("{} free", figures::bytes(disk.free)),
+        Some(disk) => format!(
+            "{} free, {} of them to be left",
+            figures::bytes(disk.free),
+            figures::bytes(disk.reserve)
+        ),
+    }
+}
+
+/// "316: 290 ok, 12 blocked, 14 gone".
+fn feeds(now: &Snapshot) -> String {
+    let healths = daemon::healths(now).into_iter();
+    let words: Vec<_> = healths
+        .map(|(health, feeds)| format!("{feeds} {}", shown(health)))
+        .collect();
+    match words.as_slice() {
+        [] => now.feeds.to_string(),
+        words => format!("{}: {}", now.feeds, words.join(", ")),
+    }
+}
+
+fn stages(now: &Snapshot) -> Table {
+    let mut table = Table::new([
+        Column::words("stage"),
+        Column::numbers("taken"),
+        Column::numbers("passed on"),
+        Column::numbers("ended"),
+        Column::numbers("in work"),
+        Column::numbers("queue"),
+        Column::numbers("wait p50"),
+        Column::numbers("p95"),
+    ]);
+    for (name, stage) in now.stages() {
+        let queue = match stage.queue.capacity {
+            0 => String::new(),
+            capacity => format!("{}/{capacity}", stage.queue.length),
+        };
+        table.push(vec![
+            Cell::from(name),
+            Cell::from(stage.taken.to_string()),
+            Cell::from(stage.passed.to_string()),
+            Cell::from(stage.ended.values().sum::<u64>().to_string()),
+            Cell::from(stage.in_work().to_string()),
+            Cell::from(queue),
+            Cell::from(figures::quantile(&stage.waits, 0.5)),
+            Cell::from(figures::quantile(&stage.waits, 0.95)),
+        ]);
+    }
+    table
+}
+
+fn lags_and_endings(out: &mut impl Write, now: &Snapshot, width: usize) -> io::Result<()> {
+    let endings = daemon::endings(now);
+    if !endings.is_empty() {
+        let mut table = Table::new([
+            Column::words("ended"),
+            Column::numbers("entries"),
+            Column::words("stage"),
+        ]);
+        for (stage, how, count) in endings {
+            let how = how.replace('_', " ");
+            table.push(vec![
+                Cell::from(how),
+                Cell::from(count.to_string()),
+                Cell::from(stage),
+            ]);
+        }
+        writeln!(out)?;
+        table.write(out, width)?;
+    }
+    let parts = now.lags.parts();
+    if parts.iter().all(|(_, lag)| lag.count() == 0) {
+        return Ok(());
+    }
+    let mut table = Table::new([
+        Column::words("kept stories"),
+        Column::numbers("p50"),
+        Column::numbers("p95"),
+        Column::numbers("p99"),
+    ]);
+    for (name, lag) in parts {
+        let shares = [0.5, 0.95, 0.99].map(|share| Cell::from(figures::quantile(lag, share)));
+        table.push([Cell::from(name)].into_iter().chain(shares).collect());
+    }
+    writeln!(out)?;
+    table.write(out, width)
 }
 
 fn counters(counts: &BTreeMap<String, u64>) -> String {
     let parts: Vec<_> = counts
         .iter()
         .filter(|(_, count)| **count > 0)
-        .map(|(name, count)| format!("{count} {}", name.replace('_', " ")))
+        .map(|(name, count)| figures::counter(name, *count))
         .collect();
     parts.join(", ")
 }
