@@ -51,12 +51,12 @@ struct Terminal {
 }
 
 impl Terminal {
-    /// Its process id goes to `top.pid`; when it has ended the terminal says how it is set. `None`, said
-    /// aloud, where there is no `script` to make a terminal with.
+    /// Its process id goes to `top.pid` and how it ended to `top.ended`, even where the terminal is gone by
+    /// then; if it is not, it says how it is set. `None`, said aloud, where there is no `script` to make a terminal with.
     fn open(desk: &Desk, variables: &[(&str, &str)]) -> Option<Self> {
         let top = format!(
-            "stty rows {ROWS} cols {COLUMNS}; sh -c 'echo $$ > top.pid; exec {} top --every 100ms --config {}'; \
-             ended=$?; stty -a; exit $ended",
+            "trap '' HUP; stty rows {ROWS} cols {COLUMNS}; sh -c 'echo $$ > top.pid; exec {} top --every 100ms --config {}'; \
+             ended=$?; echo $ended > top.ended; stty -a; exit $ended",
             env!("CARGO_BIN_EXE_vigia"),
             desk.config().display()
         );
@@ -237,4 +237,18 @@ async fn a_signal_ends_it_as_a_key_does_and_no_color_is_heeded() {
         !wrote.contains("\x1b[38;5;") && !wrote.contains("\x1b[48;5;"),
         "{wrote:?}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_terminal_that_is_closed_ends_it_and_no_fault_does() {
+    let (_site, desk) = desk_with_news().await;
+    let Some(top) = Terminal::open(&desk, &[]) else {
+        return;
+    };
+    top.shows("NO ANSWER for");
+    drop(top);
+    let ended = || fs::read_to_string(desk.path("top.ended")).unwrap_or_default();
+    until(SOON, "it ends", || ended().ends_with('\n'));
+    // By the signal, or by what came of reading a key; a panic would be 101, and one within it 134.
+    assert!(["0", "1"].contains(&ended().trim()), "{}", ended());
 }

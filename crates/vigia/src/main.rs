@@ -12,7 +12,7 @@ mod telemetry;
 mod topic;
 
 use std::{
-    io::{self, IsTerminal},
+    io::{self, IsTerminal, Write},
     process::ExitCode,
 };
 
@@ -80,9 +80,11 @@ fn report(error: &anyhow::Error) {
     } else {
         ("", "")
     };
-    anstream::eprintln!("{red}vigia:{plain} failed to {error}");
+    // Where nobody can be told any more, as when a terminal was closed, the status still tells.
+    let mut out = anstream::stderr().lock();
+    let _ = writeln!(out, "{red}vigia:{plain} failed to {error}");
     for cause in error.chain().skip(1) {
-        anstream::eprintln!("  because: {cause}");
+        let _ = writeln!(out, "  because: {cause}");
     }
 }
 

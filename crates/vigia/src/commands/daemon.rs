@@ -2,6 +2,7 @@
 //! its answer.
 
 use std::{
+    cmp::Reverse,
     io,
     path::{Path, PathBuf},
 };
@@ -11,8 +12,13 @@ use pipeline::{
     control::socket_path,
     status::{Phase, Snapshot},
 };
+use story::Health;
 
+use super::feeds::health::severity;
 use crate::config;
+
+#[cfg(test)]
+pub(super) mod samples;
 
 /// The socket of the daemon. Of the configuration only the ledger's place is needed, so that a daemon
 /// can be asked beside a file that is otherwise wrong.
@@ -67,13 +73,13 @@ pub(super) fn alarms(now: &Snapshot) -> Vec<String> {
 /// How many feeds are of which health, those that most need somebody last.
 pub(super) fn healths(now: &Snapshot) -> Vec<(&str, u64)> {
     let rank = |word: &str| {
-        let health = story::Health::ALL.into_iter();
-        let health = health.clone().find(|health| health.as_str() == word);
-        health.map(super::feeds::health::severity)
+        let known = Health::ALL.into_iter();
+        let mut known = known.filter(|health| health.as_str() == word);
+        known.next().map(severity)
     };
     let some = now.health.iter().filter(|(_, feeds)| **feeds > 0);
     let mut healths: Vec<(&str, u64)> = some.map(|(word, feeds)| (word.as_str(), *feeds)).collect();
-    healths.sort_by_key(|(word, _)| std::cmp::Reverse(rank(word)));
+    healths.sort_by_key(|(word, _)| Reverse(rank(word)));
     healths
 }
 
@@ -87,6 +93,33 @@ pub(super) fn endings(now: &Snapshot) -> Vec<(&'static str, &str, u64)> {
             ended.map(move |(how, count)| (name, how.as_str(), *count))
         })
         .collect();
-    endings.sort_by_key(|(_, _, count)| std::cmp::Reverse(*count));
+    endings.sort_by_key(|(_, _, count)| Reverse(*count));
     endings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{samples::snapshot, *};
+
+    #[test]
+    fn alarms_are_told_the_worst_first_and_command_no_terminal() {
+        let mut now = snapshot();
+        assert!(alarms(&now).is_empty());
+        now.reload_problem = Some("vigia.toml:3\n  | lgo\u{1b}[2J".to_owned());
+        now.imbalances = 2;
+        now.trouble = Some("no space left on device".to_owned());
+        let alarms = alarms(&now);
+        assert_eq!(alarms[0], "NOT WRITING: no space left on device");
+        assert!(alarms[1].starts_with("ENTRIES LOST: the books of 2 feed hours"));
+        assert_eq!(alarms[2], "NOT RELOADED: vigia.toml:3\n  | lgo[2J");
+    }
+
+    #[test]
+    fn a_health_that_is_not_known_here_is_told_too() {
+        let mut now = snapshot();
+        now.health.insert("enchanted".to_owned(), 3);
+        let healths = healths(&now);
+        assert!(healths.contains(&("enchanted", 3)) && healths.contains(&("ok", 290)));
+        assert!(healths.iter().all(|(_, feeds)| *feeds > 0));
+    }
 }

@@ -15,7 +15,7 @@ use pipeline::{
 
 use super::{
     daemon,
-    feeds::table::{Cell, Column, Table, shown, terminal_width},
+    feeds::table::{Cell, Column, Table, cut, shown, terminal_width},
     figures,
 };
 
@@ -71,8 +71,13 @@ fn print(out: &mut impl Write, now: &Snapshot, width: usize) -> io::Result<()> {
     }
     for story in &now.last_kept {
         let country = story.country.as_deref().unwrap_or("--");
-        let title = shown(&story.title);
-        writeln!(out, "  {:>10}  {}  {title}", ago(story.at), shown(country))?;
+        let line = format!(
+            "  {:>10}  {}  {}",
+            ago(story.at),
+            shown(country),
+            shown(&story.title)
+        );
+        writeln!(out, "{}", cut(&line, width))?;
     }
     Ok(())
 }
@@ -176,4 +181,57 @@ fn counters(counts: &BTreeMap<String, u64>) -> String {
         .map(|(name, count)| figures::counter(name, *count))
         .collect();
     parts.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::commands::{daemon::samples::snapshot, feeds::table::width_of};
+
+    fn printed(now: &Snapshot, width: usize) -> String {
+        let mut out = Vec::new();
+        print(&mut anstream::StripStream::new(&mut out), now, width).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn all_that_the_daemon_says_is_told() {
+        let words = printed(&snapshot(), PIPE);
+        for part in [
+            "running\n",
+            "disk      48 GB free, 1 GB of them to be left\n",
+            "feeds     316: 290 ok, 10 quiet, 12 blocked, 4 gone\n",
+            "800 polls not modified, 1200 polls ok",
+            "classify    930        140    782        8  60/64      ≤1ms  ≤10ms\n",
+            "dropped/not-security           702  classify\n",
+            "published to seen      ≤1h    ≤1d     >1d\n",
+            "CO  Ataque a una patrulla",
+        ] {
+            assert!(words.contains(part), "{part} is not in\n{words}");
+        }
+    }
+
+    #[test]
+    fn lines_fit_the_terminal_and_command_it_in_nothing() {
+        let mut now = snapshot();
+        now.version = "0.1\u{1b}[31m".to_owned();
+        now.fetch.insert("odd\u{7}_name".to_owned(), 3);
+        let words = printed(&now, 80);
+        for line in words.lines() {
+            assert!(width_of(line) <= 80, "{line}");
+            assert!(!line.contains(char::is_control), "{line:?}");
+        }
+        assert!(words.contains("…"), "{words}");
+    }
+
+    #[test]
+    fn what_is_not_there_takes_no_line() {
+        let mut now = snapshot();
+        (now.disk, now.last_kept) = (None, Vec::new());
+        let words = printed(&now, PIPE);
+        assert!(
+            !words.contains("disk") && !words.contains("last kept"),
+            "{words}"
+        );
+    }
 }

@@ -17,6 +17,7 @@ mod watch;
 
 use std::{
     io::{self, IsTerminal},
+    mem::ManuallyDrop,
     path::Path,
     time::{Duration, Instant},
 };
@@ -93,16 +94,17 @@ async fn show(
     Ok(())
 }
 
-/// The terminal while it is drawn on; whatever happens, it is given back as it was.
-struct Screenful(DefaultTerminal);
+/// The terminal while it is drawn on; whatever happens, it is given back as it was. It may be gone by
+/// then, as when its window was closed, and so may be wherever a complaint of that would go to.
+struct Screenful(ManuallyDrop<DefaultTerminal>);
 
 impl Screenful {
     fn take() -> Result<Self> {
         match ratatui::try_init() {
-            Ok(terminal) => Ok(Self(terminal)),
+            Ok(terminal) => Ok(Self(ManuallyDrop::new(terminal))),
             Err(error) => {
                 // Half of it may be done.
-                let _ = ratatui::try_restore();
+                give_back();
                 Err(error).context("take over the terminal")
             }
         }
@@ -111,8 +113,17 @@ impl Screenful {
 
 impl Drop for Screenful {
     fn drop(&mut self) {
+        // Being dropped it would do the same, and complain where nobody can be reached, which panics.
         let _ = self.0.show_cursor();
-        let _ = ratatui::try_restore();
+        give_back();
+    }
+}
+
+/// Leaves the screen and the hook that would do so in a panic, which complains likewise.
+fn give_back() {
+    let _ = ratatui::try_restore();
+    if !std::thread::panicking() {
+        drop(std::panic::take_hook());
     }
 }
 

@@ -57,7 +57,12 @@ pub(super) fn ends(
 
 /// Who this is, and the room for the record.
 pub(super) fn head(view: &View, width: usize, palette: Palette) -> Line<'static> {
-    let head = Span::styled(cut(&view.head, width), HEADING);
+    let style = if view.is_steady {
+        HEADING
+    } else {
+        palette.tight()
+    };
+    let head = Span::styled(cut(&view.head, width), style);
     let Some(disk) = view.disk else {
         return Line::from(head);
     };

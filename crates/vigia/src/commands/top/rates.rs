@@ -49,7 +49,7 @@ impl History {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::commands::top::samples::snapshot;
+    use crate::commands::daemon::samples::snapshot;
 
     fn after(start: Instant, seconds: u64, taken: u64) -> (Instant, Snapshot) {
         let mut snapshot = snapshot();

@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, rc::Rc};
 
-use pipeline::status::{Disk, QueueSnapshot, Snapshot, StageSnapshot};
+use pipeline::status::{Disk, Phase, QueueSnapshot, Snapshot, StageSnapshot};
 use story::{Health, Timestamp};
 
 use super::rates::History;
@@ -20,6 +20,8 @@ pub(super) struct View {
     pub(super) now: Timestamp,
     /// Version, phase, age and process of the daemon.
     pub(super) head: String,
+    /// Whether it is at work, and neither starting nor stopping.
+    pub(super) is_steady: bool,
     /// What somebody has to see to.
     pub(super) alarms: Vec<String>,
     /// How many feeds the daemon polls, and how many of them are of which health.
@@ -90,6 +92,7 @@ impl View {
             return Self {
                 now,
                 head: "vigia".to_owned(),
+                is_steady: true,
                 ..Self::default()
             };
         };
@@ -110,6 +113,7 @@ impl View {
                 short(now - snapshot.started),
                 snapshot.pid
             ),
+            is_steady: snapshot.phase == Phase::Running,
             alarms: daemon::alarms(snapshot)
                 .iter()
                 .map(|alarm| shown(alarm))

@@ -124,7 +124,7 @@ mod tests {
     use story::Health;
 
     use super::*;
-    use crate::commands::{feeds::listed::Listed, top::samples::snapshot};
+    use crate::commands::{daemon::samples::snapshot, feeds::listed::Listed};
 
     fn watch() -> Watch {
         Watch::new(PathBuf::from("/run/vigia.sock"))

@@ -6,9 +6,9 @@ use ratatui::{
 };
 
 use super::*;
-use crate::commands::top::{
-    rates::History,
-    samples::{now, view},
+use crate::commands::{
+    daemon::samples::now,
+    top::{rates::History, samples::view},
 };
 
 const PLAIN: Palette = Palette { colours: false };

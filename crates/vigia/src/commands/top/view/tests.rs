@@ -1,42 +1,61 @@
-use std::cmp::Reverse;
+use std::{
+    cmp::Reverse,
+    time::{Duration, Instant},
+};
 
 use super::*;
-use crate::commands::top::samples::{feeds, snapshot, snapshot_later, view};
+use crate::commands::{
+    daemon::samples::{now, snapshot, snapshot_later},
+    top::samples::{feeds, view},
+};
+
+fn stage<'a>(view: &'a View, name: &str) -> &'a StageRow {
+    let mut stages = view.stages.iter();
+    stages.find(|stage| stage.name == name).expect("a stage")
+}
 
 #[test]
 fn a_stage_tells_its_rates_its_queue_and_its_waits() {
     let view = view();
-    let names: Vec<_> = view.stages.iter().map(|stage| stage.name).collect();
-    assert_eq!(names, ["fetch", "clean", "classify", "sink"]);
-    let clean = &view.stages[1];
-    assert_eq!(
-        (clean.taken, clean.passed, clean.rejected),
-        (Some(5.0), Some(4.0), Some(0.0))
-    );
+    assert_eq!(view.stages[0].name, "fetch");
+    let clean = stage(&view, "clean");
+    assert_eq!((clean.taken, clean.passed), (Some(5.0), Some(4.0)));
+    assert_eq!(clean.rejected, Some(0.0));
     assert_eq!(clean.in_work, 960 + 5 - 931 - 4 - 25);
-    assert_eq!(
-        clean.queue.map(|queue| (queue.length, queue.capacity)),
-        Some((3, 64))
-    );
+    let queue = clean.queue.map(|queue| (queue.length, queue.capacity));
+    assert_eq!(queue, Some((3, 64)));
     assert_eq!(clean.waits, ["≤1ms", "≤10ms"]);
-    let fetch = &view.stages[0];
-    assert_eq!(
-        (fetch.taken, fetch.passed, fetch.in_work),
-        (Some(5.0), Some(5.0), 9)
-    );
+    let fetch = stage(&view, "fetch");
+    assert_eq!((fetch.taken, fetch.in_work), (Some(5.0), 9));
+    assert_eq!(fetch.queue, None);
 }
 
 #[test]
 fn what_the_last_stage_keeps_it_passes_on() {
     let mut history = History::default();
-    let start = std::time::Instant::now();
+    let start = Instant::now();
     let mut later = snapshot_later();
     *later.sink.ended.get_mut("kept").unwrap() += 8;
     *later.sink.ended.get_mut("duplicate").unwrap() += 2;
     history.add(start, snapshot());
-    history.add(start + std::time::Duration::from_secs(2), later);
-    let sink = &View::of(&history, chrono::Utc::now()).stages[3];
+    history.add(start + Duration::from_secs(2), later);
+    let view = View::of(&history, now());
+    let sink = stage(&view, "sink");
     assert_eq!((sink.passed, sink.rejected), (Some(4.0), Some(1.0)));
+}
+
+#[test]
+fn a_daemon_that_stops_is_not_steady() {
+    let mut snapshot = snapshot();
+    snapshot.phase = Phase::Draining;
+    let mut history = History::default();
+    history.add(Instant::now(), snapshot);
+    let view = View::of(&history, now());
+    assert!(
+        !view.is_steady && view.head.contains("stopping"),
+        "{}",
+        view.head
+    );
 }
 
 #[test]
@@ -118,6 +137,6 @@ fn healths_begin_with_those_that_most_need_somebody() {
 
 #[test]
 fn before_the_first_answer_there_is_nothing_to_see() {
-    let view = View::of(&History::default(), chrono::Utc::now());
+    let view = View::of(&History::default(), now());
     assert_eq!((view.head.as_str(), view.stages.len()), ("vigia", 0));
 }
