@@ -13,7 +13,7 @@ use story::{Health, Timestamp};
 use super::{
     age, counted,
     health::{self, severity},
-    listed::{self, Listed},
+    listed::{Listed, Roll},
     short,
     table::{Cell, Column, Table, terminal_width},
 };
@@ -28,7 +28,7 @@ pub(super) fn run(
     json: bool,
     config_file: Option<&Path>,
 ) -> Result<()> {
-    let mut listed = listed::read(&config::find(config_file)?)?;
+    let mut listed = Roll::load(&config::find(config_file)?)?.list()?;
     listed.retain(|feed| only.is_none_or(|health| feed.health == health));
     if let Some(order) = order {
         sort(&mut listed, order);

@@ -1,6 +1,9 @@
 //! The feeds of a configuration with what the ledger knows of each, read beside a running daemon.
 
-use std::{collections::HashMap, path::Path};
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+};
 
 use anyhow::Result;
 use pipeline::{Feed, FeedCounts, Reader};
@@ -32,29 +35,46 @@ pub(in crate::commands) struct Listed {
     pub(super) skipped: u64,
 }
 
-/// Reads the feeds of the configuration at `path`, in its order.
-pub(in crate::commands) fn read(path: &Path) -> Result<Vec<Listed>> {
-    let settings = config::load(path)?.settings;
-    // Before the first run there is no ledger, and every feed is new.
-    let (states, counts) = if settings.ledger.is_file() {
-        let reader = Reader::open(&settings.ledger)?;
-        (reader.feed_states()?, reader.feed_counts()?)
-    } else {
-        (Vec::new(), Vec::new())
-    };
-    let states: HashMap<&str, &FeedState> = states
-        .iter()
-        .map(|state| (state.feed.as_str(), state))
-        .collect();
-    let counts: HashMap<&str, &FeedCounts> = counts
-        .iter()
-        .map(|counts| (counts.feed.as_str(), counts))
-        .collect();
-    let listed = settings.feeds.iter().map(|feed| {
-        let id = feed.id.as_str();
-        listed(feed, states.get(id).copied(), counts.get(id).copied())
-    });
-    Ok(listed.collect())
+/// The feeds of a configuration, and the ledger that knows of them.
+#[derive(Clone, Debug)]
+pub(in crate::commands) struct Roll {
+    feeds: Vec<Feed>,
+    ledger: PathBuf,
+}
+
+impl Roll {
+    /// Reads the configuration at `path`, which with knowledge and model takes a moment.
+    pub(in crate::commands) fn load(path: &Path) -> Result<Self> {
+        let settings = config::load(path)?.settings;
+        Ok(Self {
+            feeds: settings.feeds,
+            ledger: settings.ledger,
+        })
+    }
+
+    /// What the ledger knows of each feed now, in the configuration's order.
+    pub(in crate::commands) fn list(&self) -> Result<Vec<Listed>> {
+        // Before the first run there is no ledger, and every feed is new.
+        let (states, counts) = if self.ledger.is_file() {
+            let reader = Reader::open(&self.ledger)?;
+            (reader.feed_states()?, reader.feed_counts()?)
+        } else {
+            (Vec::new(), Vec::new())
+        };
+        let states: HashMap<&str, &FeedState> = states
+            .iter()
+            .map(|state| (state.feed.as_str(), state))
+            .collect();
+        let counts: HashMap<&str, &FeedCounts> = counts
+            .iter()
+            .map(|counts| (counts.feed.as_str(), counts))
+            .collect();
+        let listed = self.feeds.iter().map(|feed| {
+            let id = feed.id.as_str();
+            listed(feed, states.get(id).copied(), counts.get(id).copied())
+        });
+        Ok(listed.collect())
+    }
 }
 
 fn listed(feed: &Feed, state: Option<&FeedState>, counts: Option<&FeedCounts>) -> Listed {

@@ -117,7 +117,7 @@ fn help() -> [&'static str; 7] {
         "↑ ↓ j k    scroll; PgUp, PgDn, Home and End too",
         "in/s …     over the last ten seconds; in = out + rejected + in work",
         "wait       in the queue before the stage, since the start; ≤ tells a bound",
-        "last ok    how long ago a poll of the feed succeeded",
+        "last ok    how long ago a poll of the feed succeeded; read every five seconds",
     ]
 }
 

@@ -2,9 +2,9 @@
 
 use std::{
     io,
-    path::{Path, PathBuf},
+    path::PathBuf,
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use anyhow::{Context, Result};
@@ -16,10 +16,13 @@ use tokio::{
     time::{MissedTickBehavior, interval},
 };
 
-use crate::commands::feeds::listed::{self, Listed};
+use crate::commands::feeds::listed::{Listed, Roll};
 
 /// How often the feeds are read: they are polled by the minute.
 const FEEDS_EVERY: Duration = Duration::from_secs(5);
+
+/// How often the configuration is read, which takes longer than reading its feeds' states.
+const CONFIG_EVERY: Duration = Duration::from_mins(1);
 
 /// Something that was heard.
 pub(super) enum News {
@@ -79,15 +82,29 @@ pub(super) async fn snapshots(tell: Sender<News>, socket: PathBuf, every: Durati
     }
 }
 
-/// Reads the feeds again and again, and with them the configuration, which may have been changed.
+/// Reads the feeds again and again, and now and then the configuration, which may have been changed.
 pub(super) async fn feeds(tell: Sender<News>, config: PathBuf) {
     let mut ticks = interval(FEEDS_EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut known: Option<(Instant, Roll)> = None;
     loop {
         ticks.tick().await;
+        let fresh = known.take().filter(|(at, _)| at.elapsed() < CONFIG_EVERY);
         let config = config.clone();
-        let read = tokio::task::spawn_blocking(move || listed::read(Path::new(&config)));
-        let feeds = read.await.unwrap_or_else(|error| Err(error.into()));
+        let read = tokio::task::spawn_blocking(move || {
+            let (at, roll) = match fresh {
+                Some(fresh) => fresh,
+                None => (Instant::now(), Roll::load(&config)?),
+            };
+            anyhow::Ok((roll.list(), (at, roll)))
+        });
+        let feeds = match read.await.unwrap_or_else(|error| Err(error.into())) {
+            Ok((feeds, roll)) => {
+                known = Some(roll);
+                feeds
+            }
+            Err(error) => Err(error),
+        };
         if tell.send(News::Feeds(feeds)).await.is_err() {
             break;
         }
