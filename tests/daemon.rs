@@ -193,6 +193,65 @@ async fn the_watchdog_bites_a_stage_that_stands_still_and_no_quiet_night() {
     let last = &stalled[stalled.len() * 3 / 4..];
     assert_eq!(fed(last), 0, "{last:?}");
     assert!(desk.log().contains("stage=\"classify\""), "{}", desk.log());
+
+    let (_site, desk) = desk_with_news().await;
+    let config = std::fs::read_to_string(desk.config()).unwrap();
+    let archived = format!("[archive]\nenabled = true\ndir = \"archive\"\n{config}");
+    std::fs::write(desk.config(), archived).unwrap();
+    let stalled = told(&desk, &[("VIGIA_STALL_AT", "archive-before-passing")], 12);
+    let last = &stalled[stalled.len() * 3 / 4..];
+    assert_eq!(fed(last), 0, "{last:?}");
+    assert!(desk.log().contains("stage=\"archive\""), "{}", desk.log());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_looker_on_sees_what_passes_a_stage() {
+    let site = Site::start().await;
+    let news = News::new(3).feeds(2).articles_per_feed(10);
+    let desk = Desk::new(&feeds(news.feed_paths().iter().map(|path| site.url(path))));
+    let daemon = desk.daemon();
+    until(SOON, "the daemon runs", || desk.path("vigia.sock").exists());
+    let tap = |arguments: &[&str]| {
+        let mut command = desk.command(&["tap"]);
+        command
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap()
+    };
+    let classified = tap(&["classify", "-n", "20"]);
+    let sunk = tap(&["sink", "-n", "1", "--outcome", "kept"]);
+    let of_feed = tap(&["fetch", "-n", "10", "--feed", "f1"]);
+    until(SOON, "they look on", || {
+        let status = desk.run(&["status", "--json"]).stdout;
+        let status: Value = serde_json::from_slice(&status).unwrap_or_default();
+        status["lookers_on"] == 3
+    });
+    news.install(&site);
+    let lines = |mut tap: std::process::Child| -> Vec<Value> {
+        until(SOON, "it has seen enough", || {
+            tap.try_wait().unwrap().is_some()
+        });
+        let output = tap.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(0));
+        let said = text(&output.stdout);
+        said.lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    };
+    let classified = lines(classified);
+    assert_eq!(classified.len(), 20);
+    let kept = classified.iter().filter(|story| story["outcome"] == "kept");
+    let dropped = classified.iter().filter(|story| {
+        let outcome = story["outcome"].as_str().unwrap();
+        outcome.starts_with("dropped/") && story["score"].is_number()
+    });
+    assert_eq!(dropped.count() + kept.clone().count(), 20);
+    let titles: Vec<&Value> = kept.map(|story| &story["title"]).collect();
+    assert!(titles.contains(&&lines(sunk)[0]["title"]));
+    assert!(lines(of_feed).iter().all(|page| page["feed"] == "f1"));
+    daemon.signal("TERM");
+    assert_eq!(daemon.wait(SOON).code(), Some(0), "{}", desk.log());
 }
 
 /// What the listener answers: status and body.

@@ -4,7 +4,7 @@
 mod reloading;
 mod support;
 
-use std::{fs, process::Stdio};
+use std::{fs, process::Stdio, time::Duration};
 
 use reloading::{SOON, news, reload, running, under_load};
 use support::{Daemon, Desk, DeskFeed, Systemd, text, until};
@@ -82,13 +82,16 @@ async fn a_wrong_configuration_changes_nothing_and_everybody_is_told_why() {
     assert!(status.contains("NOT RELOADED"), "{status}");
     assert!(desk.log().contains("lgo"), "{}", desk.log());
 
-    // Half of it was written when the signal came.
+    // Half of it was written when the signal came, and then whoever wrote it died.
     let half = good.find("http").unwrap();
     fs::write(desk.config(), &good[..half]).unwrap();
     daemon.signal("HUP");
     until(SOON, "the log says so", || {
         desk.log().matches("going on with the one before").count() == 2
     });
+    // No file of TOML tells where the daemon is, and yet it is reached.
+    let refused = reload(&desk);
+    assert_eq!(refused.status.code(), Some(2), "{}", text(&refused.stderr));
 
     // Or nothing of it but what comes before the feeds, which is a configuration of its own.
     let before = good.find("[[feed]]").unwrap();
@@ -116,11 +119,56 @@ async fn what_cannot_change_in_a_running_daemon_is_named() {
     let desk = Desk::new(&all);
     let daemon = running(&desk);
     desk.configure(&all, "page_attempts = 2", "rotate_size = \"9MB\"");
+    let written = fs::read_to_string(desk.config()).unwrap();
+    let listen = "[listen]\naddress = \"unix:http.sock\"\n[log]\nlevel = \"debug\"\n";
+    fs::write(desk.config(), written.replace("[log]\n", listen)).unwrap();
     let said = text(&reload(&desk).stderr);
     assert!(
-        said.contains("[sink], [fetch]") && said.contains("next start"),
+        said.contains("[sink], [fetch], [listen]") && said.contains("next start"),
         "{said}"
     );
+    assert!(said.contains("new log level"), "{said}");
+    until(SOON, "polls are told of", || desk.log().contains("DEBUG"));
+
+    // A ledger at another place has another socket, where nobody is.
+    let written = fs::read_to_string(desk.config()).unwrap();
+    fs::write(
+        desk.config(),
+        written.replace("ledger.db", "other/ledger.db"),
+    )
+    .unwrap();
+    let missed = reload(&desk);
+    assert_eq!(missed.status.code(), Some(1));
+    assert!(text(&missed.stderr).contains("--socket"));
+    let socket = desk.path("vigia.sock");
+    let mut told = support::vigia();
+    let told = told
+        .args(["reload", "--socket"])
+        .arg(&socket)
+        .output()
+        .unwrap();
+    let said = text(&told.stderr);
+    assert!(said.contains("[state], [sink]"), "{said}");
+    drop(daemon);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_is_being_written_is_read_when_it_is_whole() {
+    let (_site, all) = news(4, 1).await;
+    let desk = Desk::new(&all);
+    let daemon = running(&desk);
+    let whole = fs::read_to_string(desk.config()).unwrap();
+    let half = whole.rfind("[[feed]]").unwrap();
+    let config = desk.config();
+    fs::write(&config, &whole[..half]).unwrap();
+    let writing = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(150));
+        fs::write(&config, &whole).unwrap();
+    });
+    // Three of the four feeds stand there now, which is good TOML.
+    let said = text(&reload(&desk).stderr);
+    writing.join().unwrap();
+    assert!(said.contains("feeds and judgement as before"), "{said}");
     drop(daemon);
 }
 

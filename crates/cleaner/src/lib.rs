@@ -71,6 +71,7 @@ pub struct TooManyRules;
 #[derive(Default)]
 pub struct Cleaner {
     noise: Noise,
+    rules: Rules,
 }
 
 impl fmt::Debug for Cleaner {
@@ -88,9 +89,14 @@ impl Cleaner {
     /// A cleaner with the rules that come with vigia and with a user's own; fails where together
     /// they take too much memory.
     pub fn with(rules: &Rules) -> Result<Self, TooManyRules> {
-        Noise::new(rules)
-            .map(|noise| Self { noise })
-            .map_err(|_| TooManyRules)
+        let noise = Noise::new(rules).map_err(|_| TooManyRules)?;
+        let rules = rules.clone();
+        Ok(Self { noise, rules })
+    }
+
+    /// The rules that it goes by.
+    pub fn rules(&self) -> &Rules {
+        &self.rules
     }
 
     /// Makes an article of an entry and its page. The feed's own text stands in where the page

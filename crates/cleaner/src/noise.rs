@@ -66,7 +66,7 @@ pub struct RuleError {
 }
 
 /// Rules for lines that are no part of a story: those that come with vigia, and a user's own.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rules {
     /// Kinds and patterns.
     rows: Vec<(String, String)>,

@@ -2,15 +2,23 @@
 
 use std::{
     sync::{
-        LazyLock,
+        Arc,
         atomic::{AtomicU64, Ordering},
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use story::Health;
 
 use crate::Lateness;
+
+mod due;
+mod refusals;
+
+use due::Deadlines;
+pub(crate) use due::Due;
+use refusals::Refusals;
+pub(crate) use refusals::Refused;
 
 /// Counts since the start. Every poll that ended is ok, not modified or failed; every page that
 /// was asked for is fetched, failed or retried.
@@ -40,13 +48,18 @@ pub struct Counters {
     pub requests_under_way: AtomicU64,
     /// Bytes of bodies read, decompressed.
     pub bytes: AtomicU64,
+    /// Answers by which a server asked to be left alone (429, 503, `Retry-After`).
+    pub asked_to_wait: AtomicU64,
+    /// Requests that were not made because a server had asked to be left alone.
+    pub held_back: AtomicU64,
+    /// Requests that were not made because of a robots.txt.
+    pub disallowed: AtomicU64,
     /// How late scheduled polls started.
     pub lateness: Lateness,
     /// Feeds by their health, in the order of [`Health::ALL`].
     health: [AtomicU64; Health::ALL.len()],
-    /// When the loop that schedules everything will have turned again, in milliseconds of
-    /// [`running_ms`]; 0 where nothing is to come.
-    turns_by: AtomicU64,
+    deadlines: Deadlines,
+    refusals: Refusals,
 }
 
 impl Counters {
@@ -59,16 +72,25 @@ impl Counters {
         Health::ALL.into_iter().zip(counts)
     }
 
-    /// How long ago the loop that schedules everything should have turned.
+    /// How long ago the oldest of all that is under way should have been done: the next turn of the
+    /// loop that schedules everything, requests, the reading of feeds, and answers of the store.
     pub fn overdue(&self) -> Duration {
-        let (by, now) = (self.turns_by.load(Ordering::Relaxed), running_ms());
-        Duration::from_millis(if by == 0 { 0 } else { now.saturating_sub(by) })
+        self.deadlines.overdue()
     }
 
-    /// Notes when the loop will turn again at the latest, if it will at all.
-    pub(crate) fn turns_within(&self, wait: Option<Duration>) {
-        let by = wait.map_or(0, |wait| running_ms() + wait.as_millis() as u64);
-        self.turns_by.store(by, Ordering::Relaxed);
+    /// Why the store refuses what it is asked, while anybody waits for it.
+    pub fn store_trouble(&self) -> Option<String> {
+        self.refusals.why()
+    }
+
+    /// Says that something will be done in so long a time; it is done when the value is dropped.
+    pub(crate) fn due_within(self: &Arc<Self>, wait: Duration) -> Due {
+        Due::within(Arc::clone(self), wait)
+    }
+
+    /// Says that the store refuses what somebody waits for, until the value is dropped.
+    pub(crate) fn refused(self: &Arc<Self>) -> Refused {
+        Refused::new(Arc::clone(self))
     }
 
     /// Notes that a feed's health is no longer what it was.
@@ -86,31 +108,26 @@ impl Counters {
     }
 }
 
-/// Milliseconds since this was first asked, and one more; nobody can set them.
-fn running_ms() -> u64 {
-    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
-    1 + START.elapsed().as_millis() as u64
-}
-
 /// Adds to a count.
 pub(crate) fn add(counter: &AtomicU64, by: u64) {
     counter.fetch_add(by, Ordering::Relaxed);
 }
 
 /// One request under way, counted as long as it lives.
-pub(crate) struct UnderWay<'a>(&'a Counters);
+pub(crate) struct UnderWay(Due);
 
-impl<'a> UnderWay<'a> {
-    /// Counts a request that starts.
-    pub(crate) fn start(counters: &'a Counters) -> Self {
+impl UnderWay {
+    /// Counts a request that starts, and that ends one way or the other within `timeout`.
+    pub(crate) fn start(counters: &Arc<Counters>, timeout: Duration) -> Self {
         add(&counters.requests, 1);
         add(&counters.requests_under_way, 1);
-        Self(counters)
+        Self(counters.due_within(timeout))
     }
 }
 
-impl Drop for UnderWay<'_> {
+impl Drop for UnderWay {
     fn drop(&mut self) {
-        self.0.requests_under_way.fetch_sub(1, Ordering::Relaxed);
+        let counters = self.0.counters();
+        counters.requests_under_way.fetch_sub(1, Ordering::Relaxed);
     }
 }

@@ -10,7 +10,10 @@ use story::{
     EntryId, Exchange, FeedId, Health, Page, Timestamp,
     storage::{FetchStore, StorageError, Stored},
 };
-use tokio::sync::mpsc::{Receiver, Sender, channel};
+use tokio::sync::{
+    mpsc::{Receiver, Sender, channel},
+    oneshot,
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -29,6 +32,10 @@ const STORE_RETRY: Backoff = Backoff {
     factor: 2,
     max: Duration::from_secs(8),
 };
+
+/// What the store is given for an answer before it counts as hanging: it commits in groups, and a
+/// disk may be slow.
+const STORE_TIME_MAX: Duration = Duration::from_secs(30);
 
 /// Why the fetcher cannot run, or ended unasked.
 #[derive(Debug, thiserror::Error)]
@@ -68,6 +75,15 @@ pub struct InFlight {
     pub since: Instant,
 }
 
+/// Other feeds for a run to poll.
+#[derive(Debug)]
+pub struct FeedChange {
+    /// All feeds, of which those that are the same as before go on untouched.
+    pub feeds: Vec<Feed>,
+    /// Told once they are entered.
+    pub followed: oneshot::Sender<()>,
+}
+
 /// What one pass over all feeds came to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
@@ -98,7 +114,7 @@ pub struct FeedReport {
 pub struct Fetcher<S: FetchStore> {
     shared: Arc<Shared<S>>,
     feeds: Vec<Feed>,
-    changes: Receiver<Vec<Feed>>,
+    changes: Receiver<FeedChange>,
 }
 
 /// What every poll and every host's task works with.
@@ -147,10 +163,9 @@ impl<S: FetchStore> Fetcher<S> {
         })
     }
 
-    /// Polls other feeds from when they come by `changes`: all feeds each time, of which those that
-    /// are the same as before go on untouched. To be said before it runs.
+    /// Polls other feeds from when they come by `changes`. To be said before it runs.
     #[must_use]
-    pub fn following(self, changes: Receiver<Vec<Feed>>) -> Self {
+    pub fn following(self, changes: Receiver<FeedChange>) -> Self {
         Self { changes, ..self }
     }
 
@@ -227,22 +242,35 @@ pub fn check_secrets(feeds: &[Feed]) -> Result<(), FetcherError> {
 }
 
 /// Has the store do something, again and again until it can: a full disk stops the writing and
-/// not the daemon.
+/// not the daemon. `counters` tell meanwhile that it is waited for.
 pub(crate) async fn persist<T, F: Future<Output = Stored<T>>>(
+    counters: &Arc<Counters>,
     stop: &Stop,
     operation: impl Fn() -> F,
 ) -> Result<T, Stopped> {
     let mut failures = 0;
+    let mut refused = None;
     loop {
+        let due = counters.due_within(STORE_TIME_MAX);
         let error = match operation().await {
             Ok(done) => return Ok(done),
             Err(error) => error,
         };
+        drop(due);
         failures += 1;
         let source = error.source.as_deref().map(tracing::field::display);
         tracing::error!(%error, source, attempt = failures, "store refuses, trying again");
+        let refused = refused.get_or_insert_with(|| counters.refused());
+        refused.because(in_words(&error));
         stop.before_it(tokio::time::sleep(STORE_RETRY.wait(failures)))
             .await?;
+    }
+}
+
+fn in_words(error: &StorageError) -> String {
+    match &error.source {
+        Some(source) => format!("{error}: {source}"),
+        None => error.to_string(),
     }
 }
 
@@ -269,11 +297,27 @@ mod tests {
     async fn a_store_that_refuses_is_asked_again_at_least_every_ten_seconds() {
         let begun = Instant::now();
         let left = Cell::new(20);
+        let counters = Arc::default();
         assert_eq!(
-            persist(&Stop::default(), || refuse(&left)).await,
+            persist(&counters, &Stop::default(), || refuse(&left)).await,
             Ok("done")
         );
         assert!(begun.elapsed() < Duration::from_secs(20 * 10));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_store_that_refuses_is_told_of_as_long_as_it_does() {
+        let counters = Arc::<Counters>::default();
+        let left = Cell::new(3);
+        let stop = Stop::default();
+        let waiting = persist(&counters, &stop, || refuse(&left));
+        let watching = async {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            counters.store_trouble()
+        };
+        let (done, told) = tokio::join!(waiting, watching);
+        assert_eq!((done, told.as_deref()), (Ok("done"), Some("disk full")));
+        assert_eq!(counters.store_trouble(), None);
     }
 
     #[tokio::test(start_paused = true)]
@@ -281,6 +325,7 @@ mod tests {
         let stop = Stop::default();
         stop.begin();
         let left = Cell::new(u32::MAX);
-        assert_eq!(persist(&stop, || refuse(&left)).await, Err(Stopped));
+        let ended = persist(&Arc::default(), &stop, || refuse(&left)).await;
+        assert_eq!(ended, Err(Stopped));
     }
 }

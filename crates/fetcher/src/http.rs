@@ -167,7 +167,7 @@ impl Http {
                 Hop::Answer(answer) => {
                     let answer = chain.end(*answer);
                     let took_ms = answer.took.as_millis() as u64;
-                    tracing::trace!(url = %shown(&answer.url), took_ms, "answered");
+                    tracing::trace!(url = %told(&answer.url), took_ms, "answered");
                     return Ok(answer);
                 }
                 Hop::Redirect(redirect) => {
@@ -191,7 +191,8 @@ impl Http {
     ) -> Result<Hop, FetchError> {
         self.check(url)?;
         if let Some(leave) = request.leave {
-            leave.for_address(url).await?;
+            let given = leave.for_address(url).await;
+            given.inspect_err(|refusal| self.count_unasked(refusal))?;
         }
         let host = entry_host(Some(url));
         let load = match request.wanted {
@@ -199,7 +200,7 @@ impl Http {
             Wanted::Feed | Wanted::Robots => Load::Poll,
         };
         let passed = stop.before_it(self.pass(&host, url, load)).await?;
-        let slot = passed?;
+        let slot = passed.inspect_err(|_| add(&self.counters.held_back, 1))?;
         // Boxed, so that the thousands that may wait for their turn take little memory.
         Box::pin(self.exchange(url, request, own, left, slot, stop)).await
     }
@@ -215,7 +216,7 @@ impl Http {
         stop: &Stop,
     ) -> Result<Hop, FetchError> {
         let host = entry_host(Some(url));
-        let under_way = UnderWay::start(&self.counters);
+        let under_way = UnderWay::start(&self.counters, left);
 
         let begun = Instant::now();
         let deadline = begun + left;
@@ -275,6 +276,17 @@ impl Http {
         })))
     }
 
+    /// Counts a request that is not made because it has no leave.
+    fn count_unasked(&self, refusal: &FetchError) {
+        match refusal {
+            FetchError::RobotsDisallow { .. } | FetchError::RobotsUnreachable { .. } => {
+                add(&self.counters.disallowed, 1);
+            }
+            FetchError::HostClosed { .. } => add(&self.counters.held_back, 1),
+            _ => {}
+        }
+    }
+
     /// Waits for the turn of a request to this address.
     async fn pass(&self, host: &str, url: &Url, load: Load) -> Result<Slot, Closed> {
         let address = async {
@@ -323,8 +335,10 @@ impl Http {
     fn note_mood(&self, host: &str, response: &Response, took: Duration) -> Option<Duration> {
         let asked = asked_to_wait(response, &self.clock);
         match response.status().as_u16() {
-            _ if asked.is_some() => self.gates.close(host, asked),
-            429 | 503 => self.gates.close(host, None),
+            status if asked.is_some() || matches!(status, 429 | 503) => {
+                add(&self.counters.asked_to_wait, 1);
+                self.gates.close(host, asked);
+            }
             403 => self.gates.refused(host),
             status if status < 400 => self.gates.answered(host, took),
             _ => {}
@@ -416,6 +430,18 @@ pub(crate) fn shown(url: &Url) -> Url {
     let _ = url.set_username("");
     let _ = url.set_password(None);
     url
+}
+
+/// An address as it may be told of in logs and reports: without login, and without its query, which may
+/// hold keys.
+pub(crate) fn told(url: &Url) -> String {
+    let mut told = shown(url);
+    told.set_query(None);
+    told.set_fragment(None);
+    match url.query() {
+        Some(_) => format!("{told}?…"),
+        None => told.into(),
+    }
 }
 
 #[cfg(test)]

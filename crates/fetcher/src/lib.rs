@@ -43,7 +43,7 @@ pub use body::Cut;
 pub use clock::Clock;
 pub use counters::Counters;
 pub use errand::Errand;
-pub use fetcher::{FeedReport, Fetcher, FetcherError, InFlight, Report, check_secrets};
+pub use fetcher::{FeedChange, FeedReport, Fetcher, FetcherError, InFlight, Report, check_secrets};
 pub use http::{FetchError, Proxy, Refusal};
 pub use lateness::Lateness;
 pub use robots::robots_verdict;

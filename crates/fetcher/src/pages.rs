@@ -94,7 +94,9 @@ impl<S: FetchStore> HostPages<S> {
         }
         let store = &self.shared.store;
         let claim = || store.claim(&self.host, self.shared.clock.now(), limit);
-        persist(&self.stop, claim).await.unwrap_or_default()
+        persist(&self.shared.counters, &self.stop, claim)
+            .await
+            .unwrap_or_default()
     }
 
     /// How long the host asked to be left alone yet. One that refuses everything is not waited for:
@@ -109,7 +111,7 @@ impl<S: FetchStore> HostPages<S> {
     /// Waits until an entry may be due; false where there is nothing to wait for.
     async fn rest(&self) -> bool {
         let next_due = || self.shared.store.next_due(&self.host);
-        let Ok(Some(due)) = persist(&self.stop, next_due).await else {
+        let Ok(Some(due)) = persist(&self.shared.counters, &self.stop, next_due).await else {
             return false;
         };
         let closed = self.closed_for().unwrap_or_default();
@@ -265,7 +267,7 @@ impl<S: FetchStore> HostPages<S> {
         );
         let next_try = schedule::after(self.shared.clock.now(), wait);
         let store = &self.shared.store;
-        persist(&self.stop, || {
+        persist(&self.shared.counters, &self.stop, || {
             store.postpone(id, tries, next_try, error.to_string())
         })
         .await

@@ -1,6 +1,10 @@
 //! One poll of one feed: asked conditionally, read, and committed with what it brought.
 
-use std::{collections::BTreeSet, sync::Arc, time::SystemTime};
+use std::{
+    collections::BTreeSet,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use chrono::TimeDelta;
 use reqwest::{
@@ -34,6 +38,9 @@ use crate::{
 
 /// Feeds bigger than this are parsed off the runtime's threads.
 const PARSED_IN_PLACE_BYTES: usize = 8 << 10;
+
+/// What reading a feed is given before it counts as hanging; the longest take some seconds.
+const READING_TIME_MAX: Duration = Duration::from_secs(30);
 
 /// What a poll came to.
 #[derive(Debug)]
@@ -126,7 +133,7 @@ pub(crate) async fn deliver<S: FetchStore>(
         body,
         ..
     } = delivery;
-    let parsed = match parse(feed, topic, content_type, body).await {
+    let parsed = match parse(shared, feed, topic, content_type, body).await {
         Ok(parsed) => parsed,
         Err(error) => {
             tracing::warn!(feed = %feed.id, %error, "delivery cannot be read");
@@ -223,7 +230,7 @@ async fn ask<S>(
         });
     }
     let links = link_headers(&answer);
-    let (parsed, brought, slot) = read(feed, answer).await?;
+    let (parsed, brought, slot) = read(shared, feed, answer).await?;
     let mut slot = Some(slot);
     let links: Vec<&str> = links.iter().map(String::as_str).collect();
     let topic = discover(
@@ -260,7 +267,11 @@ fn link_headers(answer: &Answer) -> Vec<String> {
 }
 
 /// Reads an answer's body as a feed, as far as it came.
-async fn read(feed: &Feed, answer: Answer) -> Result<(ParsedFeed, Brought, Slot), PollError> {
+async fn read<S>(
+    shared: &Shared<S>,
+    feed: &Feed,
+    answer: Answer,
+) -> Result<(ParsedFeed, Brought, Slot), PollError> {
     let content_type = answer.header(&CONTENT_TYPE);
     let Answer {
         url,
@@ -270,7 +281,7 @@ async fn read(feed: &Feed, answer: Answer) -> Result<(ParsedFeed, Brought, Slot)
         slot,
         ..
     } = answer;
-    let parsed = parse(feed, url, content_type, bytes.clone()).await;
+    let parsed = parse(shared, feed, url, content_type, bytes.clone()).await;
     let mut parsed = match (parsed, &cut) {
         (Ok(parsed), None) => parsed,
         (Ok(parsed), Some(_)) if !parsed.entries.is_empty() => parsed,
@@ -296,7 +307,8 @@ async fn read(feed: &Feed, answer: Answer) -> Result<(ParsedFeed, Brought, Slot)
     Ok((parsed, brought, slot))
 }
 
-async fn parse(
+async fn parse<S>(
+    shared: &Shared<S>,
     feed: &Feed,
     url: Url,
     content_type: Option<String>,
@@ -313,6 +325,7 @@ async fn parse(
     if small {
         return parse();
     }
+    let _due = shared.counters.due_within(READING_TIME_MAX);
     tokio::task::spawn_blocking(parse)
         .await
         .unwrap_or(Err(FeedError::Panicked))
@@ -336,7 +349,7 @@ async fn commit<S: FetchStore>(
         let (entries, conclude) = (Arc::clone(&entries), Arc::clone(&conclude));
         shared.store.commit_poll(&feed.id, entries, conclude)
     };
-    let (state, counts) = persist(stop, commit).await?;
+    let (state, counts) = persist(&shared.counters, stop, commit).await?;
     add(&shared.counters.entries_new, counts.new);
     add(
         &shared.counters.entries_known,

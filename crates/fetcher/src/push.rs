@@ -48,6 +48,7 @@ impl Push {
             settings,
             Arc::clone(shared),
             Arc::clone(&shared.store),
+            Arc::clone(&shared.counters),
             shared.clock,
             shared.settings.feed_bytes_max,
             stop,

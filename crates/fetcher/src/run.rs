@@ -21,7 +21,7 @@ mod feeds;
 mod hosts;
 
 use crate::{
-    Feed, FeedReport, FetcherError, InFlight,
+    Feed, FeedChange, FeedReport, FetcherError, InFlight,
     fetcher::Shared,
     pages::HostPages,
     poll::{self, Polled},
@@ -86,7 +86,7 @@ pub(crate) struct Run<S> {
     retired: HashSet<usize>,
     /// Feeds that were changed while they were being polled.
     changed: HashSet<usize>,
-    changes: Receiver<Vec<Feed>>,
+    changes: Receiver<FeedChange>,
     hosts: Hosts,
     out: Sender<InFlight>,
     stop: Stop,
@@ -116,7 +116,7 @@ impl<S: FetchStore> Run<S> {
     pub(crate) fn new(
         shared: Arc<Shared<S>>,
         feeds: Vec<Feed>,
-        changes: Receiver<Vec<Feed>>,
+        changes: Receiver<FeedChange>,
         out: Sender<InFlight>,
         stop: Stop,
         mode: Mode,
@@ -162,7 +162,7 @@ impl<S: FetchStore> Run<S> {
         }
         while !self.is_done() {
             let until_start = self.until_next_start();
-            self.shared.counters.turns_within(until_start);
+            let _turn = until_start.map(|wait| self.shared.counters.due_within(wait));
             let grace_end = self.grace_end;
             tokio::select! {
                 () = self.stop.wait(), if !self.ending => self.begin_end(),
@@ -181,7 +181,11 @@ impl<S: FetchStore> Run<S> {
                 () = sleep(until_start.unwrap_or(NAP)), if until_start.is_some() => {
                     self.start_polls();
                 }
-                Some(feeds) = self.changes.recv(), if !self.ending => self.follow(feeds).await,
+                Some(change) = self.changes.recv(), if !self.ending => {
+                    self.follow(change.feeds).await;
+                    // Whoever wanted it may not have waited.
+                    let _ = change.followed.send(());
+                }
             }
         }
         self.push.end().await;

@@ -10,7 +10,7 @@
 //!
 //! ```text
 //! let (push, mut deliveries) =
-//!     Subscriber::start(&websub, Arc::clone(&shared), store, clock, feed_bytes_max, &stop).await?;
+//!     Subscriber::start(&websub, Arc::clone(&shared), store, counters, clock, feed_bytes_max, &stop).await?;
 //! push.retain(|feed| feeds.contains_key(feed));          // others were taken out of the settings
 //!
 //! // A pull is over. The order matters: only what a pull finds after another one is push's fault.
@@ -44,7 +44,7 @@ use tokio::{
 };
 use url::Url;
 
-use crate::{Clock, stop::Stop};
+use crate::{Clock, Counters, stop::Stop};
 
 mod callback;
 mod discovery;
@@ -139,12 +139,13 @@ impl Subscriber {
         settings: &Settings,
         hubs: Arc<impl AskHub>,
         store: Arc<S>,
+        counters: Arc<Counters>,
         clock: Clock,
         body_bytes_max: usize,
         stop: &Stop,
     ) -> Result<(Self, Receiver<Delivery>), WebSubError> {
         let limits = Limits::for_bodies(body_bytes_max);
-        Self::start_within(limits, settings, hubs, store, clock, stop).await
+        Self::start_within(limits, settings, hubs, store, counters, clock, stop).await
     }
 
     async fn start_within<S: FetchStore>(
@@ -152,6 +153,7 @@ impl Subscriber {
         settings: &Settings,
         hubs: Arc<impl AskHub>,
         store: Arc<S>,
+        counters: Arc<Counters>,
         clock: Clock,
         stop: &Stop,
     ) -> Result<(Self, Receiver<Delivery>), WebSubError> {
@@ -176,6 +178,7 @@ impl Subscriber {
             public_url: settings.public_url.clone(),
             hubs,
             store,
+            counters,
             clock,
             stop: stop.clone(),
         };

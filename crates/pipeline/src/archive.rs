@@ -28,7 +28,7 @@ pub(crate) use files::Archive;
 use crate::{
     parcel::{Filed, Parcel},
     record::{Backoff, chain},
-    status::Status,
+    status::{Hindered, StageCounters, Status},
 };
 
 /// Pages and feeds that share a sync at most; it bounds what is held in memory meanwhile.
@@ -98,6 +98,7 @@ pub(crate) async fn run(
 ) {
     let (mut taken, mut answers) = (Vec::new(), Vec::new());
     let (mut pages_open, mut feeds_open) = (true, true);
+    let counters = status.show_archive();
     while pages_open || feeds_open {
         tokio::select! {
             count = pages.recv_many(&mut taken, GROUP_MAX), if pages_open => pages_open = count > 0,
@@ -109,16 +110,28 @@ pub(crate) async fn run(
         if group.is_empty() {
             continue; // one of the queues has ended
         }
+        count(&counters, &group);
         let kept;
         (archive, kept) = keep(archive, group, &status).await;
+        counters.moved();
         fault::point(fault::ARCHIVE_BEFORE_PASSING);
         for (piece, position) in kept {
             // A closed queue means that the line is being torn down; the entry stays pending.
-            if let Piece::Page(page) = piece
-                && out.send(filed(*page, position)).await.is_err()
-            {
+            let Piece::Page(page) = piece else { continue };
+            if out.send(filed(*page, position)).await.is_err() {
                 return;
             }
+            counters.passed();
+        }
+    }
+}
+
+/// Counts what the stage takes: pages, since feeds go no further.
+fn count(counters: &StageCounters, group: &[Piece]) {
+    for piece in group {
+        match piece {
+            Piece::Page(page) => counters.took(page.since),
+            Piece::Feed(_) => counters.moved(),
         }
     }
 }
@@ -128,7 +141,7 @@ type Kept = Vec<(Piece, Option<ArchivePosition>)>;
 /// Writes and syncs a group, again and again until it stands there.
 async fn keep(mut archive: Archive, group: Vec<Piece>, status: &Status) -> (Archive, Kept) {
     let group = Arc::new(group);
-    let mut wait = Backoff::default();
+    let mut wait = Backoff::of(Hindered::Archive);
     let positions = loop {
         let pieces = Arc::clone(&group);
         let written;

@@ -2,7 +2,7 @@
 
 use std::{path::Path, sync::Arc, time::Duration};
 
-use fetcher::{Feed, Fetcher, FetcherError, Report};
+use fetcher::{FeedChange, Fetcher, FetcherError, Report};
 use ledger::{Ledger, LedgerError, WrittenStory};
 use sink::{Sink, SinkError, Tail};
 use story::{
@@ -26,10 +26,12 @@ use crate::{
     pool::{self, Outlets},
     record,
     reins::{Bench, Judge, Reins},
+    room,
     settings::Settings,
     status::{Phase, Snapshot, Status},
     stdout::Pipe,
     steps,
+    tap::{Passing, Stage},
     templates::Templates,
 };
 
@@ -102,7 +104,7 @@ pub struct Line {
     archive: Option<Archive>,
     status: Arc<Status>,
     bench: Arc<Bench>,
-    changes: mpsc::Receiver<Vec<Feed>>,
+    changes: mpsc::Receiver<FeedChange>,
     reloads: mpsc::Sender<ReloadAsked>,
 }
 
@@ -167,6 +169,7 @@ impl Line {
         let socket = control::socket_path(&settings.ledger);
         let serving = serve_socket(&socket, &status, reloads);
         let balancing = tokio::spawn(balance::watch(Arc::clone(&ledger), Arc::clone(&status)));
+        let measuring = tokio::spawn(room::watch(Arc::clone(&status)));
 
         let mut fetcher = Fetcher::new(
             settings.fetch.clone(),
@@ -174,15 +177,13 @@ impl Line {
             Arc::clone(&ledger),
         )?
         .following(changes);
-        *status
-            .fetch
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner) = Some(fetcher.counters());
+        status.show_fetcher(fetcher.counters());
 
         let mut stages = JoinSet::new();
         let (pages, queue) = mpsc::channel(settings.queue);
-        if archive.is_none() {
-            status.clean.watch(&pages);
+        match &archive {
+            None => status.clean.watch(&pages),
+            Some(_) => status.show_archive().watch(&pages),
         }
         let mut running = vec!["fetch", "clean", "classify", "sink"];
         match archive {
@@ -213,7 +214,7 @@ impl Line {
             ("fetch", ended.map_err(LineError::from))
         });
 
-        let mut ended = supervise(stages, running, mode, &draining, settings.grace).await;
+        let mut ended = supervise(stages, running, mode, &draining, settings.grace, &status).await;
         if watching.is_finished() {
             let why = "its thread died of a fault; the log says where".to_owned();
             ended = Err(LineError::StageEnded {
@@ -223,6 +224,7 @@ impl Line {
         }
         watching.abort();
         balancing.abort();
+        measuring.abort();
         balance::check(&ledger, &status).await;
         if let Some(serving) = serving {
             serving.abort();
@@ -356,10 +358,18 @@ fn spawn_stages<Incoming: Into<Parcel<Filed<Page>>> + Send + 'static>(
     };
     let templates = Templates::new(Arc::clone(ledger), Handle::current());
     let judging = Arc::clone(&bench);
+    let shown = Arc::clone(status);
     let clean = move |page: Filed<Page>| {
         let judge = bench.judge();
         let templates = judge.learn_templates.then_some(&templates);
-        steps::clean(&judge.cleaner, templates, page)
+        let taps = &shown.taps;
+        taps.show(Stage::Fetch, || Passing::page(&page.message));
+        let before = (taps.watched(Stage::Clean)).then(|| Passing::page(&page.message));
+        let step = steps::clean(&judge.cleaner, templates, page);
+        if let Some(before) = before {
+            taps.show(Stage::Clean, || Passing::cleaned(before, &step));
+        }
+        step
     };
     let cleaning = pool::spawn(
         "clean",
@@ -371,9 +381,12 @@ fn spawn_stages<Incoming: Into<Parcel<Filed<Page>>> + Send + 'static>(
     )
     .map_err(LineError::Thread)?;
 
+    let shown = Arc::clone(status);
     let classify = move |article: Filed<Article>| {
         let judge = judging.judge();
-        steps::classify(&judge.classifier, article, Some(&judge.config_hash))
+        let step = steps::classify(&judge.classifier, article, Some(&judge.config_hash));
+        shown.taps.show(Stage::Classify, || Passing::judged(&step));
+        step
     };
     let outlets = Outlets {
         next: to_sink.clone(),
@@ -423,6 +436,7 @@ async fn supervise(
     mode: Mode,
     stop: &CancellationToken,
     grace: Duration,
+    status: &Status,
 ) -> Result<Option<Report>, LineError> {
     let mut report = None;
     let mut failed = None;
@@ -432,6 +446,7 @@ async fn supervise(
             None => tokio::select! {
                 next = stages.join_next() => next,
                 () = stop.cancelled() => {
+                    status.reached(Phase::Draining);
                     deadline = Some(Instant::now() + grace);
                     continue;
                 }

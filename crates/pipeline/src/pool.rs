@@ -74,13 +74,11 @@ where
                         // A closed outlet means that the line is being torn down after a failure
                         // further on; the entry stays pending in the ledger.
                         let _ = match step {
-                            Step::On(content) => {
-                                counters.passed();
-                                outlets
-                                    .next
-                                    .blocking_send(Parcel::seen(id, seen, content))
-                                    .ok()
-                            }
+                            Step::On(content) => outlets
+                                .next
+                                .blocking_send(Parcel::seen(id, seen, content))
+                                .ok()
+                                .inspect(|()| counters.passed()),
                             Step::End(ending) => {
                                 counters.ended(&ending);
                                 let content = Verdict::End(ending);

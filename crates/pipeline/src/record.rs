@@ -16,8 +16,9 @@ use tracing::{debug, error, info};
 
 use crate::{
     parcel::{Parcel, Verdict},
-    status::{Judged, Status},
+    status::{Hindered, Judged, Status},
     stdout::Pipe,
+    tap::{Passing, Stage},
     upkeep::Keeper,
 };
 
@@ -55,7 +56,7 @@ pub(crate) async fn run<S: SinkStore>(
                 let stories;
                 (sink, stories) =
                     commit(sink, &*store, std::mem::take(&mut group), &status).await?;
-                pipe.write(&stories).await;
+                pipe.write(&stories, &status).await;
             }
             Err(_) => {}
         }
@@ -106,6 +107,8 @@ async fn commit<S: SinkStore>(
         match reservation {
             Reservation::Granted => kept.push((id, story)),
             Reservation::Taken => {
+                let pass = || Passing::story(Stage::Sink, &story, "duplicate");
+                status.taps.show(Stage::Sink, pass);
                 let ending = Ending::Duplicate { of: story.id };
                 status.sink.ended(&ending);
                 endings.push((id, ending));
@@ -119,6 +122,10 @@ async fn commit<S: SinkStore>(
     persist(status, || store.finish(endings.clone(), checkpoint.clone())).await?;
     status.sink.moved();
     status.kept(&stories, &judged);
+    for story in &*stories {
+        let pass = || Passing::story(Stage::Sink, story, "kept");
+        status.taps.show(Stage::Sink, pass);
+    }
     Ok((sink, stories))
 }
 
@@ -134,7 +141,7 @@ async fn write(
     }
     let (ids, stories): (Vec<_>, Vec<_>) = kept.into_iter().unzip();
     let stories: Arc<[Story]> = stories.into();
-    let mut wait = Backoff::default();
+    let mut wait = Backoff::of(Hindered::Record);
     let checkpoint = loop {
         let lines = Arc::clone(&stories);
         let today = chrono::Utc::now().date_naive();
@@ -188,7 +195,7 @@ async fn persist<T, F>(status: &Status, mut ask: impl FnMut() -> F) -> Result<T,
 where
     F: Future<Output = Result<T, StorageError>>,
 {
-    let mut wait = Backoff::default();
+    let mut wait = Backoff::of(Hindered::Ledger);
     loop {
         match ask().await {
             Ok(answer) => {
@@ -196,7 +203,7 @@ where
                 return Ok(answer);
             }
             Err(error) if error.is_final() => {
-                status.set_trouble(Some(chain(&error)));
+                status.hindered(Hindered::Ledger, chain(&error));
                 return Err(error);
             }
             Err(error) => wait.after(status, &chain(&error)).await,
@@ -205,16 +212,25 @@ where
 }
 
 /// Waits between attempts, and says so when it begins, once a minute, and when it is over.
-#[derive(Default)]
 pub(crate) struct Backoff {
+    who: Hindered,
     attempts: u32,
     said: Option<tokio::time::Instant>,
 }
 
 impl Backoff {
+    /// Of somebody who has not tried yet.
+    pub(crate) fn of(who: Hindered) -> Self {
+        Self {
+            who,
+            attempts: 0,
+            said: None,
+        }
+    }
+
     /// Says what is wrong, and waits: longer each time.
     pub(crate) async fn after(&mut self, status: &Status, trouble: &str) {
-        status.set_trouble(Some(trouble.to_owned()));
+        status.hindered(self.who, trouble.to_owned());
         if self
             .said
             .is_none_or(|said| said.elapsed() >= Duration::from_mins(1))
@@ -234,7 +250,7 @@ impl Backoff {
     pub(crate) fn over(self, status: &Status) {
         if self.attempts > 0 {
             info!(attempts = self.attempts, "writing again");
-            status.set_trouble(None);
+            status.unhindered(self.who);
         }
     }
 }

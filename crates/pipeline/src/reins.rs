@@ -4,15 +4,22 @@ use std::{
     collections::HashMap,
     fmt,
     sync::{Arc, PoisonError, RwLock},
+    time::Duration,
 };
 
 use classifier::Classifier;
 use cleaner::Cleaner;
-use fetcher::{Feed, FetcherError, check_secrets};
+use fetcher::{Feed, FeedChange, FetcherError, check_secrets};
 use story::FeedId;
-use tokio::sync::mpsc;
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::timeout,
+};
 
 use crate::{settings::Settings, status::Status};
+
+/// How long the fetcher is waited for, which asks the ledger about feeds that are new.
+const FOLLOWING_TIME_MAX: Duration = Duration::from_secs(20);
 
 /// What pages are made into articles with, and articles judged by.
 #[derive(Debug)]
@@ -57,7 +64,7 @@ impl Bench {
 pub struct Reins {
     running: Settings,
     bench: Arc<Bench>,
-    feeds: mpsc::Sender<Vec<Feed>>,
+    feeds: mpsc::Sender<FeedChange>,
     status: Arc<Status>,
 }
 
@@ -82,7 +89,7 @@ impl Reins {
     pub(crate) fn new(
         running: Settings,
         bench: Arc<Bench>,
-        feeds: mpsc::Sender<Vec<Feed>>,
+        feeds: mpsc::Sender<FeedChange>,
         status: Arc<Status>,
     ) -> Self {
         Self {
@@ -93,8 +100,8 @@ impl Reins {
         }
     }
 
-    /// Has the line go on with other settings, and says what that changes. Nothing is changed where
-    /// it fails.
+    /// Has the line go on with other settings, and says what that changes once it does. Nothing is
+    /// changed where it fails.
     pub async fn reload(&mut self, settings: Settings) -> Result<Change, ReloadError> {
         check_secrets(&settings.feeds)?;
         let running = self.running.feeds.len();
@@ -104,8 +111,12 @@ impl Reins {
         let taking = self.feeds.reserve().await;
         let taking = taking.map_err(|_| ReloadError::Stopping)?;
         let running = &mut self.running;
-        let change = Change::between(running, &settings);
-        taking.send(settings.feeds.clone());
+        let mut change = Change::between(running, &settings);
+        let (followed, following) = oneshot::channel();
+        taking.send(FeedChange {
+            feeds: settings.feeds.clone(),
+            followed,
+        });
         self.bench.seat(Judge::of(&settings));
         self.status.set_feeds(settings.feeds.len());
         // What waits for the next start goes on being told until then.
@@ -120,6 +131,7 @@ impl Reins {
             grace: running.grace,
             ..settings
         };
+        change.following = timeout(FOLLOWING_TIME_MAX, following).await.is_err();
         Ok(change)
     }
 }
@@ -137,6 +149,8 @@ pub struct Change {
     pub replaced: Vec<&'static str>,
     /// Tables of the configuration that are used at the next start only.
     pub at_restart: Vec<&'static str>,
+    /// Whether the fetcher has yet to take the feeds up, because the ledger keeps it waiting.
+    pub following: bool,
 }
 
 impl Change {
@@ -172,6 +186,7 @@ impl Change {
                     old.other_languages != new.other_languages,
                     "other languages",
                 ),
+                (old.cleaner.rules() != new.cleaner.rules(), "cleaning rules"),
                 (
                     old.learn_templates != new.learn_templates,
                     "learning of templates",
@@ -185,6 +200,7 @@ impl Change {
                 (websub(old) != websub(new), "[websub]"),
                 (pipeline(old) != pipeline(new), "[pipeline]"),
             ]),
+            following: false,
         }
     }
 }
@@ -206,6 +222,9 @@ impl fmt::Display for Change {
             parts.push("feeds and judgement as before".to_owned());
         }
         write!(f, "{}", parts.join(", "))?;
+        if self.following {
+            write!(f, "; the feeds follow as soon as the ledger answers")?;
+        }
         if !self.at_restart.is_empty() {
             let tables = self.at_restart.join(", ");
             write!(

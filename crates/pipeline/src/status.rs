@@ -4,7 +4,7 @@ use std::{
     collections::{BTreeMap, HashMap, VecDeque},
     path::PathBuf,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
     },
     time::Duration,
@@ -15,11 +15,16 @@ use story::{Story, StoryId, Timestamp};
 
 mod lags;
 mod stage;
+mod trouble;
 
 pub(crate) use lags::Judged;
 pub use lags::LagSnapshot;
 use lags::Lags;
 pub use stage::{QueueSnapshot, StageCounters, StageSnapshot};
+pub(crate) use trouble::Hindered;
+use trouble::Troubles;
+
+use crate::tap::Taps;
 
 /// Stories that `status` shows.
 const LAST_KEPT: usize = 10;
@@ -45,14 +50,19 @@ pub struct Status {
     started: Timestamp,
     feeds: AtomicUsize,
     record: PathBuf,
-    pub(crate) fetch: Mutex<Option<Arc<fetcher::Counters>>>,
+    fetch: OnceLock<Arc<fetcher::Counters>>,
+    /// Where the line has one.
+    archive: OnceLock<Arc<StageCounters>>,
     pub(crate) clean: Arc<StageCounters>,
     pub(crate) classify: Arc<StageCounters>,
     pub(crate) sink: Arc<StageCounters>,
+    /// Shows what passes the stages to whoever looks on.
+    pub(crate) taps: Taps,
     reserve: u64,
+    room: Mutex<Option<u64>>,
     lags: Lags,
     last_kept: Mutex<VecDeque<KeptStory>>,
-    trouble: Mutex<Option<String>>,
+    troubles: Troubles,
     reload_problem: Mutex<Option<String>>,
     /// Hours of feeds whose books did not balance when they were last looked at.
     pub(crate) imbalances: AtomicU64,
@@ -98,6 +108,9 @@ pub struct Snapshot {
     pub record: PathBuf,
     /// Counters of the fetcher, by name.
     pub fetch: BTreeMap<String, u64>,
+    /// Counters of the archive, where there is one.
+    #[serde(default)]
+    pub archive: Option<StageSnapshot>,
     /// Counters of the other stages.
     pub clean: StageSnapshot,
     /// See `clean`.
@@ -123,6 +136,9 @@ pub struct Snapshot {
     /// Hours of feeds in which not everything that was shown is accounted for: a fault of vigia's.
     #[serde(default)]
     pub imbalances: u64,
+    /// How many look on at stages.
+    #[serde(default)]
+    pub lookers_on: usize,
 }
 
 impl Status {
@@ -133,14 +149,17 @@ impl Status {
             started: chrono::Utc::now(),
             feeds: AtomicUsize::new(feeds),
             record: record.dir.clone(),
-            fetch: Mutex::default(),
+            fetch: OnceLock::new(),
+            archive: OnceLock::new(),
             clean: Arc::default(),
             classify: Arc::default(),
             sink: Arc::default(),
+            taps: Taps::default(),
             reserve: record.reserve,
+            room: Mutex::default(),
             lags: Lags::default(),
             last_kept: Mutex::default(),
-            trouble: Mutex::default(),
+            troubles: Troubles::default(),
             reload_problem: Mutex::default(),
             imbalances: AtomicU64::default(),
         }
@@ -153,10 +172,7 @@ impl Status {
                 self.lags.note(story, *judged);
             }
         }
-        let mut last = self
-            .last_kept
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut last = lock(&self.last_kept);
         for story in stories {
             last.truncate(LAST_KEPT - 1);
             last.push_front(KeptStory {
@@ -173,7 +189,7 @@ impl Status {
 
     /// Says how far the run is; it never goes back.
     pub fn reached(&self, phase: Phase) {
-        let mut reached = self.phase.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut reached = lock(&self.phase);
         *reached = phase.max(*reached);
     }
 
@@ -181,80 +197,101 @@ impl Status {
         self.feeds.store(feeds, Relaxed);
     }
 
-    pub(crate) fn set_trouble(&self, trouble: Option<String>) {
-        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
+    /// Shows what the fetcher counts. Each line has one.
+    pub(crate) fn show_fetcher(&self, counters: Arc<fetcher::Counters>) {
+        let _ = self.fetch.set(counters);
+    }
+
+    /// The counters of the archive, which is shown from then on.
+    pub(crate) fn show_archive(&self) -> Arc<StageCounters> {
+        Arc::clone(self.archive.get_or_init(Arc::default))
+    }
+
+    /// Says that somebody cannot go on, and why.
+    pub(crate) fn hindered(&self, who: Hindered, why: String) {
+        self.troubles.set(who, why);
+    }
+
+    /// Says that somebody goes on again.
+    pub(crate) fn unhindered(&self, who: Hindered) {
+        self.troubles.clear(who);
+    }
+
+    /// What keeps the daemon from writing, if anything does.
+    fn trouble(&self) -> Option<String> {
+        let ledger = self.fetch.get().and_then(|fetch| fetch.store_trouble());
+        let ledger = ledger.map(|why| format!("the ledger takes nothing new: {why}"));
+        match (self.troubles.in_words(), ledger) {
+            (Some(troubles), Some(ledger)) => Some(format!("{troubles}; {ledger}")),
+            (troubles, ledger) => troubles.or(ledger),
+        }
+    }
+
+    /// Asks how much room is left where the record lies.
+    pub(crate) fn measure_room(&self) {
+        let room = sink::room(&self.record).ok();
+        *lock(&self.room) = room;
     }
 
     /// Notes why the configuration that was read last is not in use, if it is not.
     pub fn set_reload_problem(&self, problem: Option<String>) {
-        *self
-            .reload_problem
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) = problem;
+        *lock(&self.reload_problem) = problem;
     }
 
     /// The stage that has work and does not move, and for how long; none while a disk refuses, which is
     /// no fault of a stage's.
     pub fn stuck(&self) -> Option<(&'static str, Duration)> {
-        if self
-            .trouble
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .is_some()
-        {
+        if self.trouble().is_some() {
             return None;
         }
-        let fetch = self.fetch.lock().unwrap_or_else(PoisonError::into_inner);
-        let overdue = fetch.as_ref().map(|counters| ("fetch", counters.overdue()));
+        let fetch = self.fetch.get();
+        let overdue = fetch.map(|counters| ("fetch", counters.overdue()));
+        let archive = self.archive.get().map(|archive| ("archive", archive));
         let stages = [
             ("clean", &self.clean),
             ("classify", &self.classify),
             ("sink", &self.sink),
         ];
-        let stuck = stages
+        let stuck = archive
             .into_iter()
+            .chain(stages)
             .filter_map(|(name, stage)| Some((name, stage.stuck_for()?)));
         stuck.chain(overdue).max_by_key(|(_, duration)| *duration)
     }
 
-    /// What the daemon is doing now.
+    /// What the daemon is doing now. Nothing in it takes long.
     pub fn snapshot(&self) -> Snapshot {
-        let fetch = self.fetch.lock().unwrap_or_else(PoisonError::into_inner);
-        let last_kept = self
-            .last_kept
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let fetch = self.fetch.get().map(Arc::as_ref);
         Snapshot {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             pid: std::process::id(),
             started: self.started,
-            phase: *self.phase.lock().unwrap_or_else(PoisonError::into_inner),
+            phase: *lock(&self.phase),
             feeds: self.feeds.load(Relaxed),
             record: self.record.clone(),
-            fetch: fetch.as_deref().map(fetch_counts).unwrap_or_default(),
+            fetch: fetch.map(fetch_counts).unwrap_or_default(),
+            archive: self.archive.get().map(|archive| archive.snapshot()),
             clean: self.clean.snapshot(),
             classify: self.classify.snapshot(),
             sink: self.sink.snapshot(),
             lags: self.lags.snapshot(),
-            disk: sink::room(&self.record).ok().map(|free| Disk {
+            disk: lock(&self.room).map(|free| Disk {
                 free,
                 reserve: self.reserve,
             }),
-            health: fetch.as_deref().map(feeds_by_health).unwrap_or_default(),
-            last_kept: last_kept.iter().cloned().collect(),
-            trouble: self
-                .trouble
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .clone(),
-            reload_problem: self
-                .reload_problem
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .clone(),
+            health: fetch.map(feeds_by_health).unwrap_or_default(),
+            last_kept: lock(&self.last_kept).iter().cloned().collect(),
+            trouble: self.trouble(),
+            reload_problem: lock(&self.reload_problem).clone(),
             imbalances: self.imbalances.load(Relaxed),
+            lookers_on: self.taps.lookers_on(),
         }
     }
+}
+
+/// What a lock guards, also where somebody panicked holding it: each value here is whole at any time.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The fetcher's counters, by name.
@@ -272,6 +309,9 @@ fn fetch_counts(counters: &fetcher::Counters) -> BTreeMap<String, u64> {
         ("requests", &counters.requests),
         ("requests_under_way", &counters.requests_under_way),
         ("bytes", &counters.bytes),
+        ("politeness_asked_to_wait", &counters.asked_to_wait),
+        ("politeness_held_back", &counters.held_back),
+        ("politeness_disallowed", &counters.disallowed),
     ];
     let late_ms = |share| counters.lateness.quantile(share).as_millis() as u64;
     let lateness = [("late_ms_p50", 0.5), ("late_ms_p99", 0.99)];
@@ -311,12 +351,14 @@ impl Snapshot {
     }
 
     /// The stages behind the fetcher, in their order, with their names.
-    pub fn stages(&self) -> [(&'static str, &StageSnapshot); 3] {
-        [
+    pub fn stages(&self) -> Vec<(&'static str, &StageSnapshot)> {
+        let archive = self.archive.iter().map(|archive| ("archive", archive));
+        let stages = [
             ("clean", &self.clean),
             ("classify", &self.classify),
             ("sink", &self.sink),
-        ]
+        ];
+        archive.chain(stages).collect()
     }
 
     /// One line in words, as `systemctl status` shows it.

@@ -6,11 +6,17 @@
 use std::{
     io::{self, Write},
     sync::Arc,
+    time::Duration,
 };
 
 use story::Story;
-use tokio::task::spawn_blocking;
-use tracing::warn;
+use tokio::{task::spawn_blocking, time::timeout};
+use tracing::{info, warn};
+
+use crate::status::{Hindered, Status};
+
+/// How long a reader may take nothing before that is told.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Standard output, as long as somebody reads it.
 #[derive(Debug)]
@@ -25,12 +31,24 @@ impl Pipe {
     }
 
     /// Writes stories, a line each.
-    pub(crate) async fn write(&mut self, stories: &Arc<[Story]>) {
+    pub(crate) async fn write(&mut self, stories: &Arc<[Story]>, status: &Status) {
         if !self.open || stories.is_empty() {
             return;
         }
         let stories = Arc::clone(stories);
-        let written = spawn_blocking(move || write(&mut io::stdout().lock(), &stories)).await;
+        let mut writing = spawn_blocking(move || write(&mut io::stdout().lock(), &stories));
+        let written = match timeout(PATIENCE, &mut writing).await {
+            Ok(written) => written,
+            Err(_) => {
+                warn!("whoever reads standard output takes nothing, and the line waits");
+                let why = "whoever reads standard output takes nothing".to_owned();
+                status.hindered(Hindered::StandardOutput, why);
+                let written = writing.await;
+                status.unhindered(Hindered::StandardOutput);
+                info!("standard output is read again");
+                written
+            }
+        };
         if let Err(error) = written.unwrap_or_else(|fault| Err(io::Error::other(fault))) {
             warn!(%error, "nobody reads standard output any more; the record goes on without it");
             self.open = false;

@@ -233,6 +233,18 @@ pub enum Ending {
     },
 }
 
+impl Ending {
+    /// How and why in one word, of bounded vocabulary: `kept`, `duplicate`, `dropped/…` or `failed/…`.
+    pub fn label(&self) -> String {
+        match self {
+            Self::Kept { .. } => "kept".to_owned(),
+            Self::Dropped { reason, .. } => format!("dropped/{reason}"),
+            Self::Duplicate { .. } => "duplicate".to_owned(),
+            Self::Failed { reason, .. } => format!("failed/{reason}"),
+        }
+    }
+}
+
 /// Up to where the record is known to be on disk.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Checkpoint {

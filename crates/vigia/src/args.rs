@@ -8,9 +8,11 @@ use url::Url;
 
 use crate::commands::{replay::ReplayArgs, top};
 
+mod daemon;
 mod feeds;
 mod record;
 
+pub(crate) use daemon::{DaemonArgs, TapArgs};
 pub(crate) use feeds::{FeedOrder, FeedsCommand};
 pub(crate) use record::{ExportArgs, ExportFormat, VerifyArgs};
 
@@ -242,10 +244,19 @@ pub(crate) enum Command {
         /// Print JSON
         #[arg(long)]
         json: bool,
-        /// Where the configuration lies.
+        /// Where the daemon is.
         #[command(flatten)]
-        config: ConfigArgs,
+        daemon: DaemonArgs,
     },
+    /// Show what passes a stage of the running daemon, as it passes
+    #[command(
+        after_help = "It does not disturb the daemon: who reads too slowly misses some of it and is told how \
+                      much. In a pipe each is a line of JSON.\n\n\
+                      vigia tap classify --outcome dropped --country CO\n\
+                      vigia tap fetch --feed eltiempo-justicia -n 20\n\
+                      vigia tap sink | jq -r .title"
+    )]
+    Tap(TapArgs),
     /// Watch the running daemon in the terminal
     #[command(
         after_help = "Stages with their rates and queues, the feeds that most need somebody, the last kept \
@@ -257,9 +268,9 @@ pub(crate) enum Command {
         /// How often the daemon is asked
         #[arg(long, value_name = "TIME", default_value = "1s", value_parser = top::interval)]
         every: Duration,
-        /// Where the configuration lies.
+        /// Where the daemon is.
         #[command(flatten)]
-        config: ConfigArgs,
+        daemon: DaemonArgs,
     },
     /// Have the running daemon read its configuration again
     #[command(
@@ -267,12 +278,12 @@ pub(crate) enum Command {
                       then polls the feeds of it and judges by it; feeds that stay as they were go on \
                       untouched. Where anything is wrong nothing is changed, and it ends with status 2. \
                       Paths, queues, [fetch] and [websub] are used from the next start on. SIGHUP does \
-                      the same."
+                      the same. A file that is being written to is waited for."
     )]
     Reload {
-        /// Where the configuration lies.
+        /// Where the daemon is.
         #[command(flatten)]
-        config: ConfigArgs,
+        daemon: DaemonArgs,
     },
     /// Write the record as a table (CSV) or a map layer (GeoJSON)
     #[command(

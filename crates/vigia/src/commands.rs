@@ -20,6 +20,7 @@ pub(crate) mod reload;
 pub(crate) mod replay;
 pub(crate) mod run;
 pub(crate) mod status;
+pub(crate) mod tap;
 pub(crate) mod top;
 pub(crate) mod train;
 mod typeset;

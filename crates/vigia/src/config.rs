@@ -18,6 +18,7 @@ use std::{
 
 use pipeline::{Feed, Settings};
 use story::FeedId;
+use toml::de::DeTable;
 
 pub(crate) use problem::{Problem, Problems};
 pub(crate) use raw::{LogFormat, RawConfig};
@@ -45,6 +46,8 @@ pub(crate) struct Config {
     pub(crate) log_level: String,
     /// The form of the log.
     pub(crate) log_format: LogFormat,
+    /// Every file that it was read from.
+    pub(crate) files: Vec<PathBuf>,
     /// Where each feed's address is written down.
     pub(crate) addresses: HashMap<FeedId, Written>,
 }
@@ -102,14 +105,15 @@ pub(crate) fn ledger(path: &Path) -> Result<PathBuf, Problems> {
 
 /// `None` where not even that much can be read.
 fn stated_ledger(path: &Path) -> Option<PathBuf> {
-    #[derive(serde::Deserialize)]
-    struct Stated {
-        #[serde(default)]
-        state: raw::RawState,
-    }
     let text = std::fs::read_to_string(path).ok()?;
-    let stated: Stated = toml::from_str(&text).ok()?;
-    Some(path.parent()?.join(stated.state.path))
+    // As much as can be read: a daemon is to be reached beside a file that is broken elsewhere.
+    let (read, _) = DeTable::parse_recoverable(&text);
+    let state = read.get_ref().get("state").map(toml::Spanned::get_ref);
+    let stated = match state.and_then(|state| state.get("path")) {
+        Some(path) => path.get_ref().as_str()?.to_owned(),
+        None => raw::RawState::default().path,
+    };
+    Some(path.parent()?.join(stated))
 }
 
 /// The feed with this id, or the problem that there is none, with the nearest one that is there.

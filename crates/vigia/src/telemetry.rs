@@ -3,6 +3,8 @@
 mod listen;
 mod log;
 mod metrics;
+mod repeats;
 
 pub(crate) use listen::{Listen, listen};
-pub(crate) use log::{start, start_quiet};
+pub(crate) use log::{Log, start, start_quiet};
+pub(crate) use repeats::ANSWER;

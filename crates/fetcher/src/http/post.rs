@@ -42,7 +42,7 @@ impl Http {
         let host = entry_host(Some(url));
         let passed = stop.before_it(self.pass(&host, url, Load::Poll)).await?;
         let _slot = passed?;
-        let _under_way = UnderWay::start(&self.counters);
+        let _under_way = UnderWay::start(&self.counters, self.request_timeout);
 
         let begun = Instant::now();
         let deadline = begun + self.request_timeout;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use reqwest::{Response, StatusCode, header::LOCATION};
 use url::Url;
 
-use super::{Answer, FetchError, shown};
+use super::{Answer, FetchError, shown, told};
 
 /// How many redirects are followed.
 pub(super) const REDIRECTS_MAX: usize = 5;
@@ -95,7 +95,7 @@ impl Chain {
             .push(std::mem::replace(&mut self.url, redirect.to));
         if self.seen.contains(&self.url) {
             return Err(FetchError::RedirectLoop {
-                url: shown(&self.url).into(),
+                url: told(&self.url),
             });
         }
         if self.seen.len() > REDIRECTS_MAX {

@@ -13,7 +13,7 @@ use crate::{
     Feed, FetchError,
     feed::{self, Kept, NewsAt},
     fetcher::Shared,
-    http::{Request, Wanted, shown},
+    http::{Request, Wanted, told},
     outcome::{Answered, Brought, PollError},
     stop::{Stop, Stopped},
 };
@@ -117,7 +117,7 @@ impl Gathered {
 
     fn miss(&mut self, named: &Url, why: &str) {
         self.modified = true;
-        self.cut = Some(format!("sitemap {}: {why}", shown(named)));
+        self.cut = Some(format!("sitemap {}: {why}", told(named)));
     }
 }
 
@@ -152,6 +152,6 @@ async fn ask<S>(
             last_modified: answer.header(&LAST_MODIFIED),
         },
     };
-    let (_, brought, _) = read(feed, answer).await?;
+    let (_, brought, _) = read(shared, feed, answer).await?;
     Ok(Some((child, brought)))
 }

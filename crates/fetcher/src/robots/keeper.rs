@@ -149,14 +149,15 @@ impl Keeper {
         stop: &Stop,
     ) -> Result<Known, FetchError> {
         let store = &shared.store;
-        let before = persist(stop, || store.robots(authority)).await?;
+        let before = persist(&shared.counters, stop, || store.robots(authority)).await?;
         let copy = match before {
             Some(copy) if holds(&copy, shared.clock.now()) => copy,
             before => {
                 let answer = ask(&shared.http, url, stop).await?;
                 let copy = noted(before, answer, shared.clock.now());
                 tracing::debug!(authority, result = copy.outcome, "robots.txt asked for");
-                persist(stop, || store.keep_robots(authority, copy.clone())).await?;
+                let keep = || store.keep_robots(authority, copy.clone());
+                persist(&shared.counters, stop, keep).await?;
                 copy
             }
         };

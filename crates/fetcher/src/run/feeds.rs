@@ -108,7 +108,8 @@ impl<S: FetchStore> Run<S> {
             return;
         }
         let store = &self.shared.store;
-        let Ok(states) = persist(&self.stop, || store.feed_states()).await else {
+        let Ok(states) = persist(&self.shared.counters, &self.stop, || store.feed_states()).await
+        else {
             return; // it is being stopped
         };
         let mut states = by_feed(states);

@@ -9,7 +9,7 @@ use url::Url;
 
 use super::{register::Register, subscription::Ask, token::Token};
 use crate::{
-    Clock, FetchError,
+    Clock, Counters, FetchError,
     fetcher::{Shared, persist},
     http::Http,
     schedule::until,
@@ -51,6 +51,7 @@ pub(super) struct Keeper<A, S> {
     pub(super) public_url: Url,
     pub(super) hubs: Arc<A>,
     pub(super) store: Arc<S>,
+    pub(super) counters: Arc<Counters>,
     pub(super) clock: Clock,
     pub(super) stop: Stop,
 }
@@ -107,7 +108,7 @@ impl<A: AskHub, S: FetchStore> Keeper<A, S> {
     async fn write_down(&self) -> Result<(), Stopped> {
         while let Some((feed, json)) = self.register.take_changed() {
             let keep = || self.store.keep_subscription(&feed, json.clone());
-            persist(&self.stop, keep).await?;
+            persist(&self.counters, &self.stop, keep).await?;
         }
         Ok(())
     }

@@ -283,7 +283,16 @@ async fn an_address_that_is_taken_is_named() {
     let http = Http::new(&FetchSettings::default(), Arc::default(), Clock::system()).unwrap();
     let (store, stop) = (Arc::clone(&bench.store), Stop::default());
     let clock = Clock::system();
-    let second = Subscriber::start(&settings, Arc::new(http), store, clock, 1, &stop).await;
+    let second = Subscriber::start(
+        &settings,
+        Arc::new(http),
+        store,
+        Arc::default(),
+        clock,
+        1,
+        &stop,
+    )
+    .await;
     let address = settings.listen;
     assert!(matches!(second, Err(WebSubError::Listen { address: taken, .. }) if taken == address));
 }

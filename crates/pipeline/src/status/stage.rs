@@ -75,17 +75,11 @@ impl StageCounters {
     }
 
     pub(crate) fn ended(&self, ending: &Ending) {
-        let label = match ending {
-            Ending::Kept { .. } => "kept".to_owned(),
-            Ending::Dropped { reason, .. } => format!("dropped/{reason}"),
-            Ending::Duplicate { .. } => "duplicate".to_owned(),
-            Ending::Failed { reason, .. } => format!("failed/{reason}"),
-        };
         *self
             .ended
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .entry(label)
+            .entry(ending.label())
             .or_default() += 1;
         self.moved();
     }

@@ -15,29 +15,33 @@ use pipeline::{
 use story::Health;
 
 use super::feeds::health::severity;
-use crate::config;
+use crate::{args::DaemonArgs, config};
 
 #[cfg(test)]
 pub(super) mod samples;
 
 /// The socket of the daemon. Of the configuration only the ledger's place is needed, so that a daemon
 /// can be asked beside a file that is otherwise wrong.
-pub(super) fn socket(config_file: Option<&Path>) -> Result<PathBuf> {
-    Ok(socket_path(&config::ledger(&config::find(config_file)?)?))
+pub(super) fn socket(daemon: &DaemonArgs) -> Result<PathBuf> {
+    Ok(match &daemon.socket {
+        Some(socket) => socket.clone(),
+        None => socket_path(&config::ledger(&config::find(daemon.config.as_deref())?)?),
+    })
 }
 
 /// Asks the daemon over its socket.
 pub(super) fn ask<T>(
-    config_file: Option<&Path>,
+    daemon: &DaemonArgs,
     ask: impl AsyncFnOnce(&Path) -> io::Result<T>,
 ) -> Result<T> {
-    let socket = socket(config_file)?;
+    let socket = socket(daemon)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
     runtime.block_on(ask(&socket)).with_context(|| {
         format!(
-            "reach the daemon at `{}`: is `vigia run` running?",
+            "reach the daemon at `{}`: is `vigia run` running? Where [state] was changed since it \
+             started, name its socket with --socket",
             socket.display()
         )
     })

@@ -21,13 +21,14 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, info, warn};
 
-use self::reload::Reloads;
+use self::reload::{Reloads, Running};
 use crate::{
     config::{self, Config},
-    telemetry,
+    telemetry::{self, Log},
 };
 
 mod reload;
+mod settled;
 
 /// Between two updates of the status in words.
 const STATUS_EVERY: Duration = Duration::from_secs(5);
@@ -41,18 +42,19 @@ const SUMMARY_EVERY: Duration = Duration::from_mins(1);
 
 pub(crate) fn run(config_file: Option<&Path>, once: bool) -> Result<()> {
     let config = config::load(&config::find(config_file)?)?;
-    if once && io::stderr().is_terminal() {
+    let log = if once && io::stderr().is_terminal() {
         telemetry::start_quiet();
+        None
     } else {
-        telemetry::start(&config.log_level, config.log_format)?;
-    }
+        Some(telemetry::start(&config.log_level, config.log_format)?)
+    };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .max_blocking_threads(BLOCKING_THREADS)
         .build()
         .context("start the runtime")?;
     let mode = if once { Mode::Once } else { Mode::Daemon };
-    let ran = runtime.block_on(run_line(config, mode));
+    let ran = runtime.block_on(run_line(config, mode, log));
     // A stage that did not end within the grace period must not keep the process.
     runtime.shutdown_background();
     let summary = ran?;
@@ -62,7 +64,7 @@ pub(crate) fn run(config_file: Option<&Path>, once: bool) -> Result<()> {
     Ok(())
 }
 
-async fn run_line(config: Config, mode: Mode) -> Result<Summary> {
+async fn run_line(config: Config, mode: Mode, log: Option<Log>) -> Result<Summary> {
     info!(
         config = %config.path.display(),
         feeds = config.settings.feeds.len(),
@@ -70,6 +72,7 @@ async fn run_line(config: Config, mode: Mode) -> Result<Summary> {
         version = env!("CARGO_PKG_VERSION"),
         "starting"
     );
+    let running = Running::of(&config);
     let settings = config.settings;
     let status = Arc::new(Status::new(settings.feeds.len(), &settings.record));
     let stop = CancellationToken::new();
@@ -84,15 +87,15 @@ async fn run_line(config: Config, mode: Mode) -> Result<Summary> {
         Mode::Once => (None, None),
     };
     let (line, steering) = Line::open(settings, Arc::clone(&status)).await?;
-    let steering = hang_up.map(|hang_up| {
-        let reloads = Reloads::new(hang_up, steering, config.path, Arc::clone(&status));
+    let steering = hang_up.zip(log.clone()).map(|(hang_up, log)| {
+        let reloads = Reloads::new(hang_up, steering, running, log, Arc::clone(&status));
         tokio::spawn(reloads.serve())
     });
     notify(&[
         NotifyState::Ready,
         NotifyState::Status(&status.snapshot().sentence()),
     ]);
-    let telling = tokio::spawn(tell(Arc::clone(&status), mode));
+    let telling = tokio::spawn(tell(Arc::clone(&status), mode, log));
     let ran = line.run(mode, stop).await;
     telling.abort();
     if let Some(steering) = steering {
@@ -141,7 +144,7 @@ pub(super) fn stop_on_signals(
 }
 
 /// Tells systemd, the log and a person at a terminal how it goes.
-async fn tell(status: Arc<Status>, mode: Mode) {
+async fn tell(status: Arc<Status>, mode: Mode, log: Option<Log>) {
     let bar = (mode == Mode::Once && io::stderr().is_terminal()).then(progress);
     let watchdog = sd_notify::watchdog_enabled().map(Watchdog::new);
     let every = match (&bar, &watchdog) {
@@ -156,6 +159,9 @@ async fn tell(status: Arc<Status>, mode: Mode) {
         ticks.tick().await;
         if let Some(watchdog) = &watchdog {
             watchdog.feed(&status);
+        }
+        if let Some(log) = &log {
+            log.tell_repeats();
         }
         let counts = status.snapshot();
         if let Some(bar) = &bar {

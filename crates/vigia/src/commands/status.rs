@@ -3,7 +3,6 @@
 use std::{
     collections::BTreeMap,
     io::{self, IsTerminal, Write},
-    path::Path,
 };
 
 use anstyle::{AnsiColor, Style};
@@ -18,6 +17,7 @@ use super::{
     feeds::table::{Cell, Column, Table, cut, shown, terminal_width},
     figures,
 };
+use crate::args::DaemonArgs;
 
 /// Wider than any line: what goes into a pipe is neither cut nor broken.
 const PIPE: usize = 10_000;
@@ -25,8 +25,8 @@ const PIPE: usize = 10_000;
 /// Alarms, and whatever else must not be passed over.
 const LOUD: Style = AnsiColor::Red.on_default().bold();
 
-pub(crate) fn run(json: bool, config_file: Option<&Path>) -> Result<()> {
-    let snapshot = daemon::ask(config_file, async |socket| ask_status(socket).await)?;
+pub(crate) fn run(json: bool, daemon: &DaemonArgs) -> Result<()> {
+    let snapshot = daemon::ask(daemon, async |socket| ask_status(socket).await)?;
     if json {
         writeln!(io::stdout(), "{}", serde_json::to_string(&snapshot)?)?;
         return Ok(());
@@ -42,11 +42,12 @@ pub(crate) fn run(json: bool, config_file: Option<&Path>) -> Result<()> {
 fn print(out: &mut impl Write, now: &Snapshot, width: usize) -> io::Result<()> {
     writeln!(
         out,
-        "vigia {}, process {}, started {}, {}",
+        "vigia {}, process {}, started {}, {}{}",
         shown(&now.version),
         now.pid,
         ago(now.started),
-        daemon::phase(now.phase)
+        daemon::phase(now.phase),
+        looking_on(now)
     )?;
     for alarm in daemon::alarms(now) {
         writeln!(out, "{LOUD}{alarm}{LOUD:#}")?;
@@ -80,6 +81,14 @@ fn print(out: &mut impl Write, now: &Snapshot, width: usize) -> io::Result<()> {
         writeln!(out, "{}", cut(&line, width))?;
     }
     Ok(())
+}
+
+/// ", 2 looking on" where somebody does, with `vigia tap`.
+fn looking_on(now: &Snapshot) -> String {
+    match now.lookers_on {
+        0 => String::new(),
+        some => format!(", {some} looking on"),
+    }
 }
 
 /// The room for the record, as far as the system tells it.

@@ -18,23 +18,25 @@ mod watch;
 use std::{
     io::{self, IsTerminal},
     mem::ManuallyDrop,
-    path::Path,
     time::{Duration, Instant},
 };
 
 use anstream::ColorChoice;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use ratatui::DefaultTerminal;
 use tokio::sync::mpsc;
 
 use super::daemon;
-use crate::config;
+use crate::{args::DaemonArgs, config};
 use news::News;
 use palette::Palette;
 use watch::Watch;
 
 /// What is heard and not yet drawn. Whoever has more to tell waits.
 const NEWS_MAX: usize = 16;
+
+/// Why the feeds are not listed where the socket is named and not the configuration.
+const NO_CONFIG: &str = "--socket names no configuration";
 
 /// Standard output is no terminal that could be drawn on.
 #[derive(Debug, thiserror::Error)]
@@ -44,12 +46,16 @@ const NEWS_MAX: usize = 16;
 )]
 pub(crate) struct NoTerminal;
 
-pub(crate) fn run(every: Duration, config_file: Option<&Path>) -> Result<()> {
+pub(crate) fn run(every: Duration, daemon: &DaemonArgs) -> Result<()> {
     if !io::stdout().is_terminal() {
         return Err(NoTerminal.into());
     }
-    let config = config::find(config_file)?;
-    let socket = daemon::socket(config_file)?;
+    let socket = daemon::socket(daemon)?;
+    // A socket that is named may be that of a daemon with another configuration than the one here.
+    let config = match &daemon.socket {
+        Some(_) => None,
+        None => Some(config::find(daemon.config.as_deref())?),
+    };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
@@ -60,7 +66,10 @@ pub(crate) fn run(every: Duration, config_file: Option<&Path>) -> Result<()> {
         let mut screen = Screenful::take()?;
         news::keys(tell.clone())?;
         tokio::spawn(news::snapshots(tell.clone(), socket.clone(), every));
-        tokio::spawn(news::feeds(tell, config));
+        match config {
+            Some(config) => drop(tokio::spawn(news::feeds(tell, config))),
+            None => tell.send(News::Feeds(Err(anyhow!(NO_CONFIG)))).await?,
+        }
         show(&mut screen.0, &mut heard, Watch::new(socket)).await
     });
     // The ledger may be in the middle of being read, which need not be waited for.

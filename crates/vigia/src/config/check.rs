@@ -49,6 +49,8 @@ pub(crate) fn load(path: &Path) -> Result<Config, Problems> {
 struct Check {
     problems: Vec<Problem>,
     texts: HashMap<PathBuf, String>,
+    /// Files that were read beside those.
+    tables: Vec<PathBuf>,
     /// Over everything that was read, in order.
     hash: Sha256,
 }
@@ -193,6 +195,7 @@ impl Check {
             listen,
             log_level: raw.log.level.value,
             log_format: raw.log.format,
+            files: self.texts.keys().chain(&self.tables).cloned().collect(),
             addresses: feeds.addresses,
             topic,
         })

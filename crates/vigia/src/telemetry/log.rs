@@ -8,18 +8,52 @@ use std::{
 use anyhow::{Context, Result};
 use tracing::warn;
 use tracing_subscriber::{
-    EnvFilter, Layer, Registry, fmt, layer::SubscriberExt, util::SubscriberInitExt,
+    EnvFilter, Layer, Registry,
+    filter::FilterExt,
+    fmt,
+    layer::SubscriberExt,
+    reload::{self, Handle},
+    util::SubscriberInitExt,
 };
 
+use super::repeats::Repeats;
 use crate::config::LogFormat;
 
+/// The variable whose level goes before the configured one.
+const LEVEL_VARIABLE: &str = "VIGIA_LOG";
+
+/// A daemon's log at work.
+#[derive(Clone, Debug)]
+pub(crate) struct Log {
+    level: Handle<EnvFilter, Registry>,
+    repeats: Repeats,
+}
+
+impl Log {
+    /// Goes on with another level. One that `VIGIA_LOG` names stays.
+    pub(crate) fn set_level(&self, level: &str) -> Result<()> {
+        if std::env::var_os(LEVEL_VARIABLE).is_some() {
+            return Ok(());
+        }
+        let filter = read(level, "the configuration")?;
+        self.level.reload(filter).context("change the log level")
+    }
+
+    /// Tells how often warnings were held back that repeat themselves; to be called now and then.
+    pub(crate) fn tell_repeats(&self) {
+        self.repeats.tell();
+    }
+}
+
+fn read(level: &str, of: &str) -> Result<EnvFilter> {
+    EnvFilter::try_new(level).with_context(|| format!("read the log level `{level}` of {of}"))
+}
+
 /// Starts the log of a daemon. `VIGIA_LOG` goes before the configured level.
-pub(crate) fn start(level: &str, format: LogFormat) -> Result<()> {
-    let filter = match std::env::var("VIGIA_LOG") {
-        Ok(level) => EnvFilter::try_new(&level)
-            .with_context(|| format!("read the log level `{level}` of VIGIA_LOG"))?,
-        Err(_) => EnvFilter::try_new(level)
-            .with_context(|| format!("read the log level `{level}` of the configuration"))?,
+pub(crate) fn start(level: &str, format: LogFormat) -> Result<Log> {
+    let filter = match std::env::var(LEVEL_VARIABLE) {
+        Ok(level) => read(&level, LEVEL_VARIABLE)?,
+        Err(_) => read(level, "the configuration")?,
     };
     // systemd names the journal's stream where standard error leads to it.
     let under_systemd = std::env::var_os("JOURNAL_STREAM").is_some();
@@ -42,11 +76,14 @@ pub(crate) fn start(level: &str, format: LogFormat) -> Result<()> {
             Err(error) => return Err(error).context("open the journal"),
         },
     };
+    let (filter, level) = reload::Layer::new(filter);
+    let repeats = Repeats::default();
+    let filter = filter.and(repeats.clone());
     tracing_subscriber::registry()
         .with(layer.with_filter(filter))
         .init();
     log_panics();
-    Ok(())
+    Ok(Log { level, repeats })
 }
 
 /// Sends panics to the log. Those of workers and parsers are caught and recorded with the entry or
@@ -65,7 +102,7 @@ fn log_panics() {
 
 /// Starts the log of a command that a person runs: warnings only, as text.
 pub(crate) fn start_quiet() {
-    let filter = EnvFilter::try_from_env("VIGIA_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
+    let filter = EnvFilter::try_from_env(LEVEL_VARIABLE).unwrap_or_else(|_| EnvFilter::new("warn"));
     let text = fmt::layer()
         .with_writer(io::stderr)
         .with_ansi(io::stderr().is_terminal())

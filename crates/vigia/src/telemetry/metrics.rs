@@ -104,10 +104,10 @@ impl Metrics {
     }
 
     fn stages(&self, to: &mut DescriptorEncoder<'_>) -> fmt::Result {
-        let stages = self
-            .0
-            .stages()
-            .map(|(name, counts)| ([("stage", name)], counts));
+        let stages = self.0.stages().into_iter();
+        let stages: Vec<_> = stages
+            .map(|(name, counts)| ([("stage", name)], counts))
+            .collect();
         let mut taken = counter(to, "stage_taken", "Entries that a stage took")?;
         for (labels, stage) in &stages {
             count(&mut taken.encode_family(labels)?, stage.taken)?;
@@ -159,6 +159,12 @@ impl Metrics {
                 "Entries that feeds showed, by what they were",
             ),
             ("pages_", "pages", "Pages, by what came of asking for them"),
+            (
+                "politeness_",
+                "politeness",
+                "Answers that asked to be left alone, and requests that were not made for that or for a \
+                 robots.txt",
+            ),
         ];
         for (prefix, name, help) in families {
             let mut family = counter(to, name, help)?;
@@ -174,6 +180,18 @@ impl Metrics {
         count(&mut requests, times("requests"))?;
         gauge(to, "requests_under_way", "Requests under way")?
             .encode_gauge(&times("requests_under_way"))?;
+        let late = "How late polls started of which so great a share was no later";
+        let mut lateness = to.encode_descriptor(
+            "poll_lateness",
+            late,
+            Some(&Unit::Seconds),
+            MetricType::Gauge,
+        )?;
+        for (key, share) in [("late_ms_p50", "0.5"), ("late_ms_p99", "0.99")] {
+            let seconds = times(key) as f64 / 1000.0;
+            let labels = [("quantile", share)];
+            lateness.encode_family(&labels)?.encode_gauge(&seconds)?;
+        }
         let (help, unit) = ("Bytes of bodies read, decompressed", Some(&Unit::Bytes));
         let mut read = to.encode_descriptor("read", help, unit, MetricType::Counter)?;
         count(&mut read, times("bytes"))

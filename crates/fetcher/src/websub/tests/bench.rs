@@ -111,7 +111,8 @@ pub(super) async fn start(
         listen: "127.0.0.1:0".parse().unwrap(),
     };
     let store = Arc::clone(store);
-    let started = Subscriber::start_within(LIMITS, &settings, hubs, store, clock, stop);
+    let started =
+        Subscriber::start_within(LIMITS, &settings, hubs, store, Arc::default(), clock, stop);
     started.await.unwrap()
 }
 

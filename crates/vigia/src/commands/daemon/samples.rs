@@ -42,6 +42,7 @@ pub(in crate::commands) fn snapshot() -> Snapshot {
             "entries_known": 23_000, "pages_fetched": 940, "pages_failed": 7, "requests": 3100,
             "requests_under_way": 6, "bytes": 148_000_000, "late_ms_p50": 80, "late_ms_p99": 2300,
         },
+        "archive": stage(960, 960, json!({}), 0),
         "clean": stage(960, 931, json!({"failed/no-text": 23, "failed/not-found": 2}), 3),
         "classify": stage(930, 140, json!({"dropped/not-security": 702, "dropped/not-latin-america": 80}), 60),
         "sink": stage(140, 0, json!({"kept": 139, "duplicate": 1}), 0),
@@ -72,6 +73,9 @@ pub(in crate::commands) fn snapshot_later() -> Snapshot {
     ] {
         *later.fetch.get_mut(name).expect("a counter") += more;
     }
+    let archive = later.archive.as_mut().expect("an archive");
+    archive.taken += 5;
+    archive.passed += 5;
     later.clean.taken += 5;
     later.clean.passed += 4;
     later.classify.taken += 4;

@@ -2,21 +2,50 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use pipeline::{Reins, Steering, control::ReloadAsked, status::Status};
+use pipeline::{
+    Change, Reins, ReloadError, Steering,
+    control::{ReloadAsked, Reloaded},
+    status::Status,
+};
 use sd_notify::NotifyState;
 use tokio::{signal::unix::Signal, sync::mpsc, task::spawn_blocking};
-use tracing::{error, info};
+use tracing::{error, info, warn};
 
-use super::notify;
-use crate::config;
+use super::{notify, settled};
+use crate::{
+    config::{Config, LogFormat},
+    telemetry::{ANSWER, Listen, Log},
+};
 
 /// Who asks, and what is steered.
 pub(super) struct Reloads {
     hang_up: Signal,
     asked: mpsc::Receiver<ReloadAsked>,
     reins: Reins,
-    path: PathBuf,
+    log: Log,
+    running: Running,
     status: Arc<Status>,
+}
+
+/// What of the configuration in use the line knows nothing of.
+pub(super) struct Running {
+    path: PathBuf,
+    files: Vec<PathBuf>,
+    listen: Option<Listen>,
+    log_level: String,
+    log_format: LogFormat,
+}
+
+impl Running {
+    pub(super) fn of(config: &Config) -> Self {
+        Self {
+            path: config.path.clone(),
+            files: config.files.clone(),
+            listen: config.listen.clone(),
+            log_level: config.log_level.clone(),
+            log_format: config.log_format,
+        }
+    }
 }
 
 impl Reloads {
@@ -24,14 +53,16 @@ impl Reloads {
     pub(super) fn new(
         hang_up: Signal,
         steering: Steering,
-        path: PathBuf,
+        running: Running,
+        log: Log,
         status: Arc<Status>,
     ) -> Self {
         Self {
             hang_up,
             asked: steering.asked,
             reins: steering.reins,
-            path,
+            log,
+            running,
             status,
         }
     }
@@ -54,47 +85,85 @@ impl Reloads {
     }
 
     /// Reads and checks the whole configuration, and only then puts it to use.
-    async fn reload(&mut self) -> Result<String, String> {
+    async fn reload(&mut self) -> Reloaded {
         let reloading = NotifyState::Status("reading the configuration again");
         match NotifyState::monotonic_usec_now() {
             Ok(now) => notify(&[NotifyState::Reloading, now, reloading]),
             Err(_) => notify(&[NotifyState::Reloading, reloading]),
         }
         let came = self.change().await;
-        self.status.set_reload_problem(came.as_ref().err().cloned());
+        let problem = match &came {
+            Reloaded::Ok(_) => None,
+            Reloaded::Refused(why) | Reloaded::Failed(why) => Some(why.clone()),
+        };
+        self.status.set_reload_problem(problem);
         let sentence = self.status.snapshot().sentence();
         notify(&[NotifyState::Ready, NotifyState::Status(&sentence)]);
         came
     }
 
-    async fn change(&mut self) -> Result<String, String> {
-        let path = self.path.clone();
-        let read = spawn_blocking(move || config::load(&path)).await;
+    async fn change(&mut self) -> Reloaded {
+        let (path, files) = (self.running.path.clone(), self.running.files.clone());
+        let read = spawn_blocking(move || settled::load(&path, &files)).await;
         let config = match read {
             Ok(Ok(config)) => config,
             Err(panic) => {
-                error!(%panic, "reading the configuration broke off, going on with the one before");
-                return Err(format!("reading it broke off: {panic}"));
+                error!(target: ANSWER, %panic, "reading the configuration broke off, going on with the one before");
+                return Reloaded::Failed(format!("reading it broke off: {panic}"));
             }
             Ok(Err(problems)) => {
-                let path = self.path.display();
-                error!(%path, %problems, "the configuration is wrong, going on with the one before");
-                return Err(problems.to_string());
+                let path = self.running.path.display();
+                error!(target: ANSWER, %path, %problems, "the configuration is wrong, going on with the one before");
+                return Reloaded::Refused(problems.to_string());
             }
         };
+        let new = Running::of(&config);
         match self.reins.reload(config.settings).await {
-            Ok(change) => {
+            Ok(mut change) => {
+                self.change_beside(new, &mut change);
                 info!(%change, "configuration read again");
-                Ok(change.to_string())
+                Reloaded::Ok(change.to_string())
             }
             Err(problem) => {
+                let stopping = matches!(problem, ReloadError::Stopping);
                 let problem = anyhow::Error::new(problem);
                 error!(
+                    target: ANSWER,
                     error = format!("{problem:#}"),
                     "going on with the configuration before"
                 );
-                Err(format!("{problem:#}"))
+                let why = format!("{problem:#}");
+                if stopping {
+                    Reloaded::Failed(why)
+                } else {
+                    Reloaded::Refused(why)
+                }
             }
         }
+    }
+
+    /// Changes what stands beside the line, and adds it to what was changed.
+    fn change_beside(&mut self, new: Running, change: &mut Change) {
+        if new.log_level != self.running.log_level {
+            match self.log.set_level(&new.log_level) {
+                Ok(()) => change.replaced.push("log level"),
+                Err(error) => warn!(
+                    error = format!("{error:#}"),
+                    "the log level stays as it was"
+                ),
+            }
+        }
+        if new.log_format != self.running.log_format {
+            change.at_restart.push("[log] format");
+        }
+        if new.listen != self.running.listen {
+            change.at_restart.push("[listen]");
+        }
+        // What waits for the next start goes on being told until then.
+        self.running = Running {
+            listen: self.running.listen.clone(),
+            log_format: self.running.log_format,
+            ..new
+        };
     }
 }

@@ -13,7 +13,7 @@ use super::{
 /// From this height on there are empty lines between the parts.
 const ROOMY: usize = 32;
 /// Rows that the lists have before anything is shown that a screen can do without.
-const LISTS_MIN: usize = 7;
+const LISTS_MIN: usize = 8;
 /// Lines of the fetcher's counters.
 const COUNTERS_MAX: usize = 4;
 /// Fewer rows than this are for one of the lists alone.

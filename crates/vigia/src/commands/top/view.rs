@@ -106,13 +106,7 @@ impl View {
         });
         Self {
             now,
-            head: format!(
-                "vigia {}  {}  up {}  process {}",
-                shown(&snapshot.version),
-                daemon::phase(snapshot.phase),
-                short(now - snapshot.started),
-                snapshot.pid
-            ),
+            head: head(snapshot, now),
             is_steady: snapshot.phase == Phase::Running,
             alarms: daemon::alarms(snapshot)
                 .iter()
@@ -149,6 +143,20 @@ impl View {
             rejection.rate = None;
         }
     }
+}
+
+fn head(snapshot: &Snapshot, now: Timestamp) -> String {
+    let looking_on = match snapshot.lookers_on {
+        0 => String::new(),
+        some => format!("  {some} looking on"),
+    };
+    format!(
+        "vigia {}  {}  up {}  process {}{looking_on}",
+        shown(&snapshot.version),
+        daemon::phase(snapshot.phase),
+        short(now - snapshot.started),
+        snapshot.pid
+    )
 }
 
 /// The stage of this name in another answer.
@@ -229,7 +237,7 @@ fn counters(counts: &BTreeMap<String, u64>, history: &History) -> Vec<String> {
 /// Whether a figure goes up and down, so that how fast it grows says nothing.
 fn is_level(name: &str) -> bool {
     let mut words = name.split('_');
-    words.any(|word| ["ms", "under", "waiting", "open", "held", "now"].contains(&word))
+    words.any(|word| ["ms", "under"].contains(&word))
 }
 
 fn rejections(now: &Snapshot, history: &History) -> Vec<Rejection> {

@@ -36,6 +36,7 @@ impl Check {
                 }
             };
             self.hash.update(&table);
+            self.tables.push(file.clone());
             if let Err(error) = rules.add(&table) {
                 let source = Source::line(&file, error.line);
                 self.problems.push(Problem::new(source, error.what));
@@ -60,7 +61,9 @@ impl Check {
         let Some(named) = named else {
             return Topic::default();
         };
-        Topic::read(&folder.join(named.get_ref())).unwrap_or_else(|error| {
+        let file = folder.join(named.get_ref());
+        self.tables.push(file.clone());
+        Topic::read(&file).unwrap_or_else(|error| {
             self.at(path, &named.span(), error.to_string());
             Topic::default()
         })
@@ -72,6 +75,7 @@ impl Check {
         topic: &Topic,
         knowledge: &Knowledge,
     ) -> Option<Arc<Model>> {
+        self.tables.extend(topic.model.clone());
         match topic.load_model(knowledge) {
             Ok(model) => Some(model),
             Err(error) => {
@@ -103,6 +107,9 @@ impl Check {
             let message = format!("`{}` is not a folder", knowledge_folder.display());
             self.at(path, &named.span(), message);
             return None;
+        }
+        if let Some(Ok(files)) = knowledge_folder.as_ref().map(fs::read_dir) {
+            self.tables.extend(files.flatten().map(|file| file.path()));
         }
         match load_knowledge(knowledge_folder.as_deref()) {
             Ok(knowledge) => Some(knowledge),

@@ -31,6 +31,29 @@ fn a_stage_tells_its_rates_its_queue_and_its_waits() {
 }
 
 #[test]
+fn pages_go_out_to_the_first_stage_that_there_is() {
+    let names = |view: &View| {
+        view.stages
+            .iter()
+            .map(|stage| stage.name)
+            .collect::<Vec<_>>()
+    };
+    let view = view();
+    assert_eq!(names(&view)[..3], ["fetch", "archive", "clean"]);
+    assert_eq!(stage(&view, "fetch").passed, Some(5.0));
+    let start = Instant::now();
+    let mut history = History::default();
+    for (second, mut snapshot) in [(0, snapshot()), (1, snapshot_later())] {
+        snapshot.archive = None;
+        snapshot.clean.queue.length += second;
+        history.add(start + Duration::from_secs(second as u64), snapshot);
+    }
+    let view = View::of(&history, now());
+    assert_eq!(names(&view)[..2], ["fetch", "clean"]);
+    assert_eq!(stage(&view, "fetch").passed, Some(6.0));
+}
+
+#[test]
 fn what_the_last_stage_keeps_it_passes_on() {
     let mut history = History::default();
     let start = Instant::now();
