@@ -36,6 +36,60 @@ fn usage_errors_are_status_2_and_teach() {
 }
 
 #[test]
+fn what_is_expected_of_the_judgement_is_tried() {
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config/vigia.toml");
+    let (out, err) = run(&["test", "--config", shipped.to_str().unwrap()], 0);
+    assert!(
+        out.is_empty() && err.contains("7 of 7 as expected"),
+        "{out}{err}"
+    );
+
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("vigia.toml");
+    let config = path.to_str().unwrap();
+    fs::write(&path, "[log]\nlevel = \"warn\"\n").unwrap();
+    let (_, err) = run(&["test", "--config", config], 2);
+    assert!(err.contains("[[test]]"), "{err}");
+
+    let text = "Seis hombres armados asaltaron un banco en Lima y mataron a un policía.";
+    fs::write(
+        folder.path().join("robbery.txt"),
+        format!("Asalto en Lima\n\n{text}"),
+    )
+    .unwrap();
+    let expected = "[[test]]\nname = \"a robbery\"\nfile = \"robbery.txt\"\ncountry = \"PE\"\n";
+    let wrong = format!(
+        "{expected}[[test]]\nname = \"a robbery elsewhere\"\ntext = \"{text}\"\nkept = false\n\
+         country = \"CL\"\nplaces = [\"Santiago\"]\nscore_max = 0.2\n"
+    );
+    fs::write(&path, &wrong).unwrap();
+    let (out, err) = run(&["test", "--config", config], 1);
+    assert!(out.contains("vigia.toml:6: a robbery elsewhere"), "{out}");
+    for difference in [
+        "it is kept",
+        "not CL: PE",
+        "Santiago is not among",
+        "not within 0 to 0.2",
+    ] {
+        assert!(out.contains(difference), "{difference} is not in:\n{out}");
+    }
+    assert!(err.contains("1 of 2 as expected"), "{err}");
+    let (out, _) = run(&["test", "--config", config, "--json", "elsewhere"], 1);
+    let line: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(
+        (&line["ok"], &line["relevant"]),
+        (&false.into(), &true.into())
+    );
+
+    fs::write(&path, "[[test]]\nname = \"nothing\"\ntext = \"a\"\n").unwrap();
+    let (_, err) = run(&["check", "--config", config], 2);
+    assert!(
+        err.contains("vigia.toml:2: test `nothing` expects nothing"),
+        "{err}"
+    );
+}
+
+#[test]
 fn a_missing_or_bad_configuration_is_status_2() {
     let folder = tempfile::tempdir().unwrap();
     let nowhere = vigia()

@@ -123,6 +123,28 @@ async fn a_stop_does_not_wait_for_a_server_that_never_answers() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_stop_under_load_is_quick_and_loses_nothing() {
+    let site = Site::start().await;
+    let news = News::new(11).feeds(40).articles_per_feed(20);
+    news.install(&site);
+    let desk = Desk::new(&feeds(news.feed_paths().iter().map(|path| site.url(path))));
+    let daemon = desk.daemon();
+    until(SOON, "stories are written", || desk.stories().len() > 20);
+    daemon.signal("TERM");
+    let start = Instant::now();
+    assert_eq!(daemon.wait(SOON).code(), Some(0), "{}", desk.log());
+    assert!(start.elapsed() < Duration::from_secs(5), "{}", desk.log());
+    assert!(desk.counts()["pending"] > 0, "it was not under load");
+    desk.run_once();
+    let counts = desk.counts();
+    assert_eq!((counts["pending"], counts["failed"]), (0, 0), "{counts:?}");
+    assert_eq!(counts.values().sum::<u64>(), 800, "{counts:?}");
+    let paths = desk.story_paths();
+    assert_eq!(paths.len() as u64, counts["kept"]);
+    assert!(paths.values().all(|times| *times == 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_restart_asks_with_the_validators_of_the_run_before() {
     let (site, desk) = desk_with_news().await;
     desk.run_once();

@@ -79,6 +79,20 @@ pub(crate) struct TrainArgs {
     pub(crate) seed: u64,
 }
 
+/// What is tried.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct TestArgs {
+    /// Only tests with one of these in their names
+    #[arg(value_name = "NAME")]
+    pub(crate) names: Vec<String>,
+    /// Print a line of JSON for each
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Where the configuration lies.
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
+}
+
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -104,6 +118,20 @@ pub(crate) enum Command {
         #[command(flatten)]
         config: ConfigArgs,
     },
+    /// Try the texts of the configuration's [[test]] tables: are they judged as expected?
+    #[command(
+        after_help = "Keep a few texts beside the configuration, with what is to come of them, and try them \
+                      before a change of knowledge, model or threshold goes to the daemon:\n\n  \
+                      [[test]]\n  name = \"an ambush on a patrol is kept\"\n  \
+                      title = \"Emboscan a una patrulla en el VRAEM\"\n  \
+                      text = \"…\"                    # or file = \"texts/ambush.txt\" for both\n  \
+                      kept = true                   # and any of:\n  \
+                      country = \"PE\"                # the main one\n  \
+                      countries = [\"PE\"], places = […], actors = […], categories = […]\n  \
+                      score_min = 0.8, score_max = 1.0\n\n\
+                      It ends with status 1 where one is judged otherwise."
+    )]
+    Test(TestArgs),
     /// Fetch pages as JSONL, as `vigia clean` reads it
     #[command(
         after_help = "vigia fetch https://example.org/rss.xml | vigia clean | vigia classify"

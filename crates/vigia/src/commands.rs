@@ -21,6 +21,7 @@ pub(crate) mod replay;
 pub(crate) mod run;
 pub(crate) mod status;
 pub(crate) mod tap;
+pub(crate) mod test;
 pub(crate) mod top;
 pub(crate) mod train;
 mod typeset;

@@ -17,7 +17,7 @@ use std::{
 };
 
 use pipeline::{Feed, Settings};
-use story::FeedId;
+use story::{Article, FeedId};
 use toml::de::DeTable;
 
 pub(crate) use problem::{Problem, Problems};
@@ -50,6 +50,54 @@ pub(crate) struct Config {
     pub(crate) files: Vec<PathBuf>,
     /// Where each feed's address is written down.
     pub(crate) addresses: HashMap<FeedId, Written>,
+    /// What is expected of its judgement.
+    pub(crate) cases: Vec<Case>,
+}
+
+/// An article whose judgement is known.
+#[derive(Clone, Debug)]
+pub(crate) struct Case {
+    /// What it shows.
+    pub(crate) name: String,
+    /// The name with file and line.
+    pub(crate) at: String,
+    /// The article.
+    pub(crate) article: Article,
+    /// Its judgement.
+    pub(crate) expected: Expected,
+}
+
+/// What a judgement is to be.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Expected {
+    /// Whether the story is kept.
+    pub(crate) kept: Option<bool>,
+    /// Its main country.
+    pub(crate) country: Option<String>,
+    /// Among its countries.
+    pub(crate) countries: Vec<String>,
+    /// Among its places.
+    pub(crate) places: Vec<String>,
+    /// Among its actors, by id or name.
+    pub(crate) actors: Vec<String>,
+    /// Among its categories.
+    pub(crate) categories: Vec<String>,
+    /// Bounds of its score.
+    pub(crate) score: (f64, f64),
+}
+
+impl Default for Expected {
+    fn default() -> Self {
+        Self {
+            kept: None,
+            country: None,
+            countries: Vec::new(),
+            places: Vec::new(),
+            actors: Vec::new(),
+            categories: Vec::new(),
+            score: (0.0, 1.0),
+        }
+    }
 }
 
 /// Where something is written down.

@@ -39,6 +39,7 @@ fn run(command: Command) -> Result<()> {
         Command::Run { config, once } => commands::run::run(config.config.as_deref(), once),
         Command::Demo => demo::run(),
         Command::Check { config } => commands::check::run(config.config.as_deref()),
+        Command::Test(args) => commands::test::run(&args),
         Command::Fetch { urls, feed, config } => {
             commands::fetch::run(&urls, feed.as_deref(), config.config.as_deref())
         }
@@ -95,6 +96,7 @@ fn is_usage(error: &anyhow::Error) -> bool {
         || error.is::<config::NotFound>()
         || error.is::<topic::TopicError>()
         || error.is::<commands::reload::NotReloaded>()
+        || error.is::<commands::test::NoTests>()
         || error.is::<commands::label::WrongPlace>()
         || error.is::<commands::top::NoTerminal>()
         || error.is::<commands::whole_file::WrongOut>()

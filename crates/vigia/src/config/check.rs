@@ -23,12 +23,13 @@ use url::Url;
 
 use self::{feeds::Feeds, unknown::Unknown};
 use super::{
-    Config, Problem, Problems, RawConfig, access, limits,
+    Case, Config, Problem, Problems, RawConfig, access, limits,
     problem::Source,
-    raw::{RawArchive, RawCompress, RawFeeds, RawFetch, RawOtherLanguages, RawSink, RawWebSub},
+    raw::{RawArchive, RawCompress, RawFetch, RawIncluded, RawOtherLanguages, RawSink, RawWebSub},
 };
 use crate::telemetry::Listen;
 
+mod cases;
 mod feeds;
 mod judging;
 mod unknown;
@@ -115,12 +116,15 @@ impl Check {
         for feed in &raw.feed {
             feeds.add(self, path, feed);
         }
+        let tests = raw.test.iter();
+        let mut cases: Vec<Case> = tests.filter_map(|test| self.case(path, test)).collect();
         for include in &raw.include {
             for file in self.included(path, folder, include) {
-                if let Some(RawFeeds { feed }) = self.read(&file) {
+                if let Some(RawIncluded { feed, test }) = self.read(&file) {
                     for feed in &feed {
                         feeds.add(self, &file, feed);
                     }
+                    cases.extend(test.iter().filter_map(|test| self.case(&file, test)));
                 }
             }
         }
@@ -197,6 +201,7 @@ impl Check {
             log_format: raw.log.format,
             files: self.texts.keys().chain(&self.tables).cloned().collect(),
             addresses: feeds.addresses,
+            cases,
             topic,
         })
     }

@@ -2,6 +2,7 @@
 //! Schema that these types derive; the descriptions there are the comments here.
 
 mod archive;
+mod test;
 
 use std::{collections::BTreeMap, fmt, net::SocketAddr, path::PathBuf, time::Duration};
 
@@ -12,12 +13,13 @@ use toml::Spanned;
 
 use super::size::Size;
 pub(crate) use archive::RawArchive;
+pub(crate) use test::RawTest;
 
 /// The whole of `vigia.toml`.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(default)]
 pub(crate) struct RawConfig {
-    /// Further files with `[[feed]]` tables; `*` stands for any name.
+    /// Further files with `[[feed]]` and `[[test]]` tables; `*` stands for any name.
     #[schemars(with = "Vec<String>")]
     pub(crate) include: Vec<Spanned<String>>,
     /// The ledger.
@@ -42,14 +44,18 @@ pub(crate) struct RawConfig {
     pub(crate) log: RawLog,
     /// The feeds.
     pub(crate) feed: Vec<RawFeed>,
+    /// What `vigia test` tries.
+    pub(crate) test: Vec<RawTest>,
 }
 
-/// An included file: feeds and nothing else.
+/// An included file: feeds and tests, and nothing else.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default)]
-pub(crate) struct RawFeeds {
+pub(crate) struct RawIncluded {
     /// The feeds.
     pub(crate) feed: Vec<RawFeed>,
+    /// What `vigia test` tries.
+    pub(crate) test: Vec<RawTest>,
 }
 
 /// The ledger: what was seen and what is in flight.
