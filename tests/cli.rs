@@ -26,7 +26,7 @@ fn usage_errors_are_status_2_and_teach() {
     assert!(err.contains("Usage: vigia"), "{err}");
     let (help, _) = run(&["--help"], 0);
     for command in [
-        "run", "demo", "check", "fetch", "clean", "classify", "explain", "status",
+        "run", "demo", "check", "fetch", "clean", "classify", "explain", "status", "top",
     ] {
         assert!(
             help.contains(&format!("\n  {command} ")),

@@ -1,12 +1,12 @@
 //! The command line.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use url::Url;
 
-use crate::commands::replay::ReplayArgs;
+use crate::commands::{replay::ReplayArgs, top};
 
 mod daemon;
 mod feeds;
@@ -285,6 +285,21 @@ pub(crate) enum Command {
                       vigia tap sink | jq -r .title"
     )]
     Tap(TapArgs),
+    /// Watch the running daemon in the terminal
+    #[command(
+        after_help = "Stages with their rates and queues, the feeds that most need somebody, the last kept \
+                      stories. Rates are those of the last ten seconds.\n\n\
+                      Keys: q or Esc quit, p pause, Tab between feeds and stories, arrows or j and k \
+                      scroll, ? help. NO_COLOR=1 has it draw without colours."
+    )]
+    Top {
+        /// How often the daemon is asked
+        #[arg(long, value_name = "TIME", default_value = "1s", value_parser = top::interval)]
+        every: Duration,
+        /// Where the daemon is.
+        #[command(flatten)]
+        daemon: DaemonArgs,
+    },
     /// Have the running daemon read its configuration again
     #[command(
         after_help = "The daemon reads and checks the whole configuration, with knowledge and model, and \

@@ -12,7 +12,7 @@ mod telemetry;
 mod topic;
 
 use std::{
-    io::{self, IsTerminal},
+    io::{self, IsTerminal, Write},
     process::ExitCode,
 };
 
@@ -65,6 +65,7 @@ fn run(command: Command) -> Result<()> {
         Command::Feeds(command) => commands::feeds::run(command),
         Command::Reload { daemon } => commands::reload::run(&daemon),
         Command::Status { json, daemon } => commands::status::run(json, &daemon),
+        Command::Top { every, daemon } => commands::top::run(every, &daemon),
         Command::Tap(args) => commands::tap::run(&args),
         Command::Export(args) => commands::export::run(&args),
         Command::Verify(args) => commands::verify::run(&args),
@@ -81,9 +82,11 @@ fn report(error: &anyhow::Error) {
     } else {
         ("", "")
     };
-    anstream::eprintln!("{red}vigia:{plain} failed to {error}");
+    // Where nobody can be told any more, as when a terminal was closed, the status still tells.
+    let mut out = anstream::stderr().lock();
+    let _ = writeln!(out, "{red}vigia:{plain} failed to {error}");
     for cause in error.chain().skip(1) {
-        anstream::eprintln!("  because: {cause}");
+        let _ = writeln!(out, "  because: {cause}");
     }
 }
 
@@ -95,6 +98,7 @@ fn is_usage(error: &anyhow::Error) -> bool {
         || error.is::<commands::reload::NotReloaded>()
         || error.is::<commands::test::NoTests>()
         || error.is::<commands::label::WrongPlace>()
+        || error.is::<commands::top::NoTerminal>()
         || error.is::<commands::whole_file::WrongOut>()
         || error.is::<pipeline::LoadModelError>()
 }

@@ -4,8 +4,9 @@ mod balance;
 mod check;
 mod discover;
 mod doctor;
-mod health;
+pub(super) mod health;
 mod list;
+pub(super) mod listed;
 mod patch;
 mod probing;
 mod robots;
@@ -69,7 +70,8 @@ fn age(then: Timestamp) -> String {
     short(Utc::now() - then)
 }
 
-fn short(length: TimeDelta) -> String {
+/// A length of time, short.
+pub(super) fn short(length: TimeDelta) -> String {
     let seconds = length.num_seconds().max(0);
     match seconds {
         0..=99 => format!("{seconds}s"),

@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use anstyle::{AnsiColor, Style};
+use anstyle::AnsiColor;
 use chrono::Utc;
 use story::{Health, storage::FeedState};
 
@@ -21,7 +21,7 @@ pub(super) fn health_of(state: Option<&FeedState>) -> (Health, String) {
 }
 
 /// The order in which feeds need somebody, those that most do first.
-pub(super) fn severity(health: Health) -> Reverse<u8> {
+pub(in crate::commands) fn severity(health: Health) -> Reverse<u8> {
     Reverse(match health {
         Health::Ok => 0,
         Health::New => 1,
@@ -36,16 +36,15 @@ pub(super) fn severity(health: Health) -> Reverse<u8> {
 }
 
 /// The colour of a health.
-pub(super) fn style(health: Health) -> Style {
-    let colour = match health {
+pub(in crate::commands) fn colour(health: Health) -> AnsiColor {
+    match health {
         Health::Ok => AnsiColor::Green,
         Health::New => AnsiColor::Cyan,
         Health::Quiet | Health::LyingValidators | Health::Moved | Health::Blocked => {
             AnsiColor::Yellow
         }
         Health::Gone | Health::Unreachable | Health::Unreadable => AnsiColor::Red,
-    };
-    colour.on_default()
+    }
 }
 
 #[cfg(test)]

@@ -2,20 +2,18 @@
 
 use std::{
     cmp::Reverse,
-    collections::HashMap,
     io::{self, Write},
     path::Path,
 };
 
 use anstyle::Style;
 use anyhow::Result;
-use pipeline::{Feed, FeedCounts, Reader};
-use serde::Serialize;
-use story::{Health, Timestamp, storage::FeedState};
+use story::{Health, Timestamp};
 
 use super::{
     age, counted,
-    health::{self, health_of, severity},
+    health::{self, severity},
+    listed::{Listed, Roll},
     short,
     table::{Cell, Column, Table, terminal_width},
 };
@@ -24,56 +22,14 @@ use crate::{args::FeedOrder, config};
 /// From this width on there is room for when a feed is polled next and when it last had news.
 const WIDE: usize = 110;
 
-/// A feed as it is listed.
-#[derive(Serialize)]
-struct Listed<'a> {
-    id: &'a str,
-    url: &'a str,
-    country: Option<String>,
-    health: Health,
-    health_why: String,
-    last_result: &'a str,
-    last_poll: Option<Timestamp>,
-    last_new: Option<Timestamp>,
-    next_poll: Option<Timestamp>,
-    failures: u32,
-    pending: u64,
-    kept: u64,
-    dropped: u64,
-    duplicate: u64,
-    failed: u64,
-    skipped: u64,
-}
-
 pub(super) fn run(
     order: Option<FeedOrder>,
     only: Option<Health>,
     json: bool,
     config_file: Option<&Path>,
 ) -> Result<()> {
-    let config = config::load(&config::find(config_file)?)?;
-    // Before the first run there is no ledger, and every feed is new.
-    let (states, counts) = if config.settings.ledger.is_file() {
-        let reader = Reader::open(&config.settings.ledger)?;
-        (reader.feed_states()?, reader.feed_counts()?)
-    } else {
-        (Vec::new(), Vec::new())
-    };
-    let states: HashMap<&str, &FeedState> = states
-        .iter()
-        .map(|state| (state.feed.as_str(), state))
-        .collect();
-    let counts: HashMap<&str, &FeedCounts> = counts
-        .iter()
-        .map(|counts| (counts.feed.as_str(), counts))
-        .collect();
-    let listed = config.settings.feeds.iter().map(|feed| {
-        let id = feed.id.as_str();
-        listed(feed, states.get(id).copied(), counts.get(id).copied())
-    });
-    let mut listed: Vec<Listed<'_>> = listed
-        .filter(|feed| only.is_none_or(|health| feed.health == health))
-        .collect();
+    let mut listed = Roll::load(&config::find(config_file)?)?.list()?;
+    listed.retain(|feed| only.is_none_or(|health| feed.health == health));
     if let Some(order) = order {
         sort(&mut listed, order);
     }
@@ -90,37 +46,10 @@ pub(super) fn run(
     Ok(())
 }
 
-fn listed<'a>(
-    feed: &'a Feed,
-    state: Option<&'a FeedState>,
-    counts: Option<&FeedCounts>,
-) -> Listed<'a> {
-    let counts = counts.cloned().unwrap_or_default();
-    let (health, health_why) = health_of(state);
-    Listed {
-        id: feed.id.as_str(),
-        url: feed.url.as_str(),
-        country: feed.home.country.map(|country| country.to_string()),
-        health,
-        health_why,
-        last_result: state.map_or("never polled", |state| &state.last_result),
-        last_poll: state.and_then(|state| state.last_poll),
-        last_new: state.and_then(|state| state.last_new),
-        next_poll: state.and_then(|state| state.next_poll),
-        failures: state.map_or(0, |state| state.failures),
-        pending: counts.pending,
-        kept: counts.kept,
-        dropped: counts.dropped,
-        duplicate: counts.duplicate,
-        failed: counts.failed,
-        skipped: counts.skipped,
-    }
-}
-
 /// Orders the feeds; those that are equal stay in the configuration's order.
-fn sort(feeds: &mut [Listed<'_>], order: FeedOrder) {
+fn sort(feeds: &mut [Listed], order: FeedOrder) {
     match order {
-        FeedOrder::Id => feeds.sort_by_key(|feed| feed.id),
+        FeedOrder::Id => feeds.sort_by(|a, b| a.id.cmp(&b.id)),
         FeedOrder::Health => feeds.sort_by_key(|feed| severity(feed.health)),
         FeedOrder::Last => feeds.sort_by_key(|feed| feed.last_poll),
         // One that was never polled is next.
@@ -132,7 +61,7 @@ fn sort(feeds: &mut [Listed<'_>], order: FeedOrder) {
 
 /// The feeds for a person. Where there is little room, only what was asked to be sorted by is shown
 /// beside health and reason.
-fn table(feeds: &[Listed<'_>], order: Option<FeedOrder>, width: usize) -> Table {
+fn table(feeds: &[Listed], order: Option<FeedOrder>, width: usize) -> Table {
     let shows_next = width >= WIDE || order == Some(FeedOrder::Next);
     let shows_new = width >= WIDE || order == Some(FeedOrder::New);
     let mut columns = vec![
@@ -150,8 +79,11 @@ fn table(feeds: &[Listed<'_>], order: Option<FeedOrder>, width: usize) -> Table 
     let mut table = Table::new(columns);
     for feed in feeds {
         let mut row = vec![
-            Cell::from(feed.id),
-            Cell::styled(feed.health.as_str(), health::style(feed.health)),
+            Cell::from(&feed.id),
+            Cell::styled(
+                feed.health.as_str(),
+                health::colour(feed.health).on_default(),
+            ),
             aged(feed.last_poll),
         ];
         row.extend(shows_next.then(|| Cell::from(feed.next_poll.map(until).unwrap_or_default())));
@@ -163,7 +95,7 @@ fn table(feeds: &[Listed<'_>], order: Option<FeedOrder>, width: usize) -> Table 
 }
 
 /// What is well needs no attention.
-fn why(feed: &Listed<'_>) -> Cell {
+fn why(feed: &Listed) -> Cell {
     let style = if feed.health == Health::Ok {
         Style::new().dimmed()
     } else {
@@ -190,7 +122,7 @@ fn number(count: u64) -> Cell {
 }
 
 /// "316 feeds: 290 ok, 12 blocked, 14 gone".
-fn summary(feeds: &[Listed<'_>]) -> String {
+fn summary(feeds: &[Listed]) -> String {
     let mut healths = Health::ALL;
     healths.sort_by_key(|health| Reverse(severity(*health)));
     let words = healths.iter().filter_map(|health| {
@@ -210,24 +142,11 @@ fn summary(feeds: &[Listed<'_>]) -> String {
 mod tests {
     use super::*;
 
-    fn feeds() -> Vec<Listed<'static>> {
+    fn feeds() -> Vec<Listed> {
         let feed = |id, health, why: &str, kept| Listed {
-            id,
-            url: "https://a.test/rss",
-            country: None,
-            health,
-            health_why: why.to_owned(),
-            last_result: "",
-            last_poll: Some(chrono::Utc::now()),
-            last_new: None,
-            next_poll: None,
-            failures: 0,
-            pending: 0,
             kept,
             dropped: 123_456,
-            duplicate: 0,
-            failed: 0,
-            skipped: 0,
+            ..Listed::sample(id, health, why)
         };
         vec![
             feed("b-well", Health::Ok, "200 with 20 entries", 3),

@@ -177,7 +177,7 @@ pub(in crate::commands) fn terminal_width() -> usize {
 }
 
 /// A text of at most `width` columns; what is longer ends in `…`.
-fn cut(text: &str, width: usize) -> String {
+pub(in crate::commands) fn cut(text: &str, width: usize) -> String {
     if width_of(text) <= width {
         return text.to_owned();
     }
@@ -193,7 +193,8 @@ fn cut(text: &str, width: usize) -> String {
     kept + "…"
 }
 
-fn width_of(text: &str) -> usize {
+/// Columns that a text takes.
+pub(in crate::commands) fn width_of(text: &str) -> usize {
     text.chars().map(char_width).sum()
 }
 

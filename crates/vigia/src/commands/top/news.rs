@@ -1,0 +1,112 @@
+//! What is heard while the terminal is drawn on: keys, signals, the daemon's answers, the feeds.
+
+use std::{
+    io,
+    path::PathBuf,
+    thread,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result};
+use crossterm::event::{self, Event};
+use pipeline::{control::ask_status, status::Snapshot};
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::mpsc::Sender,
+    time::{MissedTickBehavior, interval},
+};
+
+use crate::commands::feeds::listed::{Listed, Roll};
+
+/// How often the feeds are read: they are polled by the minute.
+const FEEDS_EVERY: Duration = Duration::from_secs(5);
+
+/// How often the configuration is read, which takes longer than reading its feeds' states.
+const CONFIG_EVERY: Duration = Duration::from_mins(1);
+
+/// Something that was heard.
+pub(super) enum News {
+    /// A key, or another size of the terminal.
+    Terminal(io::Result<Event>),
+    /// A signal to end.
+    Stop,
+    /// What the daemon answered, or why it did not.
+    Daemon(io::Result<Box<Snapshot>>),
+    /// The feeds as the ledger has them, or why they cannot be read.
+    Feeds(Result<Vec<Listed>>),
+}
+
+/// Tells of the signals that end a program.
+pub(super) fn signals(tell: &Sender<News>) -> Result<()> {
+    for kind in [
+        SignalKind::terminate(),
+        SignalKind::interrupt(),
+        SignalKind::hangup(),
+    ] {
+        let mut signal = signal(kind).context("listen for signals")?;
+        let tell = tell.clone();
+        tokio::spawn(async move {
+            while signal.recv().await.is_some() && tell.send(News::Stop).await.is_ok() {}
+        });
+    }
+    Ok(())
+}
+
+/// Tells of keys, on a thread of its own, which ends with the process.
+pub(super) fn keys(tell: Sender<News>) -> Result<()> {
+    let read = move || {
+        loop {
+            let event = event::read();
+            let failed = event.is_err();
+            if tell.blocking_send(News::Terminal(event)).is_err() || failed {
+                break;
+            }
+        }
+    };
+    let thread = thread::Builder::new().name("keys".to_owned());
+    thread.spawn(read).context("start the thread of the keys")?;
+    Ok(())
+}
+
+/// Asks the daemon again and again.
+pub(super) async fn snapshots(tell: Sender<News>, socket: PathBuf, every: Duration) {
+    let mut ticks = interval(every);
+    // Behind a daemon that was slow to answer, nothing is made up for.
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let answer = ask_status(&socket).await.map(Box::new);
+        if tell.send(News::Daemon(answer)).await.is_err() {
+            break;
+        }
+    }
+}
+
+/// Reads the feeds again and again, and now and then the configuration, which may have been changed.
+pub(super) async fn feeds(tell: Sender<News>, config: PathBuf) {
+    let mut ticks = interval(FEEDS_EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut known: Option<(Instant, Roll)> = None;
+    loop {
+        ticks.tick().await;
+        let fresh = known.take().filter(|(at, _)| at.elapsed() < CONFIG_EVERY);
+        let config = config.clone();
+        let read = tokio::task::spawn_blocking(move || {
+            let (at, roll) = match fresh {
+                Some(fresh) => fresh,
+                None => (Instant::now(), Roll::load(&config)?),
+            };
+            anyhow::Ok((roll.list(), (at, roll)))
+        });
+        let feeds = match read.await.unwrap_or_else(|error| Err(error.into())) {
+            Ok((feeds, roll)) => {
+                known = Some(roll);
+                feeds
+            }
+            Err(error) => Err(error),
+        };
+        if tell.send(News::Feeds(feeds)).await.is_err() {
+            break;
+        }
+    }
+}
