@@ -130,6 +130,8 @@ for file in man/man1/vigia.1.gz man/man1/vigia-feeds.1.gz bash-completion/comple
   check "there is $file" inside test -s /usr/share/$file
 done
 check "bash takes the completions" inside bash -c '. /usr/share/bash-completion/completions/vigia; complete -p vigia'
+check "the demo needs nothing" inside sh -c 'mkdir /tmp/demo && cd /tmp/demo && vigia demo'
+says "and tells what it kept" " kept, .* 0 failed"
 check "the configuration is good" inside vigia check
 says "and waits for a contact" "names no contact"
 
@@ -167,6 +169,9 @@ inside systemctl daemon-reload
 check "the configuration is good" inside vigia check
 same "with nothing left to say" "" "$(grep "^vigia: " "$folder/said")"
 
+check "a feed is tried" inside vigia feeds check mirador
+says "and answers" "^mirador *ok"
+
 step "started"
 check "it starts" inside systemctl enable --now vigia
 same "it runs" active "$(property ActiveState)"
@@ -188,6 +193,12 @@ eventually "so does systemd's status line" told
 logged() { inside journalctl --unit vigia --quiet --output cat "MESSAGE=so far" "KEPT=$kept" | grep -q .; }
 eventually "so does the log, which sums up once a minute" logged
 same "feeds and their health" "2 ok" "$(inside vigia feeds list --json | grep -o '"health":"[a-z]*"' | sort | uniq -c | awk '{ print $1, $2 }' | sed 's/"health":"\(.*\)"/\1/')"
+
+check "every entry is accounted for" inside vigia feeds balance
+check "nobody is unwell" inside vigia feeds doctor
+check "a story says why it was kept" inside sh -c 'vigia explain /var/lib/vigia/stories/stories-*.jsonl'
+says "in so many words" "^KEPT"
+same "the log has no warning" "" "$(inside journalctl --unit vigia --quiet --priority warning)"
 
 step "who may see it"
 same "the state is the service's and its group's" "vigia:vigia 750" "$(inside stat -c '%U:%G %a' /var/lib/vigia)"
