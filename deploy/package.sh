@@ -36,13 +36,12 @@ made=target/package
 rm -rf "$made"
 mkdir -p "$made/man" "$made/completions"
 
-# `vigia man` prints all pages in a row; each opens with the same line. `vigia help` has no page of its own.
+# `vigia man` prints all pages in a row; each opens with the same line.
 "$program" man | awk -v to="$made/man" '
   /^\.ie / { close(page); page = ""; head = "" }
   page == "" { head = head $0 "\n" }
   /^\.TH / { page = to "/" $2 ".1"; printf "%s", head > page; next }
   page != "" { print > page }'
-rm -f "$made/man/vigia-help.1"
 "$program" completions bash >"$made/completions/vigia"
 "$program" completions zsh >"$made/completions/_vigia"
 "$program" completions fish >"$made/completions/vigia.fish"

@@ -125,7 +125,7 @@ same "it is not started" inactive "$(property ActiveState)"
 same "nor will it be" disabled "$(property UnitFileState)"
 check "the unit is sound" inside sh -c '! systemd-analyze verify --man=no vigia.service 2>&1 | grep vigia'
 check "the unit is shut tight" inside systemd-analyze security --threshold=12 vigia.service
-for file in man/man1/vigia.1.gz man/man1/vigia-feeds.1.gz bash-completion/completions/vigia \
+for file in man/man1/vigia.1.gz man/man1/vigia-feeds-list.1.gz bash-completion/completions/vigia \
   zsh/vendor-completions/_vigia fish/vendor_completions.d/vigia.fish vigia/vigia.toml; do
   check "there is $file" inside test -s /usr/share/$file
 done
