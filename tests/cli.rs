@@ -157,6 +157,10 @@ fn completions_and_the_manual_come_from_the_program() {
         manual.contains(".TH vigia 1") && manual.contains("explain"),
         "{manual:.200}"
     );
+    // Each page that another names is there.
+    let pages = manual.matches("\n.TH vigia-").count();
+    assert!(pages > 20, "{pages}");
+    assert_eq!(manual.matches("(1)\n").count(), pages);
 }
 
 #[test]

@@ -1,5 +1,6 @@
-//! What an administrator installs: the unit is sound and shut tight, and alerts and dashboard ask for
-//! metrics that there are.
+//! What an administrator installs: the unit is sound and shut tight, its configuration good, the package
+//! finds its files, the scripts are sound, and each alert fires when it should. The package itself is tried
+//! by `tests/package.sh`.
 
 mod support;
 
@@ -9,7 +10,7 @@ use std::{
     process::Command,
 };
 
-use support::{skipped, text};
+use support::{skipped, text, vigia};
 
 /// Exposure that `systemd-analyze security` may find, times ten.
 const EXPOSURE_MAX: u32 = 12;
@@ -59,17 +60,99 @@ fn the_unit_is_sound_and_shut_tight() {
 }
 
 #[test]
-fn the_alert_rules_are_rules() {
+fn the_services_configuration_is_good() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("vigia.toml");
+    fs::copy(deploy("vigia.toml"), &config).unwrap();
+    let feeds = folder.path().join("feeds");
+    fs::create_dir(&feeds).unwrap();
+    for feed in glob::glob(&deploy("../config/feeds/*.toml").to_string_lossy()).unwrap() {
+        let feed = feed.unwrap();
+        fs::copy(&feed, feeds.join(feed.file_name().unwrap())).unwrap();
+    }
+    let checked = vigia().args(["check", "--config"]).arg(&config).output();
+    let checked = checked.unwrap();
+    assert!(checked.status.success(), "{}", text(&checked.stderr));
+    let said = text(&checked.stdout);
+    // The unit may write nowhere else.
+    assert!(said.contains("  ledger     /var/lib/vigia/"), "{said}");
+    assert!(said.contains("  record     /var/lib/vigia/"), "{said}");
+}
+
+#[test]
+fn the_package_finds_what_it_is_to_hold() {
+    let crate_folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let manifest = fs::read_to_string(crate_folder.join("Cargo.toml")).unwrap();
+    let manifest: toml::Table = manifest.parse().unwrap();
+    let assets = &manifest["package"]["metadata"]["deb"]["assets"];
+    let (mut found, mut missing) = (0, Vec::new());
+    for asset in assets.as_array().unwrap() {
+        let source = asset[0].as_str().unwrap();
+        // What the build and deploy/package.sh make.
+        if source.trim_start_matches("../").starts_with("target/") {
+            continue;
+        }
+        let pattern = crate_folder.join(source);
+        match glob::glob(&pattern.to_string_lossy()).unwrap().count() {
+            0 => missing.push(source),
+            files => found += files,
+        }
+    }
+    assert!(missing.is_empty(), "{missing:?}");
+    assert!(found > 30, "{found} files");
+}
+
+#[test]
+fn the_scripts_are_sound() {
+    if !has("shellcheck") {
+        return skipped("shellcheck", "there is no shellcheck");
+    }
+    let scripts = [
+        "package.sh",
+        "debian/postinst",
+        "debian/postrm",
+        "../tests/package.sh",
+        "../.ci/run",
+    ];
+    let checked = Command::new("shellcheck")
+        .arg("--severity=warning")
+        .args(scripts.map(deploy))
+        .output()
+        .unwrap();
+    assert!(checked.status.success(), "{}", text(&checked.stdout));
+}
+
+#[test]
+fn each_alert_fires_when_it_should_and_rests_when_it_should() {
     if !has("promtool") {
         return skipped("promtool", "there is no promtool");
     }
-    let checked = Command::new("promtool")
-        .args(["check", "rules"])
-        .arg(deploy("prometheus/vigia.rules.yml"))
-        .output()
-        .unwrap();
-    let said = text(&checked.stdout) + &text(&checked.stderr);
-    assert!(checked.status.success(), "{said}");
+    for (what, file) in [
+        ("check", "vigia.rules.yml"),
+        ("test", "vigia.rules.test.yml"),
+    ] {
+        let tried = Command::new("promtool")
+            .args([what, "rules"])
+            .arg(deploy("prometheus").join(file))
+            .output()
+            .unwrap();
+        let said = text(&tried.stdout) + &text(&tried.stderr);
+        assert!(tried.status.success(), "{said}");
+    }
+}
+
+#[test]
+fn every_alert_has_a_test_in_which_it_fires() {
+    let rules = fs::read_to_string(deploy("prometheus/vigia.rules.yml")).unwrap();
+    let tests = fs::read_to_string(deploy("prometheus/vigia.rules.test.yml")).unwrap();
+    let alerts = rules
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("- alert: "));
+    let untried: Vec<_> = alerts
+        .filter(|alert| !tests.contains(&format!("alertname=\"{alert}\",alertstate=\"firing\"")))
+        .collect();
+    assert!(untried.is_empty(), "{untried:?}");
+    assert!(rules.contains("- alert: "));
 }
 
 #[test]

@@ -62,7 +62,8 @@ pub(crate) fn shared(what: &str) -> Option<PathBuf> {
     Some(path)
 }
 
-/// Names what has to be there for the tests to be whole: `strace`, `tmpfs`, `systemd`. Where it is named
+/// Names what has to be there for the tests to be whole: `strace`, `tmpfs`, `systemd`, `promtool`,
+/// `shellcheck`. Where it is named
 /// and cannot be had, they fail.
 const NEEDED: &str = "VIGIA_TESTS_NEED";
 

@@ -31,13 +31,22 @@ pub(crate) fn completions(shell: Shell) -> Result<()> {
 
 /// All manual pages in one stream: the program's, then one for each subcommand.
 pub(crate) fn man() -> Result<()> {
-    let mut command = Cli::command();
+    // `vigia help` says what `--help` says, and needs no pages.
+    let mut command = Cli::command()
+        .disable_help_subcommand(true)
+        .mut_subcommands(|sub| sub.disable_help_subcommand(true));
     command.build();
     let mut pages = Vec::new();
-    clap_mangen::Man::new(command.clone()).render(&mut pages)?;
-    for subcommand in command.get_subcommands() {
-        clap_mangen::Man::new(subcommand.clone()).render(&mut pages)?;
-    }
+    render(&command, &mut pages)?;
     io::stdout().write_all(&pages)?;
+    Ok(())
+}
+
+/// The pages of a command and of those beneath it.
+fn render(command: &clap::Command, pages: &mut Vec<u8>) -> io::Result<()> {
+    clap_mangen::Man::new(command.clone()).render(pages)?;
+    for subcommand in command.get_subcommands() {
+        render(subcommand, pages)?;
+    }
     Ok(())
 }
