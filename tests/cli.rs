@@ -84,7 +84,7 @@ fn what_is_expected_of_the_judgement_is_tried() {
     fs::write(&path, "[[test]]\nname = \"nothing\"\ntext = \"a\"\n").unwrap();
     let (_, err) = run(&["check", "--config", config], 2);
     assert!(
-        err.contains("vigia.toml:2: test `nothing` expects nothing"),
+        err.contains("vigia.toml:2: test `nothing`: it expects nothing"),
         "{err}"
     );
 }

@@ -241,6 +241,15 @@ async fn a_looker_on_sees_what_passes_a_stage() {
             .spawn()
             .unwrap()
     };
+    for (arguments, remedy) in [
+        (["fetch", "--country", "CO"], "from `classify` on"),
+        (["sink", "--outcome", "dropped"], "kept, duplicate"),
+    ] {
+        let mut command = desk.command(&["tap"]);
+        let refused = command.args(arguments).output().unwrap();
+        assert_eq!(refused.status.code(), Some(2), "{arguments:?}");
+        assert!(text(&refused.stderr).contains(remedy));
+    }
     let classified = tap(&["classify", "-n", "20"]);
     let sunk = tap(&["sink", "-n", "1", "--outcome", "kept"]);
     let of_feed = tap(&["fetch", "-n", "10", "--feed", "f1"]);

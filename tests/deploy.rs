@@ -64,11 +64,14 @@ fn the_services_configuration_is_good() {
     let folder = tempfile::tempdir().unwrap();
     let config = folder.path().join("vigia.toml");
     fs::copy(deploy("vigia.toml"), &config).unwrap();
-    let feeds = folder.path().join("feeds");
-    fs::create_dir(&feeds).unwrap();
-    for feed in glob::glob(&deploy("../config/feeds/*.toml").to_string_lossy()).unwrap() {
-        let feed = feed.unwrap();
-        fs::copy(&feed, feeds.join(feed.file_name().unwrap())).unwrap();
+    for included in ["feeds", "tests"] {
+        let there = folder.path().join(included);
+        fs::create_dir(&there).unwrap();
+        let files = deploy(&format!("../config/{included}/*.toml"));
+        for file in glob::glob(&files.to_string_lossy()).unwrap() {
+            let file = file.unwrap();
+            fs::copy(&file, there.join(file.file_name().unwrap())).unwrap();
+        }
     }
     let checked = vigia().args(["check", "--config"]).arg(&config).output();
     let checked = checked.unwrap();

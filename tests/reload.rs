@@ -161,13 +161,16 @@ async fn a_file_that_is_being_written_is_read_when_it_is_whole() {
     let half = whole.rfind("[[feed]]").unwrap();
     let config = desk.config();
     fs::write(&config, &whole[..half]).unwrap();
-    let writing = std::thread::spawn(move || {
-        std::thread::sleep(Duration::from_millis(150));
-        fs::write(&config, &whole).unwrap();
-    });
-    // Three of the four feeds stand there now, which is good TOML.
-    let said = text(&reload(&desk).stderr);
-    writing.join().unwrap();
+    // Three of the four feeds stand there now, which is good TOML; by its date it is written to for a
+    // second more.
+    let second = std::time::SystemTime::now() + Duration::from_secs(1);
+    let file = fs::File::options().write(true).open(&config).unwrap();
+    file.set_modified(second).unwrap();
+    let mut asking = desk.command(&["reload"]);
+    let asking = asking.stderr(Stdio::piped()).spawn().unwrap();
+    fs::write(&config, &whole).unwrap();
+    file.set_modified(second).unwrap();
+    let said = text(&asking.wait_with_output().unwrap().stderr);
     assert!(said.contains("feeds and judgement as before"), "{said}");
     drop(daemon);
 }

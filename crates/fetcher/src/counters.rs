@@ -5,7 +5,7 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use story::Health;
@@ -75,7 +75,7 @@ impl Counters {
     /// How long ago the oldest of all that is under way should have been done: the next turn of the
     /// loop that schedules everything, requests, the reading of feeds, and answers of the store.
     pub fn overdue(&self) -> Duration {
-        self.deadlines.overdue()
+        self.deadlines.overdue(Instant::now())
     }
 
     /// Why the store refuses what it is asked, while anybody waits for it.
@@ -83,9 +83,14 @@ impl Counters {
         self.refusals.why()
     }
 
+    /// Whether the store refuses and is asked again and again, so that who stands still is not to blame.
+    pub fn store_refuses(&self) -> bool {
+        self.refusals.excuse()
+    }
+
     /// Says that something will be done in so long a time; it is done when the value is dropped.
     pub(crate) fn due_within(self: &Arc<Self>, wait: Duration) -> Due {
-        Due::within(Arc::clone(self), wait)
+        Due::by(Arc::clone(self), Instant::now() + wait)
     }
 
     /// Says that the store refuses what somebody waits for, until the value is dropped.

@@ -200,7 +200,7 @@ impl Http {
             Wanted::Feed | Wanted::Robots => Load::Poll,
         };
         let passed = stop.before_it(self.pass(&host, url, load)).await?;
-        let slot = passed.inspect_err(|_| add(&self.counters.held_back, 1))?;
+        let slot = passed?;
         // Boxed, so that the thousands that may wait for their turn take little memory.
         Box::pin(self.exchange(url, request, own, left, slot, stop)).await
     }
@@ -295,7 +295,8 @@ impl Http {
                 None => None,
             }
         };
-        self.gates.pass(host, address, load).await
+        let passed = self.gates.pass(host, address, load).await;
+        passed.inspect_err(|_| add(&self.counters.held_back, 1))
     }
 
     /// What a server says in refusing, for which the start of its body is read.

@@ -14,7 +14,7 @@ use url::Url;
 use crate::{
     Cut, Feed, FetchError, Settings,
     feed::FeedError,
-    http::told,
+    http::shown,
     push,
     schedule::{self, Ended},
 };
@@ -282,7 +282,7 @@ fn note_move(feed: &Feed, state: &mut FeedState, answer: &Answered, now: Timesta
     };
     if let Some(moved) = &state.moved {
         state.health = Health::Moved;
-        state.health_why = format!("permanently to {}", told(&moved.to));
+        state.health_why = format!("permanently to {}", shown(&moved.to));
     }
 }
 

@@ -36,6 +36,9 @@ use hosts::{Broken, Ended, Hosts};
 /// The longest sleep before the clock is looked at again, which somebody may have set.
 const NAP: Duration = Duration::from_secs(30);
 
+/// What the store is given to tell what the last run left, before it counts as hanging.
+const STARTING_TIME_MAX: Duration = Duration::from_mins(2);
+
 /// How long a poll waits that is due while the feed's delivery is taken in.
 const BUSY_PAUSE: Duration = Duration::from_secs(1);
 
@@ -154,15 +157,17 @@ impl<S: FetchStore> Run<S> {
 
     /// Runs to the end and returns what the polls came to, where the run is a single pass.
     pub(crate) async fn drive(mut self) -> Result<Vec<FeedReport>, FetcherError> {
+        let starting = self.shared.counters.due_within(STARTING_TIME_MAX);
         self.take_up_pending().await?;
         self.enter_feeds().await?;
+        drop(starting);
         if self.mode == Mode::Daemon {
             let is_configured = |feed: &FeedId| self.numbers.contains_key(feed);
             self.push = Push::start(&self.shared, is_configured, &self.stop).await?;
         }
         while !self.is_done() {
             let until_start = self.until_next_start();
-            let _turn = until_start.map(|wait| self.shared.counters.due_within(wait));
+            let turn = until_start.map(|wait| self.shared.counters.due_within(wait));
             let grace_end = self.grace_end;
             tokio::select! {
                 () = self.stop.wait(), if !self.ending => self.begin_end(),
@@ -182,6 +187,7 @@ impl<S: FetchStore> Run<S> {
                     self.start_polls();
                 }
                 Some(change) = self.changes.recv(), if !self.ending => {
+                    drop(turn); // the store may take its time, which is told where it does
                     self.follow(change.feeds).await;
                     // Whoever wanted it may not have waited.
                     let _ = change.followed.send(());

@@ -13,7 +13,7 @@ mod records;
 mod seen;
 mod tail;
 
-use std::{io, path::PathBuf, sync::Arc};
+use std::{io, path::PathBuf, sync::Arc, time::Instant};
 
 use fetcher::InFlight;
 use sink::{FileError, fault};
@@ -117,7 +117,10 @@ pub(crate) async fn run(
         fault::point(fault::ARCHIVE_BEFORE_PASSING);
         for (piece, position) in kept {
             // A closed queue means that the line is being torn down; the entry stays pending.
-            let Piece::Page(page) = piece else { continue };
+            let Piece::Page(page) = piece else {
+                counters.passed(); // to its file, and no further
+                continue;
+            };
             if out.send(filed(*page, position)).await.is_err() {
                 return;
             }
@@ -126,12 +129,12 @@ pub(crate) async fn run(
     }
 }
 
-/// Counts what the stage takes: pages, since feeds go no further.
+/// Counts what the stage takes; what feeds answered has not waited long.
 fn count(counters: &StageCounters, group: &[Piece]) {
     for piece in group {
         match piece {
             Piece::Page(page) => counters.took(page.since),
-            Piece::Feed(_) => counters.moved(),
+            Piece::Feed(_) => counters.took(Instant::now()),
         }
     }
 }

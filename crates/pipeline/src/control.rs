@@ -57,6 +57,8 @@ pub fn socket_problem(ledger: &Path) -> Option<String> {
     })
 }
 
+/// Longest wait for a looker-on to read what he is shown.
+const READING_TIME_MAX: Duration = Duration::from_mins(1);
 /// Lookers-on at once, so that some places are left for short questions.
 const TAPS_MAX: usize = CLIENTS_MAX / 2;
 
@@ -186,7 +188,8 @@ async fn show(
         };
         let mut line = serde_json::to_vec(&told)?;
         line.push(b'\n');
-        write.write_all(&line).await?;
+        // Who is stopped for longer than this gives his place to others.
+        timeout(READING_TIME_MAX, write.write_all(&line)).await??;
     }
 }
 

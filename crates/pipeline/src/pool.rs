@@ -80,12 +80,13 @@ where
                                 .ok()
                                 .inspect(|()| counters.passed()),
                             Step::End(ending) => {
-                                counters.ended(&ending);
+                                let label = ending.label();
                                 let content = Verdict::End(ending);
                                 outlets
                                     .ended
                                     .blocking_send(Parcel::seen(id, seen, content))
                                     .ok()
+                                    .inspect(|()| counters.ended_as(label))
                             }
                         };
                     }

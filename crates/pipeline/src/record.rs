@@ -54,8 +54,10 @@ pub(crate) async fn run<S: SinkStore>(
             Ok(0) => break,
             Ok(_) => {
                 let stories;
+                status.sink.set_busy(true);
                 (sink, stories) =
                     commit(sink, &*store, std::mem::take(&mut group), &status).await?;
+                status.sink.set_busy(false);
                 pipe.write(&stories, &status).await;
             }
             Err(_) => {}

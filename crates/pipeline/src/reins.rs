@@ -80,6 +80,11 @@ pub enum ReloadError {
         /// How many feeds are polled.
         running: usize,
     },
+    /// The fetcher has not taken up what it was given last.
+    #[error(
+        "the feeds of the last reload are not taken up yet, because the ledger keeps the fetcher waiting"
+    )]
+    Behind,
     /// The line is being stopped.
     #[error("the daemon is stopping")]
     Stopping,
@@ -108,7 +113,8 @@ impl Reins {
         if settings.feeds.is_empty() && running > 0 {
             return Err(ReloadError::NoFeeds { running });
         }
-        let taking = self.feeds.reserve().await;
+        let taking = timeout(FOLLOWING_TIME_MAX, self.feeds.reserve()).await;
+        let taking = taking.map_err(|_| ReloadError::Behind)?;
         let taking = taking.map_err(|_| ReloadError::Stopping)?;
         let running = &mut self.running;
         let mut change = Change::between(running, &settings);
@@ -131,7 +137,11 @@ impl Reins {
             grace: running.grace,
             ..settings
         };
-        change.following = timeout(FOLLOWING_TIME_MAX, following).await.is_err();
+        match timeout(FOLLOWING_TIME_MAX, following).await {
+            Ok(Ok(())) => {}
+            Ok(Err(_)) => return Err(ReloadError::Stopping),
+            Err(_) => change.following = true,
+        }
         Ok(change)
     }
 }

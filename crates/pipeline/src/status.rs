@@ -7,7 +7,7 @@ use std::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use serde::{Deserialize, Serialize};
@@ -28,6 +28,9 @@ use crate::tap::Taps;
 
 /// Stories that `status` shows.
 const LAST_KEPT: usize = 10;
+
+/// Room that was found longer ago is no longer told: the disk hangs.
+const ROOM_AGE_MAX: Duration = Duration::from_mins(1);
 
 /// How far a run is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -59,7 +62,7 @@ pub struct Status {
     /// Shows what passes the stages to whoever looks on.
     pub(crate) taps: Taps,
     reserve: u64,
-    room: Mutex<Option<u64>>,
+    room: Mutex<Option<(Instant, u64)>>,
     lags: Lags,
     last_kept: Mutex<VecDeque<KeptStory>>,
     troubles: Troubles,
@@ -230,7 +233,7 @@ impl Status {
     /// Asks how much room is left where the record lies.
     pub(crate) fn measure_room(&self) {
         let room = sink::room(&self.record).ok();
-        *lock(&self.room) = room;
+        *lock(&self.room) = room.map(|room| (Instant::now(), room));
     }
 
     /// Notes why the configuration that was read last is not in use, if it is not.
@@ -238,13 +241,13 @@ impl Status {
         *lock(&self.reload_problem) = problem;
     }
 
-    /// The stage that has work and does not move, and for how long; none while a disk refuses, which is
-    /// no fault of a stage's.
+    /// The stage that has work and does not move, and for how long, as far as that was looked at; none
+    /// while a disk refuses, which is no fault of a stage's.
     pub fn stuck(&self) -> Option<(&'static str, Duration)> {
-        if self.trouble().is_some() {
+        let fetch = self.fetch.get();
+        if self.troubles.excuse() || fetch.is_some_and(|fetch| fetch.store_refuses()) {
             return None;
         }
-        let fetch = self.fetch.get();
         let overdue = fetch.map(|counters| ("fetch", counters.overdue()));
         let archive = self.archive.get().map(|archive| ("archive", archive));
         let stages = [
@@ -257,6 +260,15 @@ impl Status {
             .chain(stages)
             .filter_map(|(name, stage)| Some((name, stage.stuck_for()?)));
         stuck.chain(overdue).max_by_key(|(_, duration)| *duration)
+    }
+
+    /// The room that was found lately.
+    fn disk(&self) -> Option<Disk> {
+        let (measured, free) = (*lock(&self.room))?;
+        (measured.elapsed() < ROOM_AGE_MAX).then_some(Disk {
+            free,
+            reserve: self.reserve,
+        })
     }
 
     /// What the daemon is doing now. Nothing in it takes long.
@@ -275,10 +287,7 @@ impl Status {
             classify: self.classify.snapshot(),
             sink: self.sink.snapshot(),
             lags: self.lags.snapshot(),
-            disk: lock(&self.room).map(|free| Disk {
-                free,
-                reserve: self.reserve,
-            }),
+            disk: self.disk(),
             health: fetch.map(feeds_by_health).unwrap_or_default(),
             last_kept: lock(&self.last_kept).iter().cloned().collect(),
             trouble: self.trouble(),

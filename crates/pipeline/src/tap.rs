@@ -40,6 +40,16 @@ impl Stage {
         }
     }
 
+    /// What can become of what passes it; behind a slash stands the reason.
+    pub fn outcomes(self) -> &'static [&'static str] {
+        match self {
+            Self::Fetch => &["fetched", "no-page", "shared-page"],
+            Self::Clean => &["cleaned", "failed/"],
+            Self::Classify => &["kept", "dropped/"],
+            Self::Sink => &["kept", "duplicate"],
+        }
+    }
+
     /// The stage of that name.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|stage| stage.as_str() == name)

@@ -2,6 +2,7 @@
 //! run with. All problems are reported together, before any socket or ledger is opened.
 
 mod access;
+mod case;
 mod check;
 mod limits;
 mod problem;
@@ -17,9 +18,10 @@ use std::{
 };
 
 use pipeline::{Feed, Settings};
-use story::{Article, FeedId};
+use story::FeedId;
 use toml::de::DeTable;
 
+pub(crate) use case::{Case, Expected, StatedTest, cases};
 pub(crate) use problem::{Problem, Problems};
 pub(crate) use raw::{LogFormat, RawConfig};
 
@@ -46,58 +48,10 @@ pub(crate) struct Config {
     pub(crate) log_level: String,
     /// The form of the log.
     pub(crate) log_format: LogFormat,
-    /// Every file that it was read from.
-    pub(crate) files: Vec<PathBuf>,
     /// Where each feed's address is written down.
     pub(crate) addresses: HashMap<FeedId, Written>,
-    /// What is expected of its judgement.
-    pub(crate) cases: Vec<Case>,
-}
-
-/// An article whose judgement is known.
-#[derive(Clone, Debug)]
-pub(crate) struct Case {
-    /// What it shows.
-    pub(crate) name: String,
-    /// The name with file and line.
-    pub(crate) at: String,
-    /// The article.
-    pub(crate) article: Article,
-    /// Its judgement.
-    pub(crate) expected: Expected,
-}
-
-/// What a judgement is to be.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Expected {
-    /// Whether the story is kept.
-    pub(crate) kept: Option<bool>,
-    /// Its main country.
-    pub(crate) country: Option<String>,
-    /// Among its countries.
-    pub(crate) countries: Vec<String>,
-    /// Among its places.
-    pub(crate) places: Vec<String>,
-    /// Among its actors, by id or name.
-    pub(crate) actors: Vec<String>,
-    /// Among its categories.
-    pub(crate) categories: Vec<String>,
-    /// Bounds of its score.
-    pub(crate) score: (f64, f64),
-}
-
-impl Default for Expected {
-    fn default() -> Self {
-        Self {
-            kept: None,
-            country: None,
-            countries: Vec::new(),
-            places: Vec::new(),
-            actors: Vec::new(),
-            categories: Vec::new(),
-            score: (0.0, 1.0),
-        }
-    }
+    /// What is expected of its judgement; see [`cases`].
+    pub(crate) tests: Vec<StatedTest>,
 }
 
 /// Where something is written down.
@@ -140,6 +94,11 @@ pub(crate) fn find(named: Option<&Path>) -> Result<PathBuf, NotFound> {
 
 /// Reads and checks the configuration in `path` and the files that it includes.
 pub(crate) fn load(path: &Path) -> Result<Config, Problems> {
+    check::load(path).1
+}
+
+/// The same, with every file that was read, whatever is wrong with them.
+pub(crate) fn load_files(path: &Path) -> (Vec<PathBuf>, Result<Config, Problems>) {
     check::load(path)
 }
 
@@ -155,11 +114,13 @@ pub(crate) fn ledger(path: &Path) -> Result<PathBuf, Problems> {
 fn stated_ledger(path: &Path) -> Option<PathBuf> {
     let text = std::fs::read_to_string(path).ok()?;
     // As much as can be read: a daemon is to be reached beside a file that is broken elsewhere.
-    let (read, _) = DeTable::parse_recoverable(&text);
+    let (read, problems) = DeTable::parse_recoverable(&text);
     let state = read.get_ref().get("state").map(toml::Spanned::get_ref);
     let stated = match state.and_then(|state| state.get("path")) {
         Some(path) => path.get_ref().as_str()?.to_owned(),
-        None => raw::RawState::default().path,
+        None if problems.is_empty() => raw::RawState::default().path,
+        // It may stand where nothing can be read.
+        None => return None,
     };
     Some(path.parent()?.join(stated))
 }

@@ -96,6 +96,7 @@ fn is_usage(error: &anyhow::Error) -> bool {
         || error.is::<config::NotFound>()
         || error.is::<topic::TopicError>()
         || error.is::<commands::reload::NotReloaded>()
+        || error.is::<commands::tap::NothingToSee>()
         || error.is::<commands::test::NoTests>()
         || error.is::<commands::label::WrongPlace>()
         || error.is::<commands::top::NoTerminal>()

@@ -20,10 +20,11 @@ struct Book {
 }
 
 impl Deadlines {
-    /// How long ago the first of them was.
-    pub(super) fn overdue(&self) -> Duration {
-        let first = self.book().due.first().map(|(by, _)| by.elapsed());
-        first.unwrap_or_default()
+    /// How long before `now` the first of them was.
+    pub(super) fn overdue(&self, now: Instant) -> Duration {
+        let book = self.book();
+        let first = book.due.first();
+        first.map_or(Duration::ZERO, |(by, _)| now.saturating_duration_since(*by))
     }
 
     fn book(&self) -> MutexGuard<'_, Book> {
@@ -39,10 +40,11 @@ pub(crate) struct Due {
 }
 
 impl Due {
-    pub(super) fn within(counters: Arc<Counters>, wait: Duration) -> Self {
+    /// Something that is to be done by then.
+    pub(super) fn by(counters: Arc<Counters>, instant: Instant) -> Self {
         let mut book = counters.deadlines.book();
         book.next += 1;
-        let entry = (Instant::now() + wait, book.next);
+        let entry = (instant, book.next);
         book.due.insert(entry);
         drop(book);
         Self { counters, entry }
@@ -66,16 +68,23 @@ mod tests {
     #[test]
     fn what_is_done_is_not_overdue_and_the_oldest_of_the_rest_is() {
         let counters = Arc::new(Counters::default());
-        assert_eq!(counters.overdue(), Duration::ZERO);
-        let hour = counters.due_within(Duration::from_hours(1));
-        let late = counters.due_within(Duration::ZERO);
-        std::thread::sleep(Duration::from_millis(5));
-        let later = counters.due_within(Duration::ZERO);
-        assert!(counters.overdue() >= Duration::from_millis(5));
+        let second = Duration::from_secs(1);
+        let start = Instant::now();
+        let now = start + 9 * second;
+        let due = |by| Due::by(Arc::clone(&counters), by);
+        let overdue = || counters.deadlines.overdue(now);
+        assert_eq!(overdue(), Duration::ZERO);
+        let to_come = due(now + second);
+        let late = due(start + 6 * second);
+        let twin = due(start + 6 * second);
+        let later = due(start + 7 * second);
+        assert_eq!(overdue(), 3 * second);
         drop(late);
-        assert!(counters.overdue() < Duration::from_millis(5));
+        assert_eq!(overdue(), 3 * second);
+        drop(twin);
+        assert_eq!(overdue(), 2 * second);
         drop(later);
-        assert_eq!(counters.overdue(), Duration::ZERO);
-        drop(hour);
+        assert_eq!(overdue(), Duration::ZERO);
+        drop(to_come);
     }
 }

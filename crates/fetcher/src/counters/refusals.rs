@@ -1,8 +1,14 @@
 //! A store that refuses, as long as anybody waits for it.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
 
 use super::Counters;
+
+/// A store that refuses is asked again within seconds; one that has not said anything for so long hangs.
+const EXCUSED: Duration = Duration::from_mins(1);
 
 /// How many wait for a store that refuses, and why it does.
 #[derive(Debug, Default)]
@@ -12,12 +18,19 @@ pub(super) struct Refusals(Mutex<Waiting>);
 struct Waiting {
     number: usize,
     why: String,
+    said: Option<Instant>,
 }
 
 impl Refusals {
     pub(super) fn why(&self) -> Option<String> {
         let waiting = self.waiting();
         (waiting.number > 0).then(|| waiting.why.clone())
+    }
+
+    /// Whether it refuses and is asked again and again, so that who stands still is not to blame.
+    pub(super) fn excuse(&self) -> bool {
+        let waiting = self.waiting();
+        waiting.number > 0 && waiting.said.is_some_and(|said| said.elapsed() < EXCUSED)
     }
 
     fn waiting(&self) -> MutexGuard<'_, Waiting> {
@@ -37,7 +50,9 @@ impl Refused {
 
     /// Notes what the store said last.
     pub(crate) fn because(&self, why: String) {
-        self.0.refusals.waiting().why = why;
+        let mut waiting = self.0.refusals.waiting();
+        waiting.why = why;
+        waiting.said = Some(Instant::now());
     }
 }
 

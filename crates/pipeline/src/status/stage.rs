@@ -5,7 +5,7 @@ use std::{
     fmt,
     sync::{
         Mutex, OnceLock, PoisonError,
-        atomic::{AtomicU64, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
     },
     time::{Duration, Instant},
 };
@@ -31,6 +31,10 @@ pub struct StageCounters {
     /// The start, and in milliseconds since then when something was last taken or done.
     started: Instant,
     moved_ms: AtomicU64,
+    /// Whether something uncounted is at work.
+    busy: AtomicBool,
+    /// When it was first seen to have work since it last moved, and when that was.
+    noticed: Mutex<Option<(Instant, u64)>>,
 }
 
 impl Default for StageCounters {
@@ -43,6 +47,8 @@ impl Default for StageCounters {
             queue: OnceLock::new(),
             started: Instant::now(),
             moved_ms: AtomicU64::default(),
+            busy: AtomicBool::default(),
+            noticed: Mutex::default(),
         }
     }
 }
@@ -75,11 +81,16 @@ impl StageCounters {
     }
 
     pub(crate) fn ended(&self, ending: &Ending) {
+        self.ended_as(ending.label());
+    }
+
+    /// Counts an entry that ended in a way of this [`label`](Ending::label).
+    pub(crate) fn ended_as(&self, label: String) {
         *self
             .ended
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .entry(ending.label())
+            .entry(label)
             .or_default() += 1;
         self.moved();
     }
@@ -104,12 +115,22 @@ impl StageCounters {
         self.moved_ms.store(ms, Relaxed);
     }
 
-    /// For how long nothing has moved although there is something to do.
+    /// Says whether something is at work that is not counted.
+    pub(crate) fn set_busy(&self, busy: bool) {
+        self.busy.store(busy, Relaxed);
+        self.moved();
+    }
+
+    /// For how long nothing has moved although there is something to do, as far as it was asked for:
+    /// what came just now, after a quiet night, has not waited for a night.
     pub(crate) fn stuck_for(&self) -> Option<Duration> {
         let now = self.snapshot();
-        let idle = now.in_work() == 0 && now.queue.length == 0;
-        let moved = Duration::from_millis(self.moved_ms.load(Relaxed));
-        (!idle).then(|| self.started.elapsed().saturating_sub(moved))
+        let idle = now.in_work() == 0 && now.queue.length == 0 && !self.busy.load(Relaxed);
+        let moved = self.moved_ms.load(Relaxed);
+        let mut noticed = self.noticed.lock().unwrap_or_else(PoisonError::into_inner);
+        let same = noticed.filter(|(_, at)| *at == moved);
+        *noticed = (!idle).then(|| same.unwrap_or_else(|| (Instant::now(), moved)));
+        noticed.map(|(since, _)| since.elapsed())
     }
 
     /// The counters as they stand now.
@@ -178,13 +199,20 @@ mod tests {
         queue.try_send(1).unwrap();
         assert!(stage.stuck_for().is_some());
         taken.try_recv().unwrap();
+        std::thread::sleep(Duration::from_millis(20));
         stage.took(Instant::now());
+        let first = stage.stuck_for().unwrap();
+        assert!(first < Duration::from_millis(20), "it has just moved");
         std::thread::sleep(Duration::from_millis(20));
         assert!(stage.stuck_for().unwrap() >= Duration::from_millis(20));
         stage.ended(&Ending::Failed {
             reason: "no-text".to_owned(),
             detail: String::new(),
         });
+        assert_eq!(stage.stuck_for(), None);
+        stage.set_busy(true);
+        assert!(stage.stuck_for().is_some());
+        stage.set_busy(false);
         assert_eq!(stage.stuck_for(), None);
         drop(queue);
         assert!(

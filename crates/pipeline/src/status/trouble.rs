@@ -3,7 +3,12 @@
 use std::{
     collections::BTreeMap,
     sync::{Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
 };
+
+/// Whoever is refused tries again within seconds, and says so; one who has not said anything for so long
+/// hangs.
+const EXCUSED: Duration = Duration::from_mins(1);
 
 /// Who cannot go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -20,11 +25,18 @@ pub(crate) enum Hindered {
 
 /// What is wrong, by who cannot go on: one that goes on again says nothing of the others.
 #[derive(Debug, Default)]
-pub(super) struct Troubles(Mutex<BTreeMap<Hindered, String>>);
+pub(super) struct Troubles(Mutex<BTreeMap<Hindered, Trouble>>);
+
+#[derive(Debug)]
+struct Trouble {
+    why: String,
+    said: Instant,
+}
 
 impl Troubles {
     pub(super) fn set(&self, who: Hindered, why: String) {
-        self.map().insert(who, why);
+        let said = Instant::now();
+        self.map().insert(who, Trouble { why, said });
     }
 
     pub(super) fn clear(&self, who: Hindered) {
@@ -33,11 +45,26 @@ impl Troubles {
 
     /// All of it, one after the other.
     pub(super) fn in_words(&self) -> Option<String> {
-        let troubles: Vec<String> = self.map().values().cloned().collect();
+        let map = self.map();
+        let troubles: Vec<&str> = map.values().map(|trouble| trouble.why.as_str()).collect();
         (!troubles.is_empty()).then(|| troubles.join("; "))
     }
 
-    fn map(&self) -> MutexGuard<'_, BTreeMap<Hindered, String>> {
+    /// Whether what stands still is not to blame for it: somebody is refused who goes on trying, or a
+    /// reader takes nothing, who may take as long as he likes.
+    pub(super) fn excuse(&self) -> bool {
+        self.excuse_at(Instant::now())
+    }
+
+    fn excuse_at(&self, now: Instant) -> bool {
+        let excuses = |(who, trouble): (&Hindered, &Trouble)| {
+            *who == Hindered::StandardOutput
+                || now.saturating_duration_since(trouble.said) < EXCUSED
+        };
+        self.map().iter().any(excuses)
+    }
+
+    fn map(&self) -> MutexGuard<'_, BTreeMap<Hindered, Trouble>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -57,5 +84,16 @@ mod tests {
         assert_eq!(troubles.in_words().as_deref(), Some("its disk is full"));
         troubles.clear(Hindered::Archive);
         assert_eq!(troubles.in_words(), None);
+    }
+
+    #[test]
+    fn who_tries_no_longer_is_excused_no_longer_and_a_reader_always_is() {
+        let troubles = Troubles::default();
+        let later = Instant::now() + 2 * EXCUSED;
+        assert!(!troubles.excuse());
+        troubles.set(Hindered::Record, "its disk is full".to_owned());
+        assert!(troubles.excuse() && !troubles.excuse_at(later));
+        troubles.set(Hindered::StandardOutput, "nobody reads".to_owned());
+        assert!(troubles.excuse_at(later));
     }
 }

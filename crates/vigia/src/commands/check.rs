@@ -12,6 +12,7 @@ use crate::config;
 
 pub(crate) fn run(config_file: Option<&Path>) -> Result<()> {
     let config = config::load(&config::find(config_file)?)?;
+    config::cases(&config)?;
     let settings = &config.settings;
     let mut by_country: BTreeMap<&str, usize> = BTreeMap::new();
     for feed in &settings.feeds {

@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context, Result};
+use anyhow::{Result, anyhow};
 use pipeline::{
     control::socket_path,
     status::{Phase, Snapshot},
@@ -38,12 +38,20 @@ pub(super) fn ask<T>(
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    runtime.block_on(ask(&socket)).with_context(|| {
-        format!(
-            "reach the daemon at `{}`: is `vigia run` running? Where [state] was changed since it \
-             started, name its socket with --socket",
-            socket.display()
-        )
+    runtime.block_on(ask(&socket)).map_err(|error| {
+        let socket = socket.display();
+        let remedy = match error.kind() {
+            io::ErrorKind::InvalidData => "it is of another version; restart it",
+            io::ErrorKind::PermissionDenied => {
+                "only its user and group may ask it; join the group, or ask as another user"
+            }
+            _ => {
+                "is `vigia run` running? Where [state] was changed since it started, name its socket \
+                 with --socket"
+            }
+        };
+        // In words, so that a daemon that goes away is not taken for the reader of a pipe who does.
+        anyhow!("{error}").context(format!("reach the daemon at `{socket}`: {remedy}"))
     })
 }
 

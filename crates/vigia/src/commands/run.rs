@@ -54,7 +54,10 @@ pub(crate) fn run(config_file: Option<&Path>, once: bool) -> Result<()> {
         .build()
         .context("start the runtime")?;
     let mode = if once { Mode::Once } else { Mode::Daemon };
-    let ran = runtime.block_on(run_line(config, mode, log));
+    let ran = runtime.block_on(run_line(config, mode, log.clone()));
+    if let Some(log) = &log {
+        log.end();
+    }
     // A stage that did not end within the grace period must not keep the process.
     runtime.shutdown_background();
     let summary = ran?;
@@ -72,7 +75,7 @@ async fn run_line(config: Config, mode: Mode, log: Option<Log>) -> Result<Summar
         version = env!("CARGO_PKG_VERSION"),
         "starting"
     );
-    let running = Running::of(&config);
+    let running = Running::of(&config, Vec::new());
     let settings = config.settings;
     let status = Arc::new(Status::new(settings.feeds.len(), &settings.record));
     let stop = CancellationToken::new();

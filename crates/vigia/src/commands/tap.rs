@@ -9,13 +9,19 @@ use anstyle::{AnsiColor, Style};
 use anyhow::{Result, anyhow};
 use pipeline::{
     control::{Tapped, look_on},
-    tap::Passing,
+    tap::{Passing, Stage},
 };
 
 use super::{daemon, typeset};
 use crate::args::TapArgs;
 
+/// What is asked for never passes that stage.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct NothingToSee(String);
+
 pub(crate) fn run(args: &TapArgs) -> Result<()> {
+    args.check()?;
     let for_a_person = !args.json && io::stdout().is_terminal();
     let stage = args.stage.into();
     let (mut left, mut ended) = (args.count, Ok(()));
@@ -58,6 +64,26 @@ pub(crate) fn run(args: &TapArgs) -> Result<()> {
 }
 
 impl TapArgs {
+    /// Whether anything can ever be as wanted: who waits for the rest waits for ever.
+    fn check(&self) -> Result<(), NothingToSee> {
+        let stage = Stage::from(self.stage);
+        let judged = matches!(stage, Stage::Classify | Stage::Sink);
+        if self.country.is_some() && !judged {
+            let why = format!("look for a country at `{stage}`: it is told from `classify` on");
+            return Err(NothingToSee(why));
+        }
+        let wanted = self.outcome.as_deref().unwrap_or_default();
+        let there = stage.outcomes();
+        let possible = |outcome: &&str| outcome.starts_with(wanted) || wanted.starts_with(*outcome);
+        if there.iter().any(possible) {
+            return Ok(());
+        }
+        let there = there.join(", ");
+        Err(NothingToSee(format!(
+            "look for `{wanted}` at `{stage}`: what passes there is {there}"
+        )))
+    }
+
     fn wants(&self, passing: &Passing) -> bool {
         let feed = passing.feed.as_ref().map(story::FeedId::as_str);
         let of_feed = self.feed.as_deref().is_none_or(|id| feed == Some(id));

@@ -24,9 +24,10 @@ pub(crate) fn run(args: &TestArgs) -> Result<()> {
         let names = args.names.iter();
         args.names.is_empty() || names.clone().any(|name| case.name.contains(name.as_str()))
     };
-    let cases: Vec<&Case> = config.cases.iter().filter(wanted).collect();
+    let stated = config::cases(&config)?;
+    let cases: Vec<&Case> = stated.iter().filter(wanted).collect();
     if cases.is_empty() {
-        return Err(nothing_to_try(config.cases.len(), &config.path.display()).into());
+        return Err(nothing_to_try(stated.len(), &config.path.display()).into());
     }
     let classifier = config.settings.classifier();
     let mut out = anstream::stdout().lock();

@@ -23,26 +23,31 @@ use url::Url;
 
 use self::{feeds::Feeds, unknown::Unknown};
 use super::{
-    Case, Config, Problem, Problems, RawConfig, access, limits,
+    Config, Problem, Problems, RawConfig, StatedTest, access, limits,
     problem::Source,
-    raw::{RawArchive, RawCompress, RawFetch, RawIncluded, RawOtherLanguages, RawSink, RawWebSub},
+    raw::{
+        RawArchive, RawCompress, RawFetch, RawIncluded, RawOtherLanguages, RawSink, RawTest,
+        RawWebSub,
+    },
 };
 use crate::telemetry::Listen;
 
-mod cases;
 mod feeds;
 mod judging;
 mod unknown;
 
 /// Reads and checks a configuration.
-pub(crate) fn load(path: &Path) -> Result<Config, Problems> {
+pub(crate) fn load(path: &Path) -> (Vec<PathBuf>, Result<Config, Problems>) {
     let mut check = Check::default();
     let raw: Option<RawConfig> = check.read(path);
     let config = raw.and_then(|raw| check.config(path, raw));
-    match config {
+    let texts = check.texts.into_keys();
+    let files = texts.chain(check.tables).collect();
+    let config = match config {
         Some(config) if check.problems.is_empty() => Ok(config),
         _ => Err(Problems(check.problems)),
-    }
+    };
+    (files, config)
 }
 
 /// What was read and what was found on the way.
@@ -116,15 +121,14 @@ impl Check {
         for feed in &raw.feed {
             feeds.add(self, path, feed);
         }
-        let tests = raw.test.iter();
-        let mut cases: Vec<Case> = tests.filter_map(|test| self.case(path, test)).collect();
+        let mut tests: Vec<StatedTest> = self.stated(path, raw.test.clone()).collect();
         for include in &raw.include {
             for file in self.included(path, folder, include) {
                 if let Some(RawIncluded { feed, test }) = self.read(&file) {
                     for feed in &feed {
                         feeds.add(self, &file, feed);
                     }
-                    cases.extend(test.iter().filter_map(|test| self.case(&file, test)));
+                    tests.extend(self.stated(&file, test));
                 }
             }
         }
@@ -199,10 +203,20 @@ impl Check {
             listen,
             log_level: raw.log.level.value,
             log_format: raw.log.format,
-            files: self.texts.keys().chain(&self.tables).cloned().collect(),
             addresses: feeds.addresses,
-            cases,
+            tests,
             topic,
+        })
+    }
+
+    /// Tests, each with the line on which it is named.
+    fn stated(&self, path: &Path, tests: Vec<RawTest>) -> impl Iterator<Item = StatedTest> {
+        let text = self.texts.get(path).cloned().unwrap_or_default();
+        let path = path.to_owned();
+        tests.into_iter().map(move |raw| StatedTest {
+            path: path.clone(),
+            source: Source::at(&path, &text, &raw.name.span()),
+            raw,
         })
     }
 

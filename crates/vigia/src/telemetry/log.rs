@@ -44,6 +44,11 @@ impl Log {
     pub(crate) fn tell_repeats(&self) {
         self.repeats.tell();
     }
+
+    /// Tells all of it, where the run is over.
+    pub(crate) fn end(&self) {
+        self.repeats.tell_all();
+    }
 }
 
 fn read(level: &str, of: &str) -> Result<EnvFilter> {

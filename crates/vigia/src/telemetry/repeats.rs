@@ -12,6 +12,7 @@ use std::{
 use tracing::{
     Event, Level, Metadata,
     field::{Field, Visit},
+    level_filters::LevelFilter,
     warn,
 };
 use tracing_subscriber::layer::{Context, Filter};
@@ -22,8 +23,21 @@ const WINDOW: Duration = Duration::from_mins(1);
 /// Different warnings that are remembered; more are told each time.
 const REMEMBERED_MAX: usize = 1024;
 
-/// What says which of several warnings of one kind it is.
+/// What is told with a warning that was held back: whom it is about.
 const NAMING: [&str; 4] = ["feed", "host", "stage", "file"];
+
+/// Fields that count or measure the same trouble as it goes on.
+const COUNTING: [&str; 6] = [
+    "attempt",
+    "attempts",
+    "wait_s",
+    "robots_wait",
+    "seconds",
+    "bytes",
+];
+
+/// Fields that say in words what is wrong; numbers in them are of no account.
+const WORDS: [&str; 2] = ["message", "error"];
 
 /// The target of what answers somebody who asked, and is told each time.
 pub(crate) const ANSWER: &str = "vigia::answer";
@@ -43,9 +57,18 @@ struct Repeat {
 impl Repeats {
     /// Tells how often each warning was held back whose minute is over.
     pub(crate) fn tell(&self) {
+        self.tell_older_than(WINDOW);
+    }
+
+    /// Tells it of all, at the end of a run.
+    pub(crate) fn tell_all(&self) {
+        self.tell_older_than(Duration::ZERO);
+    }
+
+    fn tell_older_than(&self, age: Duration) {
         let mut over = Vec::new();
         self.remembered().retain(|_, repeat| {
-            let recent = repeat.told.elapsed() < WINDOW;
+            let recent = repeat.told.elapsed() < age;
             if !recent && repeat.held_back > 0 {
                 over.push((std::mem::take(&mut repeat.words), repeat.held_back));
             }
@@ -89,6 +112,11 @@ impl<S> Filter<S> for Repeats {
         true
     }
 
+    /// Leaves the levels to the other filters: without a hint they would all be asked for.
+    fn max_level_hint(&self) -> Option<LevelFilter> {
+        Some(LevelFilter::TRACE)
+    }
+
     fn event_enabled(&self, event: &Event<'_>, _: &Context<'_, S>) -> bool {
         let metadata = event.metadata();
         // What is not wrong is asked for by its level, and is told as often as it happens.
@@ -103,7 +131,7 @@ impl<S> Filter<S> for Repeats {
     }
 }
 
-/// What an event says. Numbers count for nothing: an attempt more is the same trouble.
+/// What an event says. An attempt more is the same trouble; another feed or file is another.
 #[derive(Default)]
 struct Words {
     identity: DefaultHasher,
@@ -112,8 +140,12 @@ struct Words {
 
 impl Visit for Words {
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        let mut said = Digitless {
+        if COUNTING.contains(&field.name()) {
+            return;
+        }
+        let mut said = Said {
             identity: &mut self.identity,
+            digits: !WORDS.contains(&field.name()),
         };
         // A hasher takes everything.
         let _ = write!(said, "{value:?}");
@@ -123,23 +155,20 @@ impl Visit for Words {
             let _ = write!(self.text, ", {} {value:?}", field.name());
         }
     }
-
-    fn record_i64(&mut self, _: &Field, _: i64) {}
-
-    fn record_u64(&mut self, _: &Field, _: u64) {}
-
-    fn record_f64(&mut self, _: &Field, _: f64) {}
 }
 
-/// Takes words in, and leaves their digits out.
-struct Digitless<'a> {
+/// Takes in what is said, with or without its digits.
+struct Said<'a> {
     identity: &'a mut DefaultHasher,
+    digits: bool,
 }
 
-impl Write for Digitless<'_> {
+impl Write for Said<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        for byte in text.bytes().filter(|byte| !byte.is_ascii_digit()) {
-            self.identity.write_u8(byte);
+        for byte in text.bytes() {
+            if self.digits || !byte.is_ascii_digit() {
+                self.identity.write_u8(byte);
+            }
         }
         Ok(())
     }
@@ -195,14 +224,31 @@ mod tests {
             for attempt in 1..=20 {
                 warn!(feed = %"eltiempo", attempt, "poll failed: {attempt} s late");
             }
-            warn!(feed = %"clarin", "poll failed");
+            warn!(feed = %"eltiempo2", attempt = 1, "poll failed: 1 s late");
+            warn!(feed = %"eltiempo", entry = 1, "an entry cannot be read");
+            warn!(feed = %"eltiempo", entry = 2, "an entry cannot be read");
         });
-        assert_eq!(log.matches("poll failed: 1 s late").count(), 2, "{log}");
+        assert_eq!(log.matches("poll failed: 1 s late").count(), 3, "{log}");
         assert!(
             log.contains("held back: poll failed: 1 s late, feed eltiempo times=19"),
             "{log}"
         );
-        assert_eq!(log.lines().count(), 3, "{log}");
+        assert_eq!(log.lines().count(), 5, "{log}");
+    }
+
+    #[test]
+    fn what_was_held_back_is_told_at_the_end_at_the_latest() {
+        let (paper, repeats) = (Paper::default(), Repeats::default());
+        let writer = paper.clone();
+        let layer = fmt::layer()
+            .with_writer(move || writer.clone())
+            .with_filter(repeats.clone());
+        with_default(registry().with(layer), || {
+            (0..3).for_each(|_| warn!("the disk is slow"));
+            repeats.tell_all();
+        });
+        let log = String::from_utf8(paper.0.lock().unwrap().clone()).unwrap();
+        assert_eq!(log.lines().count(), 2, "{log}");
     }
 
     #[test]

@@ -11,7 +11,10 @@ use sd_notify::NotifyState;
 use tokio::{signal::unix::Signal, sync::mpsc, task::spawn_blocking};
 use tracing::{error, info, warn};
 
-use super::{notify, settled};
+use super::{
+    notify,
+    settled::{self, Unsettled},
+};
 use crate::{
     config::{Config, LogFormat},
     telemetry::{ANSWER, Listen, Log},
@@ -37,10 +40,11 @@ pub(super) struct Running {
 }
 
 impl Running {
-    pub(super) fn of(config: &Config) -> Self {
+    /// That of a configuration which was read from these files.
+    pub(super) fn of(config: &Config, files: Vec<PathBuf>) -> Self {
         Self {
             path: config.path.clone(),
-            files: config.files.clone(),
+            files,
             listen: config.listen.clone(),
             log_level: config.log_level.clone(),
             log_format: config.log_format,
@@ -105,19 +109,23 @@ impl Reloads {
     async fn change(&mut self) -> Reloaded {
         let (path, files) = (self.running.path.clone(), self.running.files.clone());
         let read = spawn_blocking(move || settled::load(&path, &files)).await;
-        let config = match read {
-            Ok(Ok(config)) => config,
+        let (config, files) = match read {
+            Ok(Ok(read)) => read,
             Err(panic) => {
                 error!(target: ANSWER, %panic, "reading the configuration broke off, going on with the one before");
                 return Reloaded::Failed(format!("reading it broke off: {panic}"));
             }
-            Ok(Err(problems)) => {
+            Ok(Err(unsettled @ Unsettled::Written { .. })) => {
+                error!(target: ANSWER, error = %unsettled, "going on with the configuration before");
+                return Reloaded::Failed(unsettled.to_string());
+            }
+            Ok(Err(Unsettled::Wrong(problems))) => {
                 let path = self.running.path.display();
                 error!(target: ANSWER, %path, %problems, "the configuration is wrong, going on with the one before");
                 return Reloaded::Refused(problems.to_string());
             }
         };
-        let new = Running::of(&config);
+        let new = Running::of(&config, files);
         match self.reins.reload(config.settings).await {
             Ok(mut change) => {
                 self.change_beside(new, &mut change);
@@ -125,7 +133,7 @@ impl Reloads {
                 Reloaded::Ok(change.to_string())
             }
             Err(problem) => {
-                let stopping = matches!(problem, ReloadError::Stopping);
+                let not_now = matches!(problem, ReloadError::Stopping | ReloadError::Behind);
                 let problem = anyhow::Error::new(problem);
                 error!(
                     target: ANSWER,
@@ -133,7 +141,7 @@ impl Reloads {
                     "going on with the configuration before"
                 );
                 let why = format!("{problem:#}");
-                if stopping {
+                if not_now {
                     Reloaded::Failed(why)
                 } else {
                     Reloaded::Refused(why)

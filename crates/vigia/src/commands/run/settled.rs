@@ -5,7 +5,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
     thread::sleep,
-    time::{Duration, Instant, SystemTime},
+    time::{Duration, SystemTime},
 };
 
 use crate::config::{self, Config, Problems};
@@ -33,30 +33,41 @@ pub(super) enum Unsettled {
     },
 }
 
-/// Reads and checks the configuration once nobody has written to its files for a moment. `files` are
-/// those of the last one, which are waited for first, so that it is most often read once.
-pub(super) fn load(path: &Path, files: &[PathBuf]) -> Result<Config, Unsettled> {
-    let give_up = Instant::now() + PATIENCE;
+/// Reads and checks the configuration once nobody has written to its files for a moment; with its files.
+/// `files` are those of the last one, which are waited for first, so that it is most often read once.
+pub(super) fn load(path: &Path, files: &[PathBuf]) -> Result<(Config, Vec<PathBuf>), Unsettled> {
     let mut files = files.to_vec();
     if files.is_empty() {
         files.push(path.to_owned());
     }
+    let (files, read) = settle(files, || config::load_files(path), SystemTime::now, sleep)?;
+    Ok((read?, files))
+}
+
+/// Reads again and again, until none of the files that were read was written to lately.
+fn settle<T>(
+    mut files: Vec<PathBuf>,
+    mut read: impl FnMut() -> (Vec<PathBuf>, T),
+    now: impl Fn() -> SystemTime,
+    mut pause: impl FnMut(Duration),
+) -> Result<(Vec<PathBuf>, T), Unsettled> {
+    let begun = now();
+    let give_up = |file| match now().duration_since(begun) {
+        Ok(waited) if waited < PATIENCE => Ok(()),
+        _ => Err(Unsettled::Written { file }),
+    };
     loop {
-        while let Some(file) = fresh(&files, SystemTime::now()) {
-            if Instant::now() > give_up {
-                return Err(Unsettled::Written { file });
-            }
-            sleep(REST / 4);
+        while let Some(file) = fresh(&files, now()) {
+            give_up(file)?;
+            pause(REST / 4);
         }
-        let begun = SystemTime::now();
-        let read = config::load(path);
+        let started = now();
+        let came;
         // A file that is wrong may be half a file as well.
-        files = match &read {
-            Ok(config) => config.files.clone(),
-            Err(_) => files,
-        };
-        if fresh(&files, begun).is_none() {
-            return Ok(read?);
+        (files, came) = read();
+        match fresh(&files, started) {
+            None => return Ok((files, came)),
+            Some(file) => give_up(file)?,
         }
     }
 }
@@ -77,54 +88,101 @@ fn fresh(files: &[PathBuf], now: SystemTime) -> Option<PathBuf> {
 
 #[cfg(test)]
 mod tests {
-    use std::{fs::File, io::Write};
+    use std::{cell::Cell, fs::File};
 
     use super::*;
 
-    const FEEDS: &str = "[[feed]]\nid = \"a\"\nurl = \"https://a.example/rss\"\n";
+    /// A file in a folder of its own, which was last written to then.
+    struct Written(tempfile::TempDir);
 
-    fn age(file: &Path, seconds: u64) {
-        let then = SystemTime::now() - Duration::from_secs(seconds);
-        let file = File::options().write(true).open(file).unwrap();
-        file.set_modified(then).unwrap();
+    impl Written {
+        fn at(then: SystemTime) -> Self {
+            let file = Self(tempfile::tempdir().unwrap());
+            file.write("one", then);
+            file
+        }
+
+        fn path(&self) -> PathBuf {
+            self.0.path().join("vigia.toml")
+        }
+
+        fn write(&self, text: &str, then: SystemTime) {
+            fs::write(self.path(), text).unwrap();
+            let file = File::options().write(true).open(self.path()).unwrap();
+            file.set_modified(then).unwrap();
+        }
+
+        /// Reads it by a clock that goes on with each pause, and has `meanwhile` do something at each;
+        /// what was read, and how often.
+        fn settle(
+            &self,
+            start: SystemTime,
+            meanwhile: impl Fn(&Self, SystemTime),
+        ) -> (Option<String>, usize) {
+            let (clock, reads) = (Cell::new(start), Cell::new(0));
+            let read = || {
+                reads.set(reads.get() + 1);
+                (vec![self.path()], fs::read_to_string(self.path()).unwrap())
+            };
+            let pause = |pause: Duration| {
+                clock.set(clock.get() + pause);
+                meanwhile(self, clock.get());
+            };
+            let settled = settle(vec![self.path()], read, || clock.get(), pause);
+            (settled.ok().map(|(_, text)| text), reads.get())
+        }
+    }
+
+    fn noon() -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_hours(500_004)
     }
 
     #[test]
-    fn a_file_that_grows_is_waited_for() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("vigia.toml");
-        fs::write(&path, FEEDS).unwrap();
-        let mut file = File::options().append(true).open(&path).unwrap();
-        let writer = std::thread::spawn(move || {
-            for number in 0..5 {
-                sleep(Duration::from_millis(100));
-                let feed = FEEDS.replace("\"a\"", &format!("\"b{number}\""));
-                file.write_all(feed.as_bytes()).unwrap();
+    fn a_file_that_is_being_written_is_waited_for() {
+        let file = Written::at(noon());
+        let end = noon() + Duration::from_secs(2);
+        let (text, reads) = file.settle(noon(), |file, now| {
+            if now <= end {
+                file.write("two", now);
             }
         });
-        let config = load(&path, &[]).unwrap();
-        writer.join().unwrap();
-        assert_eq!(config.settings.feeds.len(), 6);
+        assert_eq!((text.as_deref(), reads), (Some("two"), 1));
     }
 
     #[test]
-    fn one_that_rests_is_read_at_once_and_clocks_that_go_wrong_are_no_matter() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("vigia.toml");
-        fs::write(&path, FEEDS).unwrap();
-        age(&path, 60);
-        let files = [path.clone()];
-        assert_eq!(fresh(&files, SystemTime::now()), None);
-        assert_eq!(load(&path, &files).unwrap().files, files);
-        let future = SystemTime::now() + Duration::from_hours(2);
-        File::options()
-            .write(true)
-            .open(&path)
-            .unwrap()
-            .set_modified(future)
-            .unwrap();
-        assert_eq!(fresh(&files, SystemTime::now()), None);
-        fs::write(&path, FEEDS).unwrap();
-        assert_eq!(fresh(&files, SystemTime::now()), Some(path));
+    fn one_that_rests_is_read_at_once_and_once() {
+        let file = Written::at(noon() - REST);
+        let (text, reads) = file.settle(noon(), |_, _| panic!("it does not wait"));
+        assert_eq!((text.as_deref(), reads), (Some("one"), 1));
+    }
+
+    #[test]
+    fn one_that_is_written_without_end_is_given_up() {
+        let file = Written::at(noon());
+        let (text, reads) = file.settle(noon(), |file, now| file.write("more", now));
+        assert_eq!((text, reads), (None, 0));
+    }
+
+    #[test]
+    fn one_that_was_written_while_it_was_read_is_read_again() {
+        let file = Written::at(noon() - REST);
+        let (clock, reads) = (Cell::new(noon()), Cell::new(0));
+        let read = || {
+            reads.set(reads.get() + 1);
+            if reads.get() == 1 {
+                file.write("two", clock.get());
+            }
+            (vec![file.path()], reads.get())
+        };
+        let pause = |pause| clock.set(clock.get() + pause);
+        let (_, read) = settle(vec![file.path()], read, || clock.get(), pause).unwrap();
+        assert_eq!(read, 2);
+    }
+
+    #[test]
+    fn a_clock_that_is_far_ahead_holds_nothing_up() {
+        let file = Written::at(noon() + Duration::from_hours(2));
+        let (text, _) = file.settle(noon(), |_, _| panic!("it does not wait"));
+        assert_eq!(text.as_deref(), Some("one"));
     }
 }

@@ -109,7 +109,9 @@ impl Check {
             return None;
         }
         if let Some(Ok(files)) = knowledge_folder.as_ref().map(fs::read_dir) {
-            self.tables.extend(files.flatten().map(|file| file.path()));
+            let files = files.flatten().map(|file| file.path());
+            let is_table = |file: &PathBuf| file.extension().is_some_and(|kind| kind == "tsv");
+            self.tables.extend(files.filter(is_table));
         }
         match load_knowledge(knowledge_folder.as_deref()) {
             Ok(knowledge) => Some(knowledge),

@@ -1,4 +1,5 @@
 use super::*;
+use crate::config::load;
 
 /// Loads a configuration with this text and returns its problems, without the folder.
 fn problems(text: &str) -> Vec<String> {
