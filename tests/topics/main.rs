@@ -4,6 +4,7 @@
 mod folder;
 mod invented;
 mod labelled;
+mod passages;
 #[path = "../support.rs"]
 mod support;
 mod verdicts;

@@ -7,7 +7,7 @@ use story::{Article, Country, Iso2, Place, Provenance, Story};
 use crate::{
     actors::{self, Named},
     evidence,
-    features::{Features, Head, Vector},
+    features::{Features, Head, Vector, passages},
     flip::{blanked, flip},
     geography::{Geography, Sense},
     knowledge::Knowledge,
@@ -213,6 +213,19 @@ impl Classifier {
         Read::of(article, knowledge).features().vector
     }
 
+    /// The same with the numbers of its passages, for models that judge by them.
+    pub fn vector_with_passages(article: &Article, knowledge: &Knowledge) -> Vector {
+        let read = Read::of(article, knowledge);
+        read.features().with_passages(&read.reading).vector
+    }
+
+    /// For each passage of an article whether it is one of those that a person's reasons stand in:
+    /// the passages with most of these strings, and all with two or more. Letters' case, accents
+    /// and line breaks do not matter.
+    pub fn witnesses(article: &Article, knowledge: &Knowledge, reasons: &[String]) -> Vec<bool> {
+        passages::witnesses(&Reading::of(article, knowledge), reasons)
+    }
+
     fn story(&self, article: Article, annotated: Annotated) -> Story {
         let story = Story::from(article);
         Story {
@@ -270,6 +283,9 @@ impl<'a> Judged<'a> {
         let read = Read::of(article, &by.knowledge);
         let foreign = !by.model.judges(read.reading.lang);
         let mut features = read.features();
+        if by.model.reads_passages() {
+            features = features.with_passages(&read.reading);
+        }
         if foreign && by.others == OtherLanguages::Judge {
             features.forget_grams();
         }

@@ -1,11 +1,11 @@
 //! What the verdict rests on: each piece of evidence with what it adds to its side's logit.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use story::{Evidence, EvidenceKind};
 
 use crate::{
     actors::{Named, is_armed_group},
-    features::{Head, dense::Layout},
+    features::{Head, Passage, dense::Layout},
     geography::{Geography, Sense},
     matcher::Hit,
     reading::{Prominence, Reading},
@@ -45,6 +45,7 @@ pub(crate) fn rows(
     rows.actors(actors, score);
     rows.names(geography, score);
     rows.words(score);
+    rows.passages(score);
     rows.rows.sort_by(|a, b| {
         b.weight
             .abs()
@@ -223,6 +224,9 @@ impl Rows<'_, '_> {
                 *adds.entry((gram.part, gram.words)).or_default() += value * weight;
             }
         }
+        for (passage, words, weight) in whole(score) {
+            *adds.entry((passage.part, words)).or_default() += weight;
+        }
         for ((part, words), weight) in adds {
             if weight.abs() < WORD_LEAST {
                 continue;
@@ -236,6 +240,27 @@ impl Rows<'_, '_> {
                 start,
                 end,
                 weight: rounded(weight),
+                label: String::new(),
+            });
+        }
+    }
+
+    /// The passages that count by themselves.
+    fn passages(&mut self, score: &Score<'_>) {
+        let Some(part) = &score.model.passages else {
+            return;
+        };
+        for witness in part.witnesses(&score.features.vector) {
+            let passage = &score.features.passages()[witness.at];
+            let part = &self.reading.parts[usize::from(passage.part)];
+            let (term, (start, end)) = part.quote_words(passage.words);
+            self.rows.push(Evidence {
+                kind: EvidenceKind::Passage,
+                term: term.to_owned(),
+                field: part.field,
+                start,
+                end,
+                weight: rounded(witness.adds),
                 label: String::new(),
             });
         }
@@ -259,6 +284,23 @@ impl Rows<'_, '_> {
             });
         }
     }
+}
+
+/// What each number of the passages adds to all of them together, where it first stands.
+fn whole<'s>(score: &'s Score<'_>) -> impl Iterator<Item = (&'s Passage, (u32, u32), f32)> {
+    let vector = &score.features.vector;
+    let adds: FxHashMap<u32, f32> = match &score.model.passages {
+        Some(part) => part.whole(vector).collect(),
+        None => FxHashMap::default(),
+    };
+    let mut told = FxHashSet::default();
+    let places = score.features.passages().iter();
+    let places = places.flat_map(|passage| passage.features.iter().map(move |at| (passage, at)));
+    places.filter_map(move |(passage, at)| {
+        let first = told.insert(at.number);
+        let weight = adds.get(&at.number).filter(|_| first)?;
+        Some((passage, at.words, *weight))
+    })
 }
 
 /// Sums over all terms, by which each gets its share of what they add together.

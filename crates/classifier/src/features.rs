@@ -1,16 +1,18 @@
 //! A story as numbers: what a model weighs.
 //!
 //! Two kinds: those of the knowledge ([`dense`]), few and with names, and hashed n-grams
-//! ([`grams`]), many and without. A change to what either means is a new [`VERSION`], so that no
+//! ([`grams`]), many and without. For a model that judges by them there are [`passages`] too. A change to what either means is a new [`VERSION`], so that no
 //! model judges by numbers that it was not trained on.
 
 pub(crate) mod dense;
 pub(crate) mod grams;
+pub(crate) mod passages;
 mod spread;
 
 use crate::{actors::Named, geography::Geography, reading::Reading, security::Security};
 pub use dense::Head;
 pub(crate) use grams::Gram;
+pub(crate) use passages::Passage;
 
 /// Version of the features.
 pub(crate) const VERSION: u32 = 2;
@@ -22,9 +24,21 @@ pub struct Vector {
     pub dense: [Vec<(u32, f32)>; 2],
     /// Hashed n-grams, below [`Vector::TERMS`], and terms of the knowledge from there on.
     pub grams: Vec<(u32, f32)>,
+    /// What stands in each passage, as numbers in their order; empty unless it was asked for.
+    pub passages: Vec<Vec<u32>>,
 }
 
 impl Vector {
+    /// What all passages come to: each of their numbers, and how often it counts, once and a little
+    /// more for each passage that has it.
+    pub fn whole(&self) -> Vec<(u32, f32)> {
+        let mut numbers: Vec<u32> = self.passages.iter().flatten().copied().collect();
+        numbers.sort_unstable();
+        let same = numbers.chunk_by(|a, b| a == b);
+        same.map(|same| (same[0], 1.0 + (same.len() as f32).ln()))
+            .collect()
+    }
+
     /// From this number on, what looks like an n-gram is a term of the knowledge.
     pub const TERMS: usize = 1 << grams::BITS;
     /// How many numbers n-grams and terms have.
@@ -38,6 +52,7 @@ pub(crate) struct Features {
     grams: Vec<Gram>,
     /// For each n-gram the value of its number, where it is the first of it; else 0.
     firsts: Vec<f32>,
+    passages: Vec<Passage>,
 }
 
 impl Features {
@@ -53,16 +68,43 @@ impl Features {
         let vector = Vector {
             dense: dense::all(reading, security, geography, actors),
             grams: valued.values,
+            passages: Vec::new(),
         };
         Self {
             vector,
             grams,
             firsts,
+            passages: Vec::new(),
         }
+    }
+
+    /// The same with the story's passages.
+    pub(crate) fn with_passages(self, reading: &Reading<'_>) -> Self {
+        let passages = passages::all(reading);
+        let numbers = |passage: &Passage| {
+            let features = passage.features.iter();
+            features.map(|placed| placed.number).collect()
+        };
+        let vector = Vector {
+            passages: passages.iter().map(numbers).collect(),
+            ..self.vector
+        };
+        Self {
+            vector,
+            passages,
+            ..self
+        }
+    }
+
+    /// The passages, if they were asked for.
+    pub(crate) fn passages(&self) -> &[Passage] {
+        &self.passages
     }
 
     /// Takes out what was learned word by word and leaves what the knowledge says.
     pub(crate) fn forget_grams(&mut self) {
+        self.vector.passages.clear();
+        self.passages.clear();
         let of_knowledge = |number: u32| number as usize >= Vector::TERMS;
         self.vector.grams.retain(|(at, _)| of_knowledge(*at));
         for (gram, first) in self.grams.iter().zip(&mut self.firsts) {

@@ -1,6 +1,7 @@
 //! What a story's numbers count: a linear model with two heads, read from bytes.
 
 mod file;
+mod passages;
 
 use crate::{
     features::{Head, Vector},
@@ -8,6 +9,7 @@ use crate::{
     score::logistic,
 };
 pub use file::ModelError;
+pub use passages::PassageWeights;
 
 /// How much each feature counts, and how a score is made of the sums.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,6 +19,8 @@ pub struct Model {
     /// Weights of the n-grams in steps of `step`.
     grams: Box<[i16]>,
     step: f32,
+    /// What passages count, where the model judges by them.
+    pub(crate) passages: Option<PassageWeights>,
 }
 
 /// What a model is, and what it was trained on.
@@ -43,6 +47,8 @@ pub struct Weights {
     pub dense: [Vec<f32>; 2],
     /// Weights of the n-grams by their numbers.
     pub grams: Vec<f32>,
+    /// Weights of what stands in passages, for a model that judges by them.
+    pub passages: Option<PassageWeights>,
 }
 
 impl Model {
@@ -66,10 +72,12 @@ impl Model {
             dense: weights.dense.map(Vec::into_boxed_slice),
             grams,
             step,
+            passages: weights.passages,
         }
     }
 
-    /// The model with something added to each of its weights; `by` may hold fewer than there are.
+    /// The model with something added to each of its weights but those of passages; `by` may hold
+    /// fewer than there are.
     /// What it says of itself is `summary`, whose threshold and calibration count from now on.
     #[must_use]
     pub fn moved(&self, summary: Summary, by: &Weights) -> Self {
@@ -81,12 +89,14 @@ impl Model {
         let weights = Weights {
             dense: [0, 1].map(|head: usize| added(&self.dense[head], &by.dense[head])),
             grams: added(&own, &by.grams),
+            passages: self.passages.clone(),
         };
         let Self {
             summary,
             dense,
             grams,
             step,
+            passages,
         } = Self::new(summary, weights);
         // Field by field, so that whatever else a model comes to hold is not left behind here.
         Self {
@@ -94,6 +104,7 @@ impl Model {
             dense,
             grams,
             step,
+            passages,
         }
     }
 
@@ -130,7 +141,8 @@ impl Model {
             ..
         } = &self.summary;
         let weights = self.dense.iter().flatten().chain([&self.step]);
-        weights.copied().all(f32::is_finite)
+        let passages = self.passages.iter().flat_map(PassageWeights::numbers);
+        weights.copied().chain(passages).all(f32::is_finite)
             && [threshold, slope, offset]
                 .iter()
                 .all(|number| number.is_finite())
@@ -158,6 +170,11 @@ impl Model {
         self.calibrated(self.logits(vector))
     }
 
+    /// Whether the model judges by passages: what it judges must have them.
+    pub fn reads_passages(&self) -> bool {
+        self.passages.is_some()
+    }
+
     /// What each head's features sum up to.
     pub fn logits(&self, vector: &Vector) -> [f32; 2] {
         let dense = |head: Head| -> f32 {
@@ -168,7 +185,9 @@ impl Model {
         let grams: f32 = grams
             .map(|(bucket, value)| self.gram(*bucket) * value)
             .sum();
-        [dense(Head::Topic) + grams, dense(Head::Region)]
+        let passages = self.passages.as_ref();
+        let passages = passages.map_or(0.0, |part| part.logit(vector));
+        [dense(Head::Topic) + grams + passages, dense(Head::Region)]
     }
 
     /// The probability that both heads hold, as it turned out on stories that it was not trained on.

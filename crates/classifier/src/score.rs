@@ -35,7 +35,9 @@ impl<'a> Score<'a> {
         let grams: f32 = grams
             .map(|(bucket, value)| model.gram(*bucket) * value)
             .sum();
-        let logits = [dense(Head::Topic) + grams, dense(Head::Region)];
+        let passages = model.passages.as_ref();
+        let passages = passages.map_or(0.0, |part| part.logit(&features.vector));
+        let logits = [dense(Head::Topic) + grams + passages, dense(Head::Region)];
         Self {
             model,
             features,

@@ -303,6 +303,9 @@ pub enum EvidenceKind {
     Trap,
     /// A word or two that stand in no table and that the model learned something from.
     Word,
+    /// A sentence that is one of the few that speak most for the story, for a model that judges by
+    /// them; what else is in it counts for itself as well.
+    Passage,
 }
 
 /// Parts of a story that evidence points into.

@@ -17,7 +17,7 @@ use story::Article;
 use crate::{
     calibration::odds_of,
     descent,
-    example::{BEGINNING_WEIGHT, Example, Labelled},
+    example::{BEGINNING_WEIGHT, Example, Labelled, Learned},
 };
 use columns::{Columns, Row};
 
@@ -80,7 +80,12 @@ impl<'a> Adapter<'a> {
 
     /// Adds a labelled article.
     pub fn add(&mut self, labelled: &Labelled) {
-        self.examples.push(Example::of(labelled, self.knowledge));
+        let learned = Learned {
+            beginnings: true,
+            passages: self.base.reads_passages(),
+        };
+        let example = Example::of(labelled, self.knowledge, learned);
+        self.examples.push(example);
     }
 
     /// Adds an article to the background: only how common its words are is learned from it.
@@ -118,7 +123,9 @@ impl<'a> Adapter<'a> {
             offset: self.base.summary().offset,
             rows,
         };
-        let moved = descent::least(columns.count(), |at, gradient| objective.at(at, gradient));
+        let moved = descent::least(columns.count(), LEVEL, |at, gradient| {
+            objective.at(at, gradient)
+        });
         let by = columns.weights(&moved, self.knowledge.features().len());
         let model = self.base.moved(self.summary(), &by);
         Ok(Adapted {
@@ -166,6 +173,8 @@ impl<'a> Adapter<'a> {
     }
 }
 
+/// The slope, squared, at which the weights are where they belong.
+const LEVEL: f64 = 1e-9;
 /// A model's key for its own id.
 const ID: &str = "id";
 /// A model's key for the number of articles that it was trained on.

@@ -15,19 +15,32 @@ pub struct Labelled {
     /// Its outlet, if that is known: no outlet is judged by a model that has seen it, as far as
     /// the outlets' sizes allow.
     pub outlet: Option<String>,
+    /// The words for which a person labelled it so, as they stand in it, if that is known.
+    pub evidence: Vec<String>,
 }
 
 /// What is kept of a labelled article.
 #[derive(Clone, Debug)]
 pub(crate) struct Example {
-    /// The article whole, then its beginnings.
-    pub forms: [Vector; FORMS],
+    /// The article whole, then its beginnings, if those are learned.
+    pub forms: Vec<Vector>,
+    /// The passages of the whole article in which its evidence stands.
+    pub witnesses: Vec<bool>,
     pub label: bool,
     pub weight: f32,
     /// A hash of the outlet, or of the article where there is none.
     pub group: u64,
     /// A hash of the article.
     pub id: u64,
+}
+
+/// What of an article is learned besides what stands in it as a whole.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Learned {
+    /// Its beginnings.
+    pub beginnings: bool,
+    /// Its passages.
+    pub passages: bool,
 }
 
 /// An article and two beginnings of it: feeds often carry no more, and a model that only knows
@@ -39,18 +52,28 @@ const BEGINNINGS: [(u64, u64); FORMS - 1] = [(12, 35), (40, 90)];
 pub(crate) const BEGINNING_WEIGHT: f32 = 0.5;
 
 impl Example {
-    pub(crate) fn of(labelled: &Labelled, knowledge: &Knowledge) -> Self {
+    pub(crate) fn of(labelled: &Labelled, knowledge: &Knowledge, learned: Learned) -> Self {
         let article = &labelled.article;
         let id = hash(article.id.as_str());
+        let vector = if learned.passages {
+            Classifier::vector_with_passages
+        } else {
+            Classifier::vector
+        };
         let beginning = |(least, most): (u64, u64)| {
             let words = least + id % (most - least);
             let mut cut = article.clone();
             beginning(&article.text, words as usize).clone_into(&mut cut.text);
-            Classifier::vector(&cut, knowledge)
+            vector(&cut, knowledge)
         };
-        let [first, second] = BEGINNINGS.map(beginning);
+        let beginnings = BEGINNINGS.into_iter().filter(|_| learned.beginnings);
+        let whole = std::iter::once(vector(article, knowledge));
+        let reasons = &labelled.evidence;
+        let witnesses = (learned.passages && !reasons.is_empty())
+            .then(|| Classifier::witnesses(article, knowledge, reasons));
         Self {
-            forms: [Classifier::vector(article, knowledge), first, second],
+            forms: whole.chain(beginnings.map(beginning)).collect(),
+            witnesses: witnesses.unwrap_or_default(),
             label: labelled.label,
             weight: labelled.weight,
             group: labelled.outlet.as_deref().map_or(id, hash),

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use classifier::Vector;
 
 use crate::{
-    example::{BEGINNING_WEIGHT, Example, FORMS},
+    example::{BEGINNING_WEIGHT, Example},
     ftrl::{Ftrl, Rates},
 };
 
@@ -108,7 +108,7 @@ pub(crate) fn fit(
     let mut learner = Learner::new(examples, features, subject);
     let mut random = fastrand::Rng::with_seed(seed);
     let mut order: Vec<(usize, usize)> = (0..examples.len())
-        .flat_map(|at| (0..FORMS).map(move |form| (at, form)))
+        .flat_map(|at| (0..examples[at].forms.len()).map(move |form| (at, form)))
         .collect();
     for epoch in 0..epochs {
         random.shuffle(&mut order);
@@ -243,7 +243,8 @@ fn scales(examples: &[&Example], outlets: &HashMap<u64, usize>, subject: Subject
             *outlets |= outlet;
         }
     }
-    let all = (examples.len() * FORMS) as f32;
+    let forms = examples.iter().map(|example| example.forms.len());
+    let all = forms.sum::<usize>() as f32;
     let scale = |(at, (forms, outlets)): (usize, &(u32, u64))| {
         let term = at >= Vector::TERMS;
         let enough = *forms >= GRAM_FORMS && outlets.count_ones() >= GRAM_OUTLETS;

@@ -20,6 +20,8 @@ mod fit;
 mod folds;
 mod ftrl;
 mod measure;
+mod passages;
+mod plan;
 mod trainer;
 
 pub use adapt::{Adapted, Adapter, NothingToLearn};

@@ -1,13 +1,15 @@
 //! From labelled articles to a model: finds out on folds how to mix and calibrate, then fits to all.
 
-use classifier::{Knowledge, Model, Summary, Weights};
+use classifier::{Knowledge, Model, PassageWeights, Summary, Vector, Weights};
 
 use crate::{
-    calibration::{self, Calibration, odds},
-    example::{Example, FORMS, Labelled},
+    calibration::{Calibration, odds},
+    example::{Example, FORMS, Labelled, Learned},
     fit::{EPOCHS, Fitted, Subject, fit},
     folds::{FOLDS, folds},
     measure::{Judgement, best_threshold},
+    passages,
+    plan::{HeldOut, Plan, Shares},
 };
 
 /// What a model is trained for.
@@ -20,6 +22,10 @@ pub struct Options {
     pub threshold: Option<f64>,
     /// Where the random numbers start.
     pub seed: u64,
+    /// Whether articles are learned by their beginnings as well, which is what many feeds carry.
+    pub beginnings: bool,
+    /// How many passages count by themselves, where the model is to judge by passages as well.
+    pub passages: Option<usize>,
 }
 
 /// How far training has come: steps done, and steps in all.
@@ -67,22 +73,8 @@ pub struct Trainer<'k> {
     languages: std::collections::BTreeMap<String, usize>,
 }
 
-/// How much of each fit goes into the model: knowledge, n-grams.
-const MIXTURES: [(f32, f32); 9] = [
-    (1.0, 0.0),
-    (0.9, 0.15),
-    (0.8, 0.3),
-    (0.7, 0.4),
-    (0.6, 0.5),
-    (0.5, 0.8),
-    (0.2, 1.0),
-    (0.3, 1.6),
-    (0.1, 1.5),
-];
 /// In how many orders the last fits meet their examples.
 const ORDERS: u64 = 4;
-/// The share of stories that are looked for in the stream for which scores are probabilities.
-const LOOKED_FOR: f64 = 0.4;
 /// Share of a language among the articles from which the model judges it.
 const LANGUAGE_SHARE: f64 = 0.02;
 
@@ -102,7 +94,12 @@ impl<'k> Trainer<'k> {
         if let Some(lang) = labelled.article.lang {
             *self.languages.entry(lang.to_string()).or_default() += 1;
         }
-        self.examples.push(Example::of(labelled, self.knowledge));
+        let learned = Learned {
+            beginnings: self.options.beginnings,
+            passages: self.options.passages.is_some(),
+        };
+        let example = Example::of(labelled, self.knowledge, learned);
+        self.examples.push(example);
     }
 
     /// Fits a model to the articles and says after each step how far it has come.
@@ -117,7 +114,8 @@ impl<'k> Trainer<'k> {
                 negatives,
             });
         }
-        let of = 2 * (FOLDS as usize + 1);
+        let fits = 2 + usize::from(self.options.passages.is_some());
+        let of = fits * (FOLDS as usize + 1);
         let mut done = 0;
         let mut step = || {
             done += 1;
@@ -131,13 +129,18 @@ impl<'k> Trainer<'k> {
             step();
             fitted
         });
+        let passages = self.options.passages.map(|top| {
+            let fitted = passages::fit(&all, top);
+            step();
+            fitted
+        });
         let mut held_out = self.judgements(&held_out, &plan);
         let threshold = self.options.threshold;
         let threshold = threshold.unwrap_or_else(|| best_threshold(&held_out));
         for judgement in &mut held_out {
             judgement.kept = judgement.score >= threshold;
         }
-        let weights = plan.mix(fits);
+        let weights = plan.mix(fits, passages);
         let id = identity(&weights, plan.calibration, threshold);
         let summary = self.summary(&plan, &id, threshold);
         let model = Model::new(summary, weights);
@@ -176,6 +179,10 @@ impl<'k> Trainer<'k> {
         let none = vec![[[[0.0; 2]; FORMS]; EPOCHS]; self.examples.len()];
         let mut held_out = HeldOut {
             by_subject: [none.clone(), none],
+            by_passages: self
+                .options
+                .passages
+                .map(|_| vec![[[0.0; 2]; FORMS]; self.examples.len()]),
         };
         for number in 0..FOLDS {
             let others = self
@@ -202,11 +209,18 @@ impl<'k> Trainer<'k> {
                             .enumerate()
                             .filter(|(at, _)| fold[*at] == number);
                         for (at, example) in held {
-                            logits[at][epoch] =
-                                std::array::from_fn(|form| fitted.logits(&example.forms[form]));
+                            logits[at][epoch] = by_form(example, |vector| fitted.logits(vector));
                         }
                     },
                 );
+                step();
+            }
+            if let (Some(top), Some(sums)) = (self.options.passages, &mut held_out.by_passages) {
+                let fitted = passages::fit(&others, top);
+                let held = self.examples.iter().zip(&fold).zip(sums);
+                for ((example, _), sums) in held.filter(|((_, fold), _)| **fold == number) {
+                    *sums = by_form(example, |vector| fitted.sums(vector));
+                }
                 step();
             }
         }
@@ -234,7 +248,7 @@ impl<'k> Trainer<'k> {
         let many = |count: &usize| *count as f64 >= LANGUAGE_SHARE * self.examples.len() as f64;
         let languages = self.languages.iter().filter(|(_, count)| many(count));
         let positives = self.examples.iter().filter(|example| example.label).count();
-        let training = [
+        let mut training = vec![
             ("id", id.to_owned()),
             ("articles", self.examples.len().to_string()),
             ("positives", positives.to_string()),
@@ -247,6 +261,20 @@ impl<'k> Trainer<'k> {
             ("mixture", format!("{} {}", plan.mixture.0, plan.mixture.1)),
             ("trained-with", self.knowledge.hash().to_owned()),
         ];
+        if let Some(top) = self.options.passages {
+            let Shares {
+                base,
+                whole,
+                single,
+            } = plan.shares;
+            let named = self.examples.iter();
+            let named = named.filter(|example| example.witnesses.contains(&true));
+            training.extend([
+                ("passages-counted", top.to_string()),
+                ("passages-mixture", format!("{base} {whole} {single}")),
+                ("articles-with-evidence", named.count().to_string()),
+            ]);
+        }
         Summary {
             topic: self.options.topic.clone(),
             languages: languages.map(|(lang, _)| lang.clone()).collect(),
@@ -254,16 +282,25 @@ impl<'k> Trainer<'k> {
             slope: plan.calibration.slope,
             offset: plan.calibration.offset,
             training: training
+                .into_iter()
                 .map(|(key, value)| (key.to_owned(), value))
-                .to_vec(),
+                .collect(),
         }
     }
 }
 
+/// What is said of each form of an example that there is.
+fn by_form(example: &Example, says: impl Fn(&Vector) -> [f32; 2]) -> [[f32; 2]; FORMS] {
+    std::array::from_fn(|form| example.forms.get(form).map_or([0.0; 2], &says))
+}
+
 /// What a model is known by in the records that it makes: two that judge differently differ in it.
 fn identity(weights: &Weights, calibration: Calibration, threshold: f64) -> String {
+    let passages = weights.passages.iter().flat_map(PassageWeights::numbers);
     let weights = weights.dense.iter().flatten().chain(&weights.grams);
     let numbers = weights
+        .copied()
+        .chain(passages)
         .map(|weight| u64::from(weight.to_bits()))
         .chain([calibration.slope, calibration.offset, threshold].map(f64::to_bits));
     let hash = numbers.fold(0xcbf2_9ce4_8422_2325_u64, |hash, number| {
@@ -272,118 +309,4 @@ fn identity(weights: &Weights, calibration: Calibration, threshold: f64) -> Stri
             .rotate_left(23)
     });
     format!("{:08x}", (hash ^ (hash >> 32)) as u32)
-}
-
-/// Sums of both heads: by example, epoch and form.
-type Logits = Vec<[[[f32; 2]; FORMS]; EPOCHS]>;
-
-/// What fits said about what they had not seen.
-struct HeldOut {
-    by_subject: [Logits; 2],
-}
-
-impl HeldOut {
-    fn mixed(&self, at: usize, form: usize, plan: &Plan) -> [f32; 2] {
-        let [knowledge, grams] = [0, 1]
-            .map(|subject: usize| self.by_subject[subject][at][plan.epochs.0[subject] - 1][form]);
-        mixed(plan.mixture, knowledge, grams)
-    }
-}
-
-fn mixed((knowledge, grams): (f32, f32), a: [f32; 2], b: [f32; 2]) -> [f32; 2] {
-    let share = grams / (knowledge + grams);
-    [
-        knowledge * a[0] + grams * b[0],
-        (1.0 - share) * a[1] + share * b[1],
-    ]
-}
-
-/// For how many epochs each subject is fitted: knowledge, n-grams.
-#[derive(Clone, Copy)]
-struct Epochs([usize; 2]);
-
-impl Epochs {
-    fn map_subjects(self, mut with: impl FnMut(Subject, usize) -> Fitted) -> [Fitted; 2] {
-        [
-            with(Subject::Knowledge, self.0[0]),
-            with(Subject::Grams, self.0[1]),
-        ]
-    }
-}
-
-/// What the folds have shown to be best.
-struct Plan {
-    epochs: Epochs,
-    mixture: (f32, f32),
-    calibration: Calibration,
-}
-
-impl Plan {
-    /// The epochs, mixture and calibration with the least loss on what was held out.
-    fn of(examples: &[Example], held_out: &HeldOut) -> Self {
-        let knowledge = (1..=EPOCHS).map(|epochs| (Epochs([epochs, 1]), MIXTURES[0]));
-        let first = Self::best(examples, held_out, knowledge);
-        let both = (1..=EPOCHS).flat_map(|grams| {
-            MIXTURES.map(|mixture| (Epochs([first.epochs.0[0], grams]), mixture))
-        });
-        Self::best(examples, held_out, both)
-    }
-
-    fn best(
-        examples: &[Example],
-        held_out: &HeldOut,
-        candidates: impl Iterator<Item = (Epochs, (f32, f32))>,
-    ) -> Self {
-        let plans = candidates.map(|(epochs, mixture)| {
-            let calibration = Calibration {
-                slope: 1.0,
-                offset: 0.0,
-            };
-            let mut plan = Self {
-                epochs,
-                mixture,
-                calibration,
-            };
-            let points = plan.points(examples, held_out);
-            plan.calibration = calibration::fit(&points);
-            (calibration::loss(&points, plan.calibration), plan)
-        });
-        let best = plans.min_by(|a, b| a.0.total_cmp(&b.0));
-        best.expect("a candidate").1
-    }
-
-    /// What was held out, whole and as its longer beginning. What is looked for weighs
-    /// [`LOOKED_FOR`] of all, however many articles of each label there are: which ones were chosen
-    /// to be labelled says nothing about the stream that is judged.
-    fn points(&self, examples: &[Example], held_out: &HeldOut) -> Vec<(f64, bool, f64)> {
-        let total = |label: bool| {
-            let of = examples.iter().filter(|example| example.label == label);
-            of.map(|example| f64::from(example.weight)).sum::<f64>()
-        };
-        let shares = [(1.0 - LOOKED_FOR) / total(false), LOOKED_FOR / total(true)];
-        let form = |at: usize, form: usize| {
-            let example = &examples[at];
-            let odds = odds(held_out.mixed(at, form, self));
-            let weight = f64::from(example.weight) * shares[usize::from(example.label)];
-            (odds, example.label, weight * examples.len() as f64)
-        };
-        let forms = |at: usize| [form(at, 0), form(at, FORMS - 1)];
-        (0..examples.len()).flat_map(forms).collect()
-    }
-
-    /// The weights of both fits as one.
-    fn mix(&self, [knowledge, grams]: [Fitted; 2]) -> Weights {
-        let (k, g) = self.mixture;
-        let share = g / (k + g);
-        let mix = |a: &[f32], b: &[f32], k: f32, g: f32| {
-            a.iter().zip(b).map(|(a, b)| k * a + g * b).collect()
-        };
-        Weights {
-            dense: [
-                mix(&knowledge.dense[0], &grams.dense[0], k, g),
-                mix(&knowledge.dense[1], &grams.dense[1], 1.0 - share, share),
-            ],
-            grams: grams.grams.iter().map(|weight| g * weight).collect(),
-        }
-    }
 }

@@ -190,7 +190,9 @@ pub(crate) enum Command {
     /// Fit a topic's model to labelled articles, or adapt one that is there to corrections
     #[command(
         after_help = "A line of data is {\"id\",\"title\",\"text\",\"label\"} with label 0 or 1; \
-                      `lang`, `weight` and `source` (the outlet) are optional. The same data and seed \
+                      `lang`, `weight` and `source` (the outlet) are optional, and so is `evidence`: a \
+                      list of the words that it was labelled for, as they stand in it, from which a \
+                      topic with `passages = N` learns which sentences decide. The same data and seed \
                       give the same model. A model from nothing takes some hundred lines; one that is \
                       adapted takes as few as there are, such as `vigia label` writes. How common a \
                       word is, and so how little one label may move it, is told from the articles \

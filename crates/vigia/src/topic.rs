@@ -22,6 +22,10 @@ pub(crate) struct Topic {
     pub(crate) knowledge: Option<PathBuf>,
     /// The score from which a story is kept; the model's own where there is none.
     pub(crate) threshold: Option<f64>,
+    /// Whether its model is to learn how articles begin, as well as what they are as a whole.
+    pub(crate) beginnings: bool,
+    /// How many passages its model is to count by themselves, if it is to judge by passages.
+    pub(crate) passages: Option<usize>,
 }
 
 /// The topic that is part of the program.
@@ -35,7 +39,12 @@ struct RawTopic {
     model: Option<PathBuf>,
     knowledge: Option<PathBuf>,
     threshold: Option<f64>,
+    beginnings: Option<bool>,
+    passages: Option<usize>,
 }
+
+/// Most passages that a topic may have counted by themselves.
+const PASSAGES_MAX: usize = 20;
 
 /// Why a topic cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -91,6 +100,8 @@ impl Default for Topic {
             model: None,
             knowledge: None,
             threshold: None,
+            beginnings: true,
+            passages: None,
         }
     }
 }
@@ -125,6 +136,11 @@ impl Topic {
                 "threshold {threshold} is not between 0 and 1"
             )));
         }
+        if let Some(passages) = raw.passages.filter(|n| !(1..=PASSAGES_MAX).contains(n)) {
+            return Err(invalid(format!(
+                "passages {passages} is not between 1 and {PASSAGES_MAX}"
+            )));
+        }
         let folder = path.parent().unwrap_or(Path::new(""));
         Ok(Self {
             name: raw.name,
@@ -132,6 +148,8 @@ impl Topic {
             model: raw.model.map(|model| folder.join(model)),
             knowledge: raw.knowledge.map(|knowledge| folder.join(knowledge)),
             threshold: raw.threshold,
+            beginnings: raw.beginnings.unwrap_or(true),
+            passages: raw.passages,
         })
     }
 
@@ -211,6 +229,8 @@ mod tests {
         check("name = \"../fires\"", Err("no name"));
         check("name = \"fires\\u202e\"", Err("no name"));
         check("name = \"a\"\nthreshold = 2.0", Err("between 0 and 1"));
+        check("name = \"a\"\npassages = 0", Err("between 1 and 20"));
+        check("name = \"a\"\npassages = \"2\"", Err("passages"));
         check("name = \"a\"\nmodle = \"x\"", Err("modle"));
     }
 

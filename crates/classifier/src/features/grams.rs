@@ -38,11 +38,11 @@ pub(crate) struct Gram {
 
 /// A word or a name as one unit.
 #[derive(Clone, Copy)]
-struct Token {
-    hash: u64,
-    stem: u64,
+pub(super) struct Token {
+    pub hash: u64,
+    pub stem: u64,
     sentence: u32,
-    words: (u32, u32),
+    pub words: (u32, u32),
 }
 
 /// All n-grams of a story.
@@ -87,7 +87,7 @@ fn words(reading: &Reading<'_>) -> Vec<Gram> {
     let mut tokens = Vec::with_capacity(WORDS_MAX);
     for (number, part) in reading.parts.iter().enumerate() {
         tokens.clear();
-        tokenise(part, reading.knowledge, &mut tokens);
+        tokenise(part, reading.knowledge, WORDS_MAX, &mut tokens);
         for (at, token) in tokens.iter().enumerate() {
             let early = number == 0 || at < LEAD_WORDS;
             let next = tokens
@@ -225,11 +225,17 @@ const TERM: u64 = 0x27d4_eb2f_1656_67c5;
 const PAIR: u64 = 0x85eb_ca6b_27d4_eb2f;
 const EARLY: u64 = 0x9e37_79b9_7f4a_7c15;
 
-fn tokenise(part: &Part<'_>, knowledge: &Knowledge, tokens: &mut Vec<Token>) {
+/// The words of a part, each name of it as one, at most so many.
+pub(super) fn tokenise(
+    part: &Part<'_>,
+    knowledge: &Knowledge,
+    most: usize,
+    tokens: &mut Vec<Token>,
+) {
     let words = part.words.all();
     let mut names = part.names.iter().peekable();
     let mut at = 0;
-    while at < words.len() && tokens.len() < WORDS_MAX {
+    while at < words.len() && tokens.len() < most {
         while names.peek().is_some_and(|name| (name.start as usize) < at) {
             names.next();
         }
@@ -284,18 +290,18 @@ fn number(folded: &str) -> &'static str {
 }
 
 /// FNV-1a: the same everywhere and for ever, as a model's numbers must be.
-fn hashed(text: &str) -> u64 {
+pub(super) fn hashed(text: &str) -> u64 {
     hashed_on(0xcbf2_9ce4_8422_2325, text)
 }
 
 /// The hash of a text whose beginning has a known one.
-fn hashed_on(hash: u64, text: &str) -> u64 {
+pub(super) fn hashed_on(hash: u64, text: &str) -> u64 {
     text.bytes().fold(hash, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     })
 }
 
-fn mixed(hash: u64) -> u64 {
+pub(super) fn mixed(hash: u64) -> u64 {
     let hash = (hash ^ (hash >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
     let hash = (hash ^ (hash >> 33)).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
     hash ^ (hash >> 33)

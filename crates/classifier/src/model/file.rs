@@ -7,19 +7,27 @@
 //!                                   a blank line
 //! dense weights                     both heads, 4 bytes each
 //! n-grams with a weight             how far from the one before (LEB128), weight in steps (2 bytes)
+//! passages' weights                 how far from the one before (LEB128), two weights (4 bytes each)
 //! SHA-256 of all of this            32 bytes
 //! ```
+//!
+//! A model that does not judge by passages has none of these, and version 1; one that does has
+//! version 2 and four lines of the header more.
 //!
 //! Numbers are little-endian. N-grams stand there as numbers that many words share, and only those
 //! that several outlets use: no text can be put together from them.
 
 use sha2::{Digest, Sha256};
 
-use super::{Model, Summary, Vector};
-use crate::{features::VERSION, knowledge::Knowledge};
+use super::{Model, PassageWeights, Summary, Vector, passages::TOP_MAX};
+use crate::{
+    features::{VERSION, passages},
+    knowledge::Knowledge,
+};
 
-/// Version of the file.
-const FORMAT: u32 = 1;
+/// Version of the file, and that of one with passages.
+const PLAIN: u32 = 1;
+const FORMAT: u32 = 2;
 const MAGIC: &str = "vigia-model ";
 const CHECKSUM: usize = 32;
 
@@ -30,7 +38,9 @@ pub enum ModelError {
     #[error("this is no model of vigia's")]
     NotAModel,
     /// Another version of vigia wrote it.
-    #[error("the model's format is {found}, and this program reads {FORMAT}: train it anew")]
+    #[error(
+        "the model's format is {found}, and this program reads {PLAIN} and {FORMAT}: train it anew"
+    )]
     Format {
         /// The version that it has.
         found: u32,
@@ -49,6 +59,15 @@ pub enum ModelError {
         "the model weighs features of version {found}, and this program has version {VERSION}: train it anew"
     )]
     Features {
+        /// The version that it has.
+        found: u32,
+    },
+    /// What stands in passages means something else in this version of vigia.
+    #[error(
+        "the model weighs passages of version {found}, and this program has version {}: train it anew",
+        passages::VERSION
+    )]
+    PassageFeatures {
         /// The version that it has.
         found: u32,
     },
@@ -81,12 +100,22 @@ pub(super) fn write(model: &Model, knowledge: &Knowledge) -> Vec<u8> {
         ),
         ("step", model.step.to_string()),
     ];
+    if let Some(part) = &model.passages {
+        let [whole, single] = part.starts;
+        lines.extend([
+            ("passages", part.weights.len().to_string()),
+            ("passage-features", passages::VERSION.to_string()),
+            ("passage-starts", format!("{whole} {single}")),
+            (LAST_WITH_PASSAGES, part.top.to_string()),
+        ]);
+    }
     let training = summary
         .training
         .iter()
         .map(|(key, value)| (key.as_str(), value.clone()));
     lines.extend(training);
-    let mut bytes = format!("{MAGIC}{FORMAT}\n").into_bytes();
+    let format = model.passages.as_ref().map_or(PLAIN, |_| FORMAT);
+    let mut bytes = format!("{MAGIC}{format}\n").into_bytes();
     for (key, value) in lines {
         let value = value.replace(['\n', '\t'], " ");
         bytes.extend(format!("{key}\t{value}\n").bytes());
@@ -106,6 +135,14 @@ pub(super) fn write(model: &Model, knowledge: &Knowledge) -> Vec<u8> {
         bytes.extend(weight.to_le_bytes());
         last = bucket;
     }
+    if let Some(part) = &model.passages {
+        let mut last = 0;
+        for (number, weights) in &part.weights {
+            leb128(number - last, &mut bytes);
+            bytes.extend(weights.iter().flat_map(|weight| weight.to_le_bytes()));
+            last = *number;
+        }
+    }
     let checksum = Sha256::digest(&bytes);
     bytes.extend(checksum);
     bytes
@@ -119,10 +156,10 @@ pub(super) fn read(bytes: &[u8], knowledge: &Knowledge) -> Result<Model, ModelEr
     let version = std::str::from_utf8(version)
         .ok()
         .and_then(|text| text.parse().ok());
-    match version.ok_or(ModelError::NotAModel)? {
-        FORMAT => {}
+    let format = match version.ok_or(ModelError::NotAModel)? {
+        format @ (PLAIN | FORMAT) => format,
         found => return Err(ModelError::Format { found }),
-    }
+    };
     let (bytes, checksum) = bytes
         .split_at_checked(bytes.len().saturating_sub(CHECKSUM))
         .ok_or(ModelError::Damaged)?;
@@ -141,10 +178,15 @@ pub(super) fn read(bytes: &[u8], knowledge: &Knowledge) -> Result<Model, ModelEr
     if header.text("knowledge")? != knowledge.shape() {
         return Err(ModelError::Knowledge);
     }
-    weights(&header, &bytes[header_ends + 2..], knowledge)
+    weights(format, &header, &bytes[header_ends + 2..], knowledge)
 }
 
-fn weights(header: &Header<'_>, bytes: &[u8], knowledge: &Knowledge) -> Result<Model, ModelError> {
+fn weights(
+    format: u32,
+    header: &Header<'_>,
+    bytes: &[u8],
+    knowledge: &Knowledge,
+) -> Result<Model, ModelError> {
     let dense: usize = header.number("dense")?;
     if dense != knowledge.features().len() {
         return Err(ModelError::Knowledge);
@@ -169,9 +211,14 @@ fn weights(header: &Header<'_>, bytes: &[u8], knowledge: &Knowledge) -> Result<M
             .ok_or(ModelError::Damaged)?;
         *grams.get_mut(bucket).ok_or(ModelError::Damaged)? = weight;
     }
+    let passages = match format {
+        PLAIN => None,
+        _ => Some(passage_weights(header, &mut body)?),
+    };
     if !body.0.is_empty() {
         return Err(ModelError::Damaged);
     }
+    let last = passages.as_ref().map_or("step", |_| LAST_WITH_PASSAGES);
     let words = header.text("languages")?.split_whitespace();
     let summary = Summary {
         topic: header.text("topic")?.to_owned(),
@@ -179,14 +226,52 @@ fn weights(header: &Header<'_>, bytes: &[u8], knowledge: &Knowledge) -> Result<M
         threshold: header.number("threshold")?,
         slope: header.number("slope")?,
         offset: header.number("offset")?,
-        training: header.rest("step"),
+        training: header.rest(last),
     };
     Ok(Model {
         summary,
         dense: [topic, region],
         grams,
         step: header.number("step")?,
+        passages,
     })
+}
+
+/// The last line of the header before how the model was trained.
+const LAST_WITH_PASSAGES: &str = "passage-top";
+
+fn passage_weights(header: &Header<'_>, body: &mut Body<'_>) -> Result<PassageWeights, ModelError> {
+    let found = header.number("passage-features")?;
+    if found != passages::VERSION {
+        return Err(ModelError::PassageFeatures { found });
+    }
+    let wrong = |key| ModelError::Header { key };
+    let starts = header.text("passage-starts")?.split_once(' ');
+    let (whole, single) = starts.ok_or(wrong("passage-starts"))?;
+    let start = |text: &str| text.parse().map_err(|_| wrong("passage-starts"));
+    let top = header.number(LAST_WITH_PASSAGES)?;
+    if !(1..=TOP_MAX).contains(&top) {
+        return Err(wrong(LAST_WITH_PASSAGES));
+    }
+    let mut part = PassageWeights {
+        top,
+        starts: [start(whole)?, start(single)?],
+        ..PassageWeights::default()
+    };
+    let mut number = 0_u32;
+    for _ in 0..header.number::<usize>("passages")? {
+        let further = body.leb128().ok_or(ModelError::Damaged)?;
+        number = number.checked_add(further).ok_or(ModelError::Damaged)?;
+        let mut weight = || body.take().map(f32::from_le_bytes);
+        let (Some(whole), Some(single)) = (weight(), weight()) else {
+            return Err(ModelError::Damaged);
+        };
+        let twice = part.weights.insert(number, [whole, single]).is_some();
+        if twice || number >> passages::BITS > 0 {
+            return Err(ModelError::Damaged);
+        }
+    }
+    Ok(part)
 }
 
 /// The lines of a header.
@@ -254,97 +339,4 @@ fn leb128(mut number: u32, bytes: &mut Vec<u8>) {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::LazyLock;
-
-    use super::{super::Weights, *};
-    use crate::knowledge::KnowledgeFiles;
-
-    static KNOWLEDGE: LazyLock<Knowledge> = LazyLock::new(|| {
-        Knowledge::parse(KnowledgeFiles::embedded()).expect("the shipped knowledge")
-    });
-
-    fn model() -> Model {
-        let summary = Summary {
-            topic: "test".to_owned(),
-            languages: vec!["es".to_owned()],
-            threshold: 0.4,
-            slope: 1.25,
-            offset: -0.5,
-            training: vec![("articles".to_owned(), "12".to_owned())],
-        };
-        let mut weights = Weights {
-            dense: [0.5, -0.25].map(|weight| vec![weight; KNOWLEDGE.features().len()]),
-            grams: vec![0.0; Vector::GRAMS],
-        };
-        for (bucket, weight) in [(0, 1.0), (3, -0.5), (400, 0.25), (Vector::GRAMS - 1, -1.0)] {
-            weights.grams[bucket] = weight;
-        }
-        Model::new(summary, weights)
-    }
-
-    fn check(change: impl FnOnce(&mut Vec<u8>), expected: &ModelError) {
-        let mut bytes = model().write(&KNOWLEDGE);
-        change(&mut bytes);
-        assert_eq!(Model::read(&bytes, &KNOWLEDGE).as_ref(), Err(expected));
-    }
-
-    /// Changes a line of the header and makes the checksum right again.
-    fn with_line(bytes: &mut Vec<u8>, from: &str, to: &str) {
-        bytes.truncate(bytes.len() - CHECKSUM);
-        let at = bytes
-            .windows(from.len())
-            .position(|part| part == from.as_bytes());
-        let at = at.expect("a line of the header");
-        bytes.splice(at..at + from.len(), to.bytes());
-        let checksum = Sha256::digest(&*bytes);
-        bytes.extend(checksum);
-    }
-
-    #[test]
-    fn a_model_is_read_as_it_was_written() {
-        let model = model();
-        assert_eq!(Model::read(&model.write(&KNOWLEDGE), &KNOWLEDGE), Ok(model));
-    }
-
-    #[test]
-    fn a_damaged_model_says_so() {
-        check(
-            |bytes| bytes.truncate(bytes.len() - 1),
-            &ModelError::Damaged,
-        );
-        check(|bytes| bytes.truncate(40), &ModelError::Damaged);
-        check(|bytes| bytes.truncate(5), &ModelError::NotAModel);
-        check(Vec::clear, &ModelError::NotAModel);
-        check(|bytes| bytes[300] ^= 1, &ModelError::Damaged);
-    }
-
-    #[test]
-    fn a_model_of_another_version_or_other_knowledge_says_so() {
-        check(
-            |bytes| with_line(bytes, "vigia-model 1", "vigia-model 9"),
-            &ModelError::Format { found: 9 },
-        );
-        let features = format!("features\t{VERSION}\n");
-        check(
-            |bytes| with_line(bytes, &features, "features\t99\n"),
-            &ModelError::Features { found: 99 },
-        );
-        check(
-            |bytes| with_line(bytes, &KNOWLEDGE.shape(), &"0".repeat(64)),
-            &ModelError::Knowledge,
-        );
-        check(
-            |bytes| with_line(bytes, "slope\t1.25", "slope\tsteep"),
-            &ModelError::Header { key: "slope" },
-        );
-        check(
-            |bytes| with_line(bytes, "slope\t1.25", "slope\tNaN"),
-            &ModelError::Damaged,
-        );
-        check(
-            |bytes| with_line(bytes, "grams\t4", "grams\t999999"),
-            &ModelError::Damaged,
-        );
-    }
-}
+mod tests;

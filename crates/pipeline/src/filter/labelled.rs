@@ -22,6 +22,9 @@ pub struct LabelledArticle {
     pub weight: f32,
     /// Its outlet: what the line has as `source` or `outlet`, or else the host of its address.
     pub outlet: Option<String>,
+    /// The words for which a person labelled it so, if the line says: its `evidence`, where that is
+    /// made of strings.
+    pub evidence: Vec<String>,
     /// Whether it is marked as hard.
     pub hard: bool,
 }
@@ -37,6 +40,8 @@ struct LabelLine {
     source: Option<String>,
     outlet: Option<String>,
     url: Option<String>,
+    #[serde(default)]
+    evidence: Value,
     #[serde(default)]
     hard: bool,
 }
@@ -139,8 +144,15 @@ pub fn labelled_line(line: &str, labels: &Labels) -> Result<Option<LabelledArtic
             .flatten()
             .find(|outlet| !outlet.is_empty())
             .or_else(host),
+        evidence: strings(&labelled.evidence),
         hard: labelled.hard,
     }))
+}
+
+/// The strings of a list; the evidence of a recorded verdict is made of objects, and no person's.
+fn strings(list: &Value) -> Vec<String> {
+    let items = list.as_array().into_iter().flatten();
+    items.filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
 impl LabelledArticle {

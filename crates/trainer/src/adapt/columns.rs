@@ -99,6 +99,7 @@ impl Columns {
         let mut weights = Weights {
             dense: [vec![0.0; features], vec![0.0; features]],
             grams: vec![0.0; Vector::GRAMS],
+            passages: None,
         };
         for (weighed, column) in &self.numbers {
             let by = (by[*column] * self.units[*column]) as f32;

@@ -21,6 +21,7 @@ fn article(title: &str, text: &str) -> Article {
 
 fn labelled(article: &Article, label: bool) -> Labelled {
     Labelled {
+        evidence: Vec::new(),
         article: article.clone(),
         label,
         weight: 1.0,
@@ -146,6 +147,7 @@ fn the_slope_is_that_of_the_value() {
     let vector = Vector {
         dense: [vec![(0, 1.0), (3, 0.4)], vec![(0, 1.0)]],
         grams: vec![(7, 0.2)],
+        passages: Vec::new(),
     };
     let row = |base, label| Row {
         base,

@@ -127,6 +127,7 @@ pub(super) fn labelled(article: LabelledArticle) -> Labelled {
         label,
         weight,
         outlet,
+        evidence,
         ..
     } = article;
     Labelled {
@@ -134,5 +135,6 @@ pub(super) fn labelled(article: LabelledArticle) -> Labelled {
         label,
         weight,
         outlet,
+        evidence,
     }
 }

@@ -39,6 +39,8 @@ pub(crate) fn run(args: &TrainArgs) -> Result<()> {
             topic: topic.name,
             threshold: topic.threshold,
             seed: args.seed,
+            beginnings: topic.beginnings,
+            passages: topic.passages,
         },
     );
     let mut languages: BTreeMap<String, usize> = BTreeMap::new();

@@ -161,19 +161,20 @@ fn pieces(
     }
     for piece in pieces.iter().take(EVIDENCE_SHOWN) {
         let style = if piece.weight < 0.0 { AGAINST } else { FOR };
-        let term = &piece.term;
+        let term = &one_line(&piece.term);
         let label = match (piece.label.as_str(), piece.field) {
             ("", Field::Title) => "word, headline".to_owned(),
             ("", Field::Text) => "word".to_owned(),
             (label, Field::Title) => format!("{label}, headline"),
             (label, Field::Text) => label.to_owned(),
         };
+        let told = format!("  {style}{:+.2} {term}{style:#}", piece.weight);
+        if piece.kind == EvidenceKind::Passage {
+            writeln!(out, "{told}  {DIM}sentence{DIM:#}")?;
+            continue;
+        }
         let (before, after) = context(story, piece);
-        writeln!(
-            out,
-            "  {style}{:+.2} {term}{style:#}  {DIM}{label}{DIM:#}",
-            piece.weight
-        )?;
+        writeln!(out, "{told}  {DIM}{label}{DIM:#}")?;
         writeln!(
             out,
             "        {DIM}{before}{DIM:#}{style}{term}{style:#}{DIM}{after}{DIM:#}"

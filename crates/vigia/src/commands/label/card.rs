@@ -74,7 +74,8 @@ fn verdict(explained: &Explanation) -> String {
 
 /// What is worth a colour: what the tables know. Words by themselves are many, and each says little.
 fn of_field(story: &Story, field: Field) -> Vec<&Evidence> {
-    let told = |piece: &&Evidence| piece.field == field && piece.kind != EvidenceKind::Word;
+    let known = |kind| !matches!(kind, EvidenceKind::Word | EvidenceKind::Passage);
+    let told = |piece: &&Evidence| piece.field == field && known(piece.kind);
     let mut evidence: Vec<_> = story.evidence.iter().filter(told).collect();
     evidence.sort_by_key(|piece| (piece.start, piece.end));
     evidence
