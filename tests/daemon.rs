@@ -8,18 +8,10 @@ use std::{
 };
 
 use serde_json::Value;
-use support::{Desk, Systemd, feeds, text, until};
+use support::{Desk, Systemd, desk_with_news, feeds, text, until};
 use testkit::{News, Reply, Site};
 
 const SOON: Duration = Duration::from_secs(10);
-
-async fn desk_with_news() -> (Site, Desk) {
-    let site = Site::start().await;
-    let news = News::new(3).feeds(2).articles_per_feed(10);
-    news.install(&site);
-    let desk = Desk::new(&feeds(news.feed_paths().iter().map(|path| site.url(path))));
-    (site, desk)
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn systemd_hears_when_it_is_ready_and_when_it_stops() {

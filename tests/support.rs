@@ -117,6 +117,15 @@ pub(crate) fn feeds(urls: impl IntoIterator<Item = String>) -> Vec<DeskFeed> {
         .collect()
 }
 
+/// A desk with a site of two feeds, of ten articles each.
+pub(crate) async fn desk_with_news() -> (testkit::Site, Desk) {
+    let site = testkit::Site::start().await;
+    let news = testkit::News::new(3).feeds(2).articles_per_feed(10);
+    news.install(&site);
+    let desk = Desk::new(&feeds(news.feed_paths().iter().map(|path| site.url(path))));
+    (site, desk)
+}
+
 impl Desk {
     /// A configuration for a site on loopback: no gaps, private addresses allowed, quick polls.
     pub(crate) fn new(feeds: &[DeskFeed]) -> Self {

@@ -12,20 +12,11 @@ use std::{
 };
 
 use serde_json::Value;
-use support::{Desk, feeds, skipped, text, until, vigia};
-use testkit::{News, Site};
+use support::{Desk, desk_with_news, skipped, text, until, vigia};
 
 const COLUMNS: usize = 80;
 const ROWS: usize = 24;
 const SOON: Duration = Duration::from_secs(20);
-
-async fn desk_with_news() -> (Site, Desk) {
-    let site = Site::start().await;
-    let news = News::new(3).feeds(2).articles_per_feed(10);
-    news.install(&site);
-    let desk = Desk::new(&feeds(news.feed_paths().iter().map(|path| site.url(path))));
-    (site, desk)
-}
 
 /// The title of the story that was kept last, once all twenty are kept or dropped.
 fn last_title(desk: &Desk) -> String {
