@@ -1,6 +1,6 @@
 //! `vigia top`: what the running daemon is doing, live in the terminal.
 //!
-//! [`Watch`](watch::Watch) holds what was heard, [`View`](view::View) is made from that alone, and
+//! [`Watch`] holds what was heard, [`View`](view::View) is made from that alone, and
 //! [`draw`] puts it on a screen of any size; here they are given keys, answers and a terminal.
 
 mod draw;
