@@ -1,6 +1,6 @@
 //! The smallest change that would have changed a verdict.
 
-use story::Evidence;
+use story::{Evidence, EvidenceKind};
 
 use crate::{evidence::head_of, features::Head, score::Score, verdict::DropReason};
 
@@ -76,10 +76,13 @@ impl<F: Fn(&[&str]) -> f64> Case<'_, F> {
         self.score.total_with(head, logit) >= self.threshold
     }
 
-    /// The terms that weigh most for or against the verdict, each once.
+    /// The terms that weigh most for or against the verdict, each once. A whole sentence is none: what in it
+    /// decides is what is asked for.
     fn terms(&self, speaks: impl Fn(&Evidence) -> bool) -> Vec<&str> {
         let mut terms: Vec<&str> = Vec::new();
-        for piece in self.evidence.iter().filter(|piece| speaks(piece)) {
+        let pieces = self.evidence.iter();
+        let pieces = pieces.filter(|piece| piece.kind != EvidenceKind::Passage && speaks(piece));
+        for piece in pieces {
             let known = |term: &&str| term.to_lowercase() == piece.term.to_lowercase();
             if !terms.iter().any(known) {
                 terms.push(&piece.term);

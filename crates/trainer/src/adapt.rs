@@ -48,6 +48,7 @@ pub struct Adapter<'a> {
     background: Vec<Vector>,
     topic: String,
     threshold: f64,
+    beginnings: bool,
 }
 
 impl<'a> Adapter<'a> {
@@ -59,6 +60,7 @@ impl<'a> Adapter<'a> {
         Self {
             topic: topic.clone(),
             threshold: *threshold,
+            beginnings: true,
             base,
             knowledge,
             examples: Vec::new(),
@@ -78,10 +80,16 @@ impl<'a> Adapter<'a> {
         }
     }
 
+    /// Has articles be learned by their beginnings as well, or whole alone.
+    #[must_use]
+    pub fn with_beginnings(self, beginnings: bool) -> Self {
+        Self { beginnings, ..self }
+    }
+
     /// Adds a labelled article.
     pub fn add(&mut self, labelled: &Labelled) {
         let learned = Learned {
-            beginnings: true,
+            beginnings: self.beginnings,
             passages: self.base.reads_passages(),
         };
         let example = Example::of(labelled, self.knowledge, learned);

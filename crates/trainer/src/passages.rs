@@ -11,7 +11,7 @@
 
 mod rows;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use classifier::PassageWeights;
 
@@ -30,9 +30,12 @@ const PARTS: usize = 5;
 
 /// Fits to examples that have passages; of each, `top` count by themselves.
 pub(crate) fn fit(examples: &[&Example], top: usize) -> PassageWeights {
-    let vocabulary = Vocabulary::of(examples);
-    let whole = whole(&vocabulary, examples);
-    let single = single(&vocabulary, examples, top);
+    let counting = examples.iter().filter(|example| example.weight > 0.0);
+    let examples: Vec<&Example> = counting.copied().collect();
+    let outlets = outlets(&examples);
+    let vocabulary = Vocabulary::of(&examples, &outlets);
+    let whole = whole(&vocabulary, &examples);
+    let single = single(&vocabulary, &examples, &outlets, top);
     let weights = vocabulary
         .numbers()
         .zip(whole.weights.iter().zip(&single.weights));
@@ -43,6 +46,16 @@ pub(crate) fn fit(examples: &[&Example], top: usize) -> PassageWeights {
         starts: [whole.start as f32, single.start as f32],
         weights: weights.map(weight).collect::<BTreeMap<_, _>>(),
     }
+}
+
+/// The outlets of examples, numbered in the order in which they come.
+fn outlets(examples: &[&Example]) -> Vec<usize> {
+    let mut numbers = HashMap::new();
+    let mut number = |example: &&Example| {
+        let next = numbers.len();
+        *numbers.entry(example.group).or_insert(next)
+    };
+    examples.iter().map(&mut number).collect()
 }
 
 /// What stands in articles as wholes.
@@ -64,14 +77,14 @@ fn whole(vocabulary: &Vocabulary, examples: &[&Example]) -> Fit {
 }
 
 /// What stands in passages that speak for their articles.
-fn single(vocabulary: &Vocabulary, examples: &[&Example], top: usize) -> Fit {
+fn single(vocabulary: &Vocabulary, examples: &[&Example], outlets: &[usize], top: usize) -> Fit {
     let mut rows = Rows::default();
-    // Of which example each row is.
+    // Of which outlet each row is.
     let mut owners = Vec::new();
-    for (owner, example) in examples.iter().enumerate() {
+    for (outlet, example) in outlets.iter().zip(examples) {
         for passage in &example.forms[0].passages {
             rows.add(vocabulary, passage.iter().map(|number| (*number, 1.0)));
-            owners.push(owner);
+            owners.push(*outlet);
         }
     }
     let passages = owners.len() as f64;

@@ -140,6 +140,8 @@ impl<'k> Trainer<'k> {
         for judgement in &mut held_out {
             judgement.kept = judgement.score >= threshold;
         }
+        // Where too few outlets share their words there is nothing to weigh, and no part for it.
+        let passages = passages.filter(|part| !part.weights.is_empty());
         let weights = plan.mix(fits, passages);
         let id = identity(&weights, plan.calibration, threshold);
         let summary = self.summary(&plan, &id, threshold);
@@ -268,7 +270,9 @@ impl<'k> Trainer<'k> {
                 single,
             } = plan.shares;
             let named = self.examples.iter();
-            let named = named.filter(|example| example.witnesses.contains(&true));
+            let named = named.filter(|example| {
+                example.label && example.weight > 0.0 && example.witnesses.contains(&true)
+            });
             training.extend([
                 ("passages-counted", top.to_string()),
                 ("passages-mixture", format!("{base} {whole} {single}")),

@@ -50,6 +50,8 @@ pub(crate) struct Config {
     pub(crate) log_format: LogFormat,
     /// Where each feed's address is written down.
     pub(crate) addresses: HashMap<FeedId, Written>,
+    /// Patterns of files to include that match none, which may be meant so.
+    pub(crate) empty_includes: Vec<PathBuf>,
     /// What is expected of its judgement; see [`cases`].
     pub(crate) tests: Vec<StatedTest>,
 }

@@ -380,7 +380,7 @@ mod tests {
     }
 
     #[test]
-    fn any_text_is_read_in_a_time_that_grows_with_its_length() {
+    fn no_text_makes_more_numbers_than_its_words_allow() {
         let hostile = [
             "bomb kidnapped killed Medellín ELN ".repeat(20_000),
             "a. ".repeat(100_000),

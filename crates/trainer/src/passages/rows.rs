@@ -6,10 +6,10 @@ use crate::{descent, example::Example};
 
 /// Fewest outlets and articles that a number must come from. A name or phrase of one outlet alone
 /// says nothing about others, and is not stored.
-const OUTLETS: u32 = 3;
+const OUTLETS: usize = 3;
 const ARTICLES: u32 = 3;
-/// The slope, squared, at which a fit is done: its weights are then within a hundredth, all together,
-/// of where they belong.
+/// The slope, squared, at which a fit is done. The size of the weights counts in the loss, so that they are
+/// then, before scales and all together, within a hundredth of where they belong.
 const FLAT: f64 = 1e-4;
 /// What each count starts at, so that what one side never has is no proof.
 const UNSEEN: f64 = 1.0;
@@ -18,18 +18,24 @@ const UNSEEN: f64 = 1.0;
 pub(super) struct Vocabulary(BTreeMap<u32, u32>);
 
 impl Vocabulary {
-    pub(super) fn of(examples: &[&Example]) -> Self {
-        let mut seen: HashMap<u32, (u32, u64)> = HashMap::new();
-        for example in examples.iter().filter(|example| example.weight > 0.0) {
+    /// Those of examples, each of which is of an outlet.
+    pub(super) fn of(examples: &[&Example], outlets: &[usize]) -> Self {
+        /// How many articles, and which outlets, as many as are needed.
+        type Seen = (u32, [Option<usize>; OUTLETS]);
+        let mut seen: HashMap<u32, Seen> = HashMap::new();
+        for (example, outlet) in examples.iter().zip(outlets) {
             for (number, _) in example.forms[0].whole() {
-                let (articles, outlets) = seen.entry(number).or_default();
+                let (articles, known) = seen.entry(number).or_default();
                 *articles += 1;
-                *outlets |= 1 << (example.group % 64);
+                let mut places = known.iter_mut();
+                let place = places.find(|known| known.is_none_or(|known| known == *outlet));
+                if let Some(place) = place {
+                    *place = Some(*outlet);
+                }
             }
         }
-        let enough = |(articles, outlets): &(u32, u64)| {
-            *articles >= ARTICLES && outlets.count_ones() >= OUTLETS
-        };
+        let enough =
+            |(articles, known): &Seen| *articles >= ARTICLES && known.iter().all(Option::is_some);
         let mut numbers: Vec<u32> = seen
             .into_iter()
             .filter_map(|(number, seen)| enough(&seen).then_some(number))

@@ -84,10 +84,23 @@ fn the_same_articles_give_the_same_weights_and_what_counts_nothing_changes_none(
     idle.weight = 0.0;
     examples.push(idle);
     let after = fitted(&examples);
-    for (number, weights) in &before.weights {
-        let near = |head: usize| (weights[head] - after.weights[number][head]).abs() < 0.2;
-        assert!(near(0) && near(1), "{number}");
+    assert_eq!(before, after);
+}
+
+#[test]
+fn outlets_are_told_apart_whatever_their_hashes_have_in_common() {
+    let mut examples = examples();
+    for (example, number) in examples.iter_mut().zip(0_u64..) {
+        example.group = (number % 3) << 32;
     }
+    assert!(fitted(&examples).weights.contains_key(&TELLING));
+    for example in &mut examples {
+        example.group = 7 * (example.group & 1 << 32);
+    }
+    assert!(
+        fitted(&examples).weights.is_empty(),
+        "they are of two outlets"
+    );
 }
 
 #[test]

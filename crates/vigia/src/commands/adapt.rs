@@ -42,7 +42,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<()> {
         None => topic.load_model(&knowledge)?,
     };
     let judge = Classifier::new(Arc::clone(&knowledge), Arc::clone(&base), 0.5);
-    let mut adapter = Adapter::new(&base, &knowledge);
+    let mut adapter = Adapter::new(&base, &knowledge).with_beginnings(topic.beginnings);
     if topic.file.is_some() {
         adapter = adapter.for_topic(topic.name, topic.threshold);
     }

@@ -38,6 +38,13 @@ pub(crate) fn run(config_file: Option<&Path>) -> Result<()> {
     if let Some(archive) = &settings.archive {
         writeln!(out, "  archive    {}", archive.dir.display())?;
     }
+    for pattern in &config.empty_includes {
+        let pattern = pattern.display();
+        writeln!(
+            io::stderr(),
+            "vigia: `{pattern}` in `include` names no file"
+        )?;
+    }
     if settings.feeds.is_empty() {
         writeln!(
             io::stderr(),

@@ -14,7 +14,7 @@ use pipeline::{
 };
 use story::Health;
 
-use super::feeds::health::severity;
+use super::{feeds::health::severity, typeset};
 use crate::{args::DaemonArgs, config};
 
 #[cfg(test)]
@@ -39,20 +39,24 @@ pub(super) fn ask<T>(
         .enable_all()
         .build()?;
     runtime.block_on(ask(&socket)).map_err(|error| {
-        let socket = socket.display();
-        let remedy = match error.kind() {
-            io::ErrorKind::InvalidData => "it is of another version; restart it",
-            io::ErrorKind::PermissionDenied => {
-                "only its user and group may ask it; join the group, or ask as another user"
-            }
-            _ => {
-                "is `vigia run` running? Where [state] was changed since it started, name its socket \
-                 with --socket"
-            }
-        };
+        let (socket, remedy) = (socket.display(), remedy(error.kind()));
         // In words, so that a daemon that goes away is not taken for the reader of a pipe who does.
         anyhow!("{error}").context(format!("reach the daemon at `{socket}`: {remedy}"))
     })
+}
+
+/// What is to be done about a daemon that is not reached.
+pub(super) fn remedy(error: io::ErrorKind) -> &'static str {
+    match error {
+        io::ErrorKind::InvalidData => "it is of another version; restart it",
+        io::ErrorKind::PermissionDenied => {
+            "only its user and group may ask it; join the group, or ask as another user"
+        }
+        _ => {
+            "is `vigia run` running? Where [state] was changed since it started, name its socket with \
+             --socket"
+        }
+    }
 }
 
 /// How far the daemon is, in a word.
@@ -77,9 +81,8 @@ pub(super) fn alarms(now: &Snapshot) -> Vec<String> {
     });
     let problem = now.reload_problem.as_ref();
     let problem = problem.map(|problem| format!("NOT RELOADED: {problem}"));
-    let obeyed = |c: char| c.is_control() && c != '\n';
     let alarms = [trouble, lost, problem].into_iter().flatten();
-    alarms.map(|alarm| alarm.replace(obeyed, "")).collect()
+    alarms.map(|alarm| typeset::text(&alarm)).collect()
 }
 
 /// How many feeds are of which health, those that most need somebody last.
@@ -123,7 +126,7 @@ mod tests {
         let alarms = alarms(&now);
         assert_eq!(alarms[0], "NOT WRITING: no space left on device");
         assert!(alarms[1].starts_with("ENTRIES LOST: the books of 2 feed hours"));
-        assert_eq!(alarms[2], "NOT RELOADED: vigia.toml:3\n  | lgo[2J");
+        assert_eq!(alarms[2], "NOT RELOADED: vigia.toml:3\n  | lgo\u{fffd}[2J");
     }
 
     #[test]

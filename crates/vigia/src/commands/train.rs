@@ -67,6 +67,13 @@ pub(crate) fn run(args: &TrainArgs) -> Result<()> {
     writeln!(report, "{path}: {name}")?;
     facts(&mut report, &trained.model)?;
     too_few(&trained.model, &languages)?;
+    if topic.passages.is_some() && !trained.model.reads_passages() {
+        writeln!(
+            io::stderr(),
+            "vigia: the model does not judge by passages, as its topic asks for: a word counts that three \
+             outlets use, and the articles are of fewer; name their outlets in `source`"
+        )?;
+    }
     writeln!(
         report,
         "\nOn articles that were held out while it was made, by outlet:"

@@ -57,6 +57,8 @@ struct Check {
     texts: HashMap<PathBuf, String>,
     /// Files that were read beside those.
     tables: Vec<PathBuf>,
+    /// Patterns of files that match none.
+    empty_includes: Vec<PathBuf>,
     /// Over everything that was read, in order.
     hash: Sha256,
 }
@@ -205,6 +207,7 @@ impl Check {
             log_format: raw.log.format,
             addresses: feeds.addresses,
             tests,
+            empty_includes: std::mem::take(&mut self.empty_includes),
             topic,
         })
     }
@@ -251,7 +254,10 @@ impl Check {
                 return Vec::new();
             }
         };
-        if found.is_empty() {
+        let is_pattern = include.get_ref().contains(['*', '?', '[']);
+        if found.is_empty() && is_pattern {
+            self.empty_includes.push(pattern);
+        } else if found.is_empty() {
             let message = format!("`{}` names no file", pattern.display());
             self.at(path, &include.span(), message);
         }

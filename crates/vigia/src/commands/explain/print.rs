@@ -170,7 +170,12 @@ fn pieces(
         };
         let told = format!("  {style}{:+.2} {term}{style:#}", piece.weight);
         if piece.kind == EvidenceKind::Passage {
-            writeln!(out, "{told}  {DIM}sentence{DIM:#}")?;
+            let of = if piece.field == Field::Title {
+                ", headline"
+            } else {
+                ""
+            };
+            writeln!(out, "{told}  {DIM}sentence{of}{DIM:#}")?;
             continue;
         }
         let (before, after) = context(story, piece);

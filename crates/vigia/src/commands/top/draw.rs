@@ -115,7 +115,7 @@ fn help() -> [&'static str; 7] {
         "p          pause, and go on",
         "Tab        between feeds and stories: the one that is scrolled has more room",
         "↑ ↓ j k    scroll; PgUp, PgDn, Home and End too",
-        "in/s …     over the last ten seconds; in = out + rejected + in work",
+        "in/s …     over the last ten seconds; behind fetch, in = out + rejected + in work",
         "wait       in the queue before the stage, since the start; ≤ tells a bound",
         "last ok    how long ago a poll of the feed succeeded; read every five seconds",
     ]

@@ -2,12 +2,12 @@
 
 use std::{
     io,
-    path::PathBuf,
+    path::{Path, PathBuf},
     thread,
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use crossterm::event::{self, Event};
 use pipeline::{control::ask_status, status::Snapshot};
 use tokio::{
@@ -86,27 +86,52 @@ pub(super) async fn snapshots(tell: Sender<News>, socket: PathBuf, every: Durati
 pub(super) async fn feeds(tell: Sender<News>, config: PathBuf) {
     let mut ticks = interval(FEEDS_EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut known: Option<(Instant, Roll)> = None;
+    let mut known: Option<Known> = None;
     loop {
         ticks.tick().await;
-        let fresh = known.take().filter(|(at, _)| at.elapsed() < CONFIG_EVERY);
-        let config = config.clone();
+        let (config, before) = (config.clone(), known.take());
         let read = tokio::task::spawn_blocking(move || {
-            let (at, roll) = match fresh {
-                Some(fresh) => fresh,
-                None => (Instant::now(), Roll::load(&config)?),
-            };
-            anyhow::Ok((roll.list(), (at, roll)))
+            let known = Known::now(before, &config);
+            (known.list(), known)
         });
-        let feeds = match read.await.unwrap_or_else(|error| Err(error.into())) {
+        let feeds = match read.await {
             Ok((feeds, roll)) => {
                 known = Some(roll);
                 feeds
             }
-            Err(error) => Err(error),
+            Err(error) => Err(error.into()),
         };
         if tell.send(News::Feeds(feeds)).await.is_err() {
             break;
+        }
+    }
+}
+
+/// The feeds of the configuration, as it was when it was last read and good.
+struct Known {
+    read: Instant,
+    roll: Result<Roll, String>,
+}
+
+impl Known {
+    /// Reads the configuration where it is time to. One that is wrong takes nothing away: the daemon goes
+    /// on with the one before as well.
+    fn now(before: Option<Self>, config: &Path) -> Self {
+        let roll = match before {
+            Some(fresh) if fresh.read.elapsed() < CONFIG_EVERY => return fresh,
+            Some(Self { roll: Ok(roll), .. }) => Ok(Roll::load(config).unwrap_or(roll)),
+            _ => Roll::load(config).map_err(|error| format!("{error:#}")),
+        };
+        Self {
+            read: Instant::now(),
+            roll,
+        }
+    }
+
+    fn list(&self) -> Result<Vec<Listed>> {
+        match &self.roll {
+            Ok(roll) => roll.list(),
+            Err(why) => Err(anyhow!("{why}")),
         }
     }
 }

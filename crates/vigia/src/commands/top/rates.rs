@@ -30,6 +30,12 @@ impl History {
         }
     }
 
+    /// Forgets all but the newest answer, so that nothing is said to go on.
+    pub(super) fn forget_rates(&mut self) {
+        let superseded = self.answers.len().saturating_sub(1);
+        self.answers.drain(..superseded);
+    }
+
     /// The newest answer.
     pub(super) fn now(&self) -> Option<&Snapshot> {
         self.answers.back().map(|(_, snapshot)| snapshot)

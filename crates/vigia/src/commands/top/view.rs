@@ -136,12 +136,6 @@ impl View {
     /// Says that all this was, and that the daemon does not answer now.
     pub(super) fn not_answering(&mut self, alarm: &str) {
         self.alarms.insert(0, shown(alarm));
-        for stage in &mut self.stages {
-            (stage.taken, stage.passed, stage.rejected) = (None, None, None);
-        }
-        for rejection in &mut self.rejections {
-            rejection.rate = None;
-        }
     }
 }
 

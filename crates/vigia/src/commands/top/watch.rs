@@ -13,6 +13,7 @@ use super::{
     screen::Screen,
     view::{FeedRow, View},
 };
+use crate::commands::daemon::remedy;
 use crate::commands::feeds::{short, table::shown};
 
 /// Everything that the screen is made from.
@@ -32,6 +33,7 @@ pub(super) struct Watch {
 struct Silence {
     since: Instant,
     last: Instant,
+    remedy: &'static str,
     why: String,
 }
 
@@ -80,9 +82,11 @@ impl Watch {
 
     fn unanswered(&mut self, error: &io::Error, at: Instant) {
         let since = self.silence.as_ref().map_or(at, |silence| silence.since);
+        self.history.forget_rates();
         self.silence = Some(Silence {
             since,
             last: at,
+            remedy: remedy(error.kind()),
             why: error.to_string(),
         });
     }
@@ -106,12 +110,14 @@ impl Watch {
         view
     }
 
-    fn not_answering(&self, Silence { since, last, why }: &Silence) -> String {
-        let length = TimeDelta::from_std(*last - *since).unwrap_or_default();
+    fn not_answering(&self, silence: &Silence) -> String {
+        let length = silence.last - silence.since;
         format!(
-            "NO ANSWER for {}: is `vigia run` running? It is asked on and on at `{}`: {why}",
-            short(length),
-            self.socket.display()
+            "NO ANSWER for {}: {}. It is asked on and on at `{}`: {}",
+            short(TimeDelta::from_std(length).unwrap_or_default()),
+            silence.remedy,
+            self.socket.display(),
+            silence.why
         )
     }
 }
