@@ -24,7 +24,7 @@ for tool in debootstrap systemd-nspawn nsenter python3; do
   command -v $tool >/dev/null || skip "there is no $tool"
 done
 
-folder=$(mktemp -d /tmp/vigia-package.XXXXXX)
+folder=$(mktemp -d)
 root=$folder/root
 container='' site=''
 clean_up() {

@@ -2,6 +2,7 @@
 //! Schema that these types derive; the descriptions there are the comments here.
 
 mod archive;
+mod spanned;
 mod test;
 
 use std::{collections::BTreeMap, fmt, net::SocketAddr, path::PathBuf, time::Duration};
@@ -13,6 +14,7 @@ use toml::Spanned;
 
 use super::size::Size;
 pub(crate) use archive::RawArchive;
+pub(crate) use spanned::SpannedOr;
 pub(crate) use test::RawTest;
 
 /// The whole of `vigia.toml`.
@@ -358,39 +360,6 @@ impl From<&RawValue> for Given {
             RawValue::Plain(text) => Self::Plain(Secret::new(text)),
             RawValue::From(secret) => Self::From(secret.into()),
         }
-    }
-}
-
-/// A value whose place in the file is known where it stands in one.
-#[derive(Clone, Debug)]
-pub(crate) struct SpannedOr<T> {
-    /// The value.
-    pub(crate) value: T,
-    /// Bytes of the file that it was read from; empty for a default.
-    pub(crate) span: std::ops::Range<usize>,
-}
-
-/// Where a value stands makes it no other.
-impl<T: PartialEq> PartialEq for SpannedOr<T> {
-    fn eq(&self, other: &Self) -> bool {
-        self.value == other.value
-    }
-}
-
-impl<T> From<T> for SpannedOr<T> {
-    fn from(value: T) -> Self {
-        Self { value, span: 0..0 }
-    }
-}
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for SpannedOr<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let spanned = Spanned::<T>::deserialize(deserializer)?;
-        let span = spanned.span();
-        Ok(Self {
-            value: spanned.into_inner(),
-            span,
-        })
     }
 }
 
