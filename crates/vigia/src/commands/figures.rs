@@ -2,7 +2,7 @@
 
 use pipeline::HistogramSnapshot;
 
-use super::feeds::table::shown;
+use super::typeset;
 
 /// The bound below which at least this share of the durations lies: `≤5s`, `>7d` where that is above
 /// the last bound, `-` where none was counted.
@@ -47,7 +47,7 @@ pub(super) fn short_count(count: f64) -> String {
 
 /// A counter of a daemon's with its name: `12 polls ok`, `1.2 MB`, `late p50 120ms`.
 pub(super) fn counter(name: &str, count: u64) -> String {
-    let words = |name: &str| shown(&name.replace('_', " "));
+    let words = |name: &str| typeset::words(&name.replace('_', " "));
     match name.split_once("_ms") {
         Some((what, share)) => {
             let length = length(count as f64 / 1000.0);

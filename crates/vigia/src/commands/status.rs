@@ -14,8 +14,8 @@ use pipeline::{
 
 use super::{
     daemon,
-    feeds::table::{Cell, Column, Table, cut, shown, terminal_width},
-    figures,
+    feeds::table::{Cell, Column, Table, cut, terminal_width},
+    figures, typeset,
 };
 use crate::args::DaemonArgs;
 
@@ -43,7 +43,7 @@ fn print(out: &mut impl Write, now: &Snapshot, width: usize) -> io::Result<()> {
     writeln!(
         out,
         "vigia {}, process {}, started {}, {}{}",
-        shown(&now.version),
+        typeset::words(&now.version),
         now.pid,
         ago(now.started),
         daemon::phase(now.phase),
@@ -75,8 +75,8 @@ fn print(out: &mut impl Write, now: &Snapshot, width: usize) -> io::Result<()> {
         let line = format!(
             "  {:>10}  {}  {}",
             ago(story.at),
-            shown(country),
-            shown(&story.title)
+            typeset::words(country),
+            typeset::words(&story.title)
         );
         writeln!(out, "{}", cut(&line, width))?;
     }
@@ -108,7 +108,7 @@ fn disk(now: &Snapshot) -> String {
 fn feeds(now: &Snapshot) -> String {
     let healths = daemon::healths(now).into_iter();
     let words: Vec<_> = healths
-        .map(|(health, feeds)| format!("{feeds} {}", shown(health)))
+        .map(|(health, feeds)| format!("{feeds} {}", typeset::words(health)))
         .collect();
     match words.as_slice() {
         [] => now.feeds.to_string(),

@@ -43,6 +43,14 @@ pub(super) fn line(text: &str) -> String {
     text.chars().map(shown).map(blank).collect()
 }
 
+/// A text as it may be shown in one line, its words a blank apart, without what may not be shown.
+pub(super) fn words(text: &str) -> String {
+    text.split(|c: char| c.is_whitespace() || shown(c) != c)
+        .filter(|word| !word.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
 /// An explanation as it may be shown: whatever of it a stranger wrote, a model or table of other
 /// people's as well. Its evidence points where it did.
 pub(super) fn explanation(explained: &Explanation) -> Explanation {

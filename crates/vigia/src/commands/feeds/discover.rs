@@ -19,9 +19,10 @@ use url::Url;
 use super::{
     age, counted,
     probing::spinner,
-    table::{Cell, Column, Table, shown, terminal_width},
+    table::{Cell, Column, Table, terminal_width},
 };
 use crate::{
+    commands::typeset,
     config::{self, Config},
     opml::{identity, table_of, unique_id},
 };
@@ -189,7 +190,7 @@ fn tables<'a>(feeds: impl Iterator<Item = &'a Found>, config: Option<&Config>) -
             toml.push('\n');
         }
         if !title.is_empty() {
-            toml += &format!("# {}\n", shown(title));
+            toml += &format!("# {}\n", typeset::words(title));
         }
         toml += &table_of(&id, &found.url);
     }
@@ -209,9 +210,9 @@ fn say_rest(found: &Discovery) {
     for (url, how, error) in named.filter(|(_, how, _)| how.is_named()) {
         anstream::eprintln!(
             "{}: {}, and no feed: {}",
-            shown(url.as_str()),
+            typeset::words(url.as_str()),
             how.as_str(),
-            shown(&error.to_string())
+            typeset::words(&error.to_string())
         );
     }
     if found.left_out > 0 {

@@ -22,9 +22,9 @@ use super::{
     health::health_of,
     patch::{Edit, patch},
     probing::{chosen, probe_all, spinner},
-    table::shown,
 };
 use crate::{
+    commands::typeset,
     config::{self, Config},
     opml::{identity, quoted},
 };
@@ -122,7 +122,7 @@ fn say(feed: &Feed, diagnosis: &Diagnosis) {
     match &diagnosis.successor {
         Some(found) => anstream::eprintln!(
             "  {} ({} there): {}{}",
-            shown(found.url.as_str()),
+            typeset::words(found.url.as_str()),
             entries(found.entries),
             found.why,
             if diagnosis.is_known {

@@ -4,6 +4,8 @@ use std::io::{self, Write};
 
 use anstyle::Style;
 
+use crate::commands::typeset;
+
 /// The width where nothing says how wide the terminal is.
 const WIDTH: usize = 80;
 
@@ -62,7 +64,7 @@ impl Cell {
     /// by strangers, and a terminal obeys them.
     pub(in crate::commands) fn styled(text: impl AsRef<str>, style: Style) -> Self {
         Self {
-            text: shown(text.as_ref()),
+            text: typeset::words(text.as_ref()),
             style,
         }
     }
@@ -72,19 +74,6 @@ impl<T: AsRef<str>> From<T> for Cell {
     fn from(text: T) -> Self {
         Self::styled(text, Style::new())
     }
-}
-
-/// A text as it may be shown on a terminal.
-pub(in crate::commands) fn shown(text: &str) -> String {
-    text.split(|c: char| c.is_control() || c.is_whitespace() || is_direction(c))
-        .filter(|word| !word.is_empty())
-        .collect::<Vec<_>>()
-        .join(" ")
-}
-
-/// Characters that turn the direction of what follows them.
-fn is_direction(c: char) -> bool {
-    matches!(c, '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// A table.
@@ -259,7 +248,8 @@ mod tests {
 
     #[test]
     fn strangers_do_not_command_the_terminal() {
-        assert_eq!(shown("\u{1b}[31mRojo\u{7}\r\n  x\u{202e}y"), "[31mRojo x y");
+        let cell = Cell::from("\u{1b}[31mRojo\u{7}\r\n  x\u{202e}y\u{61c}z");
+        assert_eq!(cell.text, "[31mRojo x y z");
     }
 
     #[test]

@@ -9,8 +9,8 @@ use story::{Health, Timestamp};
 use super::rates::History;
 use crate::commands::{
     daemon,
-    feeds::{health::severity, listed::Listed, short, table::shown},
-    figures,
+    feeds::{health::severity, listed::Listed, short},
+    figures, typeset,
 };
 
 /// What there is to be seen.
@@ -101,8 +101,8 @@ impl View {
         let lags = snapshot.lags.parts().into_iter();
         let stories = snapshot.last_kept.iter().map(|story| StoryRow {
             at: story.at,
-            country: shown(story.country.as_deref().unwrap_or("--")),
-            title: shown(&story.title),
+            country: typeset::words(story.country.as_deref().unwrap_or("--")),
+            title: typeset::words(&story.title),
         });
         Self {
             now,
@@ -110,11 +110,11 @@ impl View {
             is_steady: snapshot.phase == Phase::Running,
             alarms: daemon::alarms(snapshot)
                 .iter()
-                .map(|alarm| shown(alarm))
+                .map(|alarm| typeset::words(alarm))
                 .collect(),
             feeds_polled: snapshot.feeds,
             healths: healths
-                .map(|(health, feeds)| (shown(health), feeds))
+                .map(|(health, feeds)| (typeset::words(health), feeds))
                 .collect(),
             disk: snapshot.disk,
             stages: stages(snapshot, history),
@@ -135,7 +135,7 @@ impl View {
 
     /// Says that all this was, and that the daemon does not answer now.
     pub(super) fn not_answering(&mut self, alarm: &str) {
-        self.alarms.insert(0, shown(alarm));
+        self.alarms.insert(0, typeset::words(alarm));
     }
 }
 
@@ -146,7 +146,7 @@ fn head(snapshot: &Snapshot, now: Timestamp) -> String {
     };
     format!(
         "vigia {}  {}  up {}  process {}{looking_on}",
-        shown(&snapshot.version),
+        typeset::words(&snapshot.version),
         daemon::phase(snapshot.phase),
         short(now - snapshot.started),
         snapshot.pid
@@ -238,7 +238,7 @@ fn rejections(now: &Snapshot, history: &History) -> Vec<Rejection> {
     let endings = daemon::endings(now).into_iter();
     let rejected = endings.filter(|(_, how, count)| *how != "kept" && *count > 0);
     let rejected = rejected.map(|(name, how, count)| Rejection {
-        why: shown(&how.replacen('/', ": ", 1)),
+        why: typeset::words(&how.replacen('/', ": ", 1)),
         count,
         rate: history.rate(|snapshot| {
             let ended = stage(snapshot, name).and_then(|stage| stage.ended.get(how));
@@ -258,7 +258,10 @@ impl FeedRow {
     }
 
     fn of(feed: &Listed) -> Self {
-        let (why, last) = (shown(&feed.health_why), shown(&feed.last_result));
+        let (why, last) = (
+            typeset::words(&feed.health_why),
+            typeset::words(&feed.last_result),
+        );
         let says = if why.contains(&last) {
             why
         } else {

@@ -14,7 +14,7 @@ use super::{
     view::{FeedRow, View},
 };
 use crate::commands::daemon::remedy;
-use crate::commands::feeds::{short, table::shown};
+use crate::commands::{feeds::short, typeset};
 
 /// Everything that the screen is made from.
 pub(super) struct Watch {
@@ -75,7 +75,9 @@ impl Watch {
                 self.feeds_problem = None;
             }
             // Those that were read last are still the best that there is.
-            News::Feeds(Err(error)) => self.feeds_problem = Some(shown(&format!("{error:#}"))),
+            News::Feeds(Err(error)) => {
+                self.feeds_problem = Some(typeset::words(&format!("{error:#}")));
+            }
         }
         Ok(())
     }
