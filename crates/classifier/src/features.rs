@@ -1,8 +1,9 @@
 //! A story as numbers: what a model weighs.
 //!
 //! Two kinds: those of the knowledge ([`dense`]), few and with names, and hashed n-grams
-//! ([`grams`]), many and without. For a model that judges by them there are [`passages`] too. A change to what either means is a new [`VERSION`], so that no
-//! model judges by numbers that it was not trained on.
+//! ([`grams`]), many and without. For a model that judges by them there are [`passages`] too. A change
+//! to what any of them means is a new version, so that no model judges by numbers that it was not
+//! trained on.
 
 pub(crate) mod dense;
 pub(crate) mod grams;

@@ -161,9 +161,9 @@ impl Plan {
         best.expect("a candidate").1
     }
 
-    /// What was held out, whole and, where beginnings are learned, as its longer one. What is looked for weighs
-    /// [`LOOKED_FOR`] of all, however many articles of each label there are: which ones were chosen
-    /// to be labelled says nothing about the stream that is judged.
+    /// What was held out, whole and, where beginnings are learned, as its longer one. What is looked
+    /// for weighs [`LOOKED_FOR`] of all, however many articles of each label there are: which ones
+    /// were chosen to be labelled says nothing about the stream that is judged.
     fn points(&self, examples: &[Example], held_out: &HeldOut) -> Vec<(f64, bool, f64)> {
         let total = |label: bool| {
             let of = examples.iter().filter(|example| example.label == label);
