@@ -34,7 +34,7 @@ pub enum OtherLanguages {
     #[default]
     Drop,
     /// They are judged by what the knowledge says alone: names of places and groups, and the words
-    /// that such a language shares with those of the tables. No n-gram counts.
+    /// that such a language shares with those of the tables. No n-gram counts, nor any other word.
     Judge,
 }
 
@@ -54,7 +54,8 @@ pub struct Explanation {
     /// The smallest change that would have changed the verdict, as one sentence.
     pub flip: String,
     /// What speaks for security and for Latin America, in log-odds, besides the evidence: where the
-    /// model starts from, the story's length and language, and how its terms are spread.
+    /// model starts from, the story's length and language, how its terms are spread, and words that add
+    /// too little to be told. What words say of both at once counts as the topic's.
     pub rest: [f64; 2],
     /// Each number that the score was made from, with its value and its weight.
     pub features: Vec<(String, f64, f64)>,

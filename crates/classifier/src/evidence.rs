@@ -5,7 +5,7 @@ use story::{Evidence, EvidenceKind};
 
 use crate::{
     actors::{Named, is_armed_group},
-    features::{Head, Passage, dense::Layout},
+    features::{Head, Place, dense::Layout},
     geography::{Geography, Sense},
     matcher::Hit,
     reading::{Prominence, Reading},
@@ -15,7 +15,7 @@ use crate::{
 
 /// Most rows that a record holds.
 const ROWS_MAX: usize = 60;
-/// Least that a word which no table has must add to be told.
+/// Least that a word must add by itself to be told.
 const WORD_LEAST: f32 = 0.05;
 
 /// The head that a kind of evidence speaks to.
@@ -58,10 +58,15 @@ pub(crate) fn rows(
     rows.rows
 }
 
-/// What adds to a head's sum besides the evidence.
+/// What adds to a head's sum besides the evidence. What words say of both heads at once is told on
+/// the topic's side.
 pub(crate) fn rest(evidence: &[Evidence], score: &Score<'_>, head: Head) -> f64 {
     let pieces = evidence.iter().filter(|piece| head_of(piece.kind) == head);
-    f64::from(score.logit(head)) - pieces.map(|piece| piece.weight).sum::<f64>()
+    let words = match head {
+        Head::Topic => score.words(),
+        Head::Region => 0.0,
+    };
+    f64::from(score.logit(head) + words) - pieces.map(|piece| piece.weight).sum::<f64>()
 }
 
 struct Rows<'r, 'a> {
@@ -214,25 +219,38 @@ impl Rows<'_, '_> {
         }
     }
 
-    /// The words that no table has and that count nevertheless, each where it first stands.
+    /// The words that count by themselves, beside what a table says of them, each where it first stands.
     fn words(&mut self, score: &Score<'_>) {
-        let mut adds: FxHashMap<(u8, (u32, u32)), f32> = FxHashMap::default();
-        for (gram, value) in score.features.firsts() {
-            // Most have no weight.
-            let weight = score.model.gram(gram.bucket);
-            if weight != 0.0 {
-                *adds.entry((gram.part, gram.words)).or_default() += value * weight;
-            }
+        // Most have no weight.
+        let adds = score
+            .features
+            .firsts()
+            .filter_map(|(number, value, place)| {
+                let weight = score.model.gram(number);
+                (weight != 0.0).then_some((place, value * weight))
+            });
+        let mut adds: Vec<_> = adds.collect();
+        adds.extend(whole(score));
+        // What is told begins where enough is added in all; only that needs to be put in order.
+        let mut enough =
+            [0, 1].map(|part: usize| vec![0.0; self.reading.parts[part].words.len() + 1]);
+        let at = |place: Place| (place.part(), place.words().0 as usize);
+        for (place, add) in &adds {
+            let (part, word) = at(*place);
+            enough[part][word] += add.abs();
         }
-        for (passage, words, weight) in whole(score) {
-            *adds.entry((passage.part, words)).or_default() += weight;
-        }
-        for ((part, words), weight) in adds {
+        adds.retain(|(place, _)| {
+            let (part, word) = at(*place);
+            enough[part][word] >= WORD_LEAST
+        });
+        adds.sort_by_key(|(place, _)| *place);
+        for same in adds.chunk_by(|a, b| a.0 == b.0) {
+            let (place, weight) = (same[0].0, same.iter().map(|(_, add)| add).sum::<f32>());
             if weight.abs() < WORD_LEAST {
                 continue;
             }
-            let part = &self.reading.parts[usize::from(part)];
-            let (term, (start, end)) = part.quote_words(words);
+            let part = &self.reading.parts[place.part()];
+            let (term, (start, end)) = part.quote_words(place.words());
             self.rows.push(Evidence {
                 kind: EvidenceKind::Word,
                 term: term.to_owned(),
@@ -287,7 +305,7 @@ impl Rows<'_, '_> {
 }
 
 /// What each number of the passages adds to all of them together, where it first stands.
-fn whole<'s>(score: &'s Score<'_>) -> impl Iterator<Item = (&'s Passage, (u32, u32), f32)> {
+fn whole<'s>(score: &'s Score<'_>) -> impl Iterator<Item = (Place, f32)> + use<'s> {
     let vector = &score.features.vector;
     let adds: FxHashMap<u32, f32> = match &score.model.passages {
         Some(part) => part.whole(vector).collect(),
@@ -299,7 +317,7 @@ fn whole<'s>(score: &'s Score<'_>) -> impl Iterator<Item = (&'s Passage, (u32, u
     places.filter_map(move |(passage, at)| {
         let first = told.insert(at.number);
         let weight = adds.get(&at.number).filter(|_| first)?;
-        Some((passage, at.words, *weight))
+        Some((Place::new(usize::from(passage.part), at.words), *weight))
     })
 }
 

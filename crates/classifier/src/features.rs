@@ -1,7 +1,7 @@
 //! A story as numbers: what a model weighs.
 //!
-//! Two kinds: those of the knowledge ([`dense`]), few and with names, and hashed n-grams
-//! ([`grams`]), many and without. For a model that judges by them there are [`passages`] too. A change
+//! Two kinds: those of the knowledge ([`dense`]), few and each with a name of its own, and hashed
+//! n-grams, terms and word beginnings ([`grams`]), many and known by numbers. For a model that judges by them there are [`passages`] too. A change
 //! to what any of them means is a new version, so that no model judges by numbers that it was not
 //! trained on.
 
@@ -12,18 +12,20 @@ mod spread;
 
 use crate::{actors::Named, geography::Geography, reading::Reading, security::Security};
 pub use dense::Head;
-pub(crate) use grams::Gram;
+use grams::Grams;
+pub(crate) use grams::Place;
 pub(crate) use passages::Passage;
 
 /// Version of the features.
-pub(crate) const VERSION: u32 = 2;
+pub(crate) const VERSION: u32 = 3;
 
 /// A story as numbers: its features that are not zero, by their numbers.
 #[derive(Clone, Debug, Default)]
 pub struct Vector {
     /// Features of the knowledge, by head: topic and region.
     pub dense: [Vec<(u32, f32)>; 2],
-    /// Hashed n-grams, below [`Vector::TERMS`], and terms of the knowledge from there on.
+    /// Hashed n-grams, below [`Vector::TERMS`], terms of the knowledge from there on, and from
+    /// [`Vector::WORDS`] on, behind all others, the beginnings of all words, names among them.
     pub grams: Vec<(u32, f32)>,
     /// What stands in each passage, as numbers in their order; empty unless it was asked for.
     pub passages: Vec<Vec<u32>>,
@@ -42,17 +44,18 @@ impl Vector {
 
     /// From this number on, what looks like an n-gram is a term of the knowledge.
     pub const TERMS: usize = 1 << grams::BITS;
-    /// How many numbers n-grams and terms have.
-    pub const GRAMS: usize = Self::TERMS + (1 << grams::TERM_BITS);
+    /// From this number on, it is the beginning of a word.
+    pub const WORDS: usize = Self::TERMS + (1 << grams::TERM_BITS);
+    /// How many numbers n-grams, terms and word beginnings have.
+    pub const GRAMS: usize = Self::WORDS + (1 << grams::WORD_BITS);
 }
 
 /// A story's vector, and where its n-grams stand.
 #[derive(Clone, Debug)]
 pub(crate) struct Features {
     pub vector: Vector,
-    grams: Vec<Gram>,
-    /// For each n-gram the value of its number, where it is the first of it; else 0.
-    firsts: Vec<f32>,
+    /// For each of the vector's n-grams where it first stands.
+    firsts: Vec<Place>,
     passages: Vec<Passage>,
 }
 
@@ -63,18 +66,15 @@ impl Features {
         geography: &Geography,
         actors: &[Named],
     ) -> Self {
-        let grams = grams::all(reading);
-        let valued = grams::valued(&grams);
-        let firsts = valued.by_place(grams.len());
+        let grams = Grams::of(reading).valued();
         let vector = Vector {
             dense: dense::all(reading, security, geography, actors),
-            grams: valued.values,
+            grams: grams.values,
             passages: Vec::new(),
         };
         Self {
             vector,
-            grams,
-            firsts,
+            firsts: grams.firsts,
             passages: Vec::new(),
         }
     }
@@ -106,18 +106,18 @@ impl Features {
     pub(crate) fn forget_grams(&mut self) {
         self.vector.passages.clear();
         self.passages.clear();
-        let of_knowledge = |number: u32| number as usize >= Vector::TERMS;
-        self.vector.grams.retain(|(at, _)| of_knowledge(*at));
-        for (gram, first) in self.grams.iter().zip(&mut self.firsts) {
-            if !of_knowledge(gram.bucket) {
-                *first = 0.0;
-            }
-        }
+        let of_knowledge =
+            |number: u32| (Vector::TERMS..Vector::WORDS).contains(&(number as usize));
+        let numbers = std::mem::take(&mut self.vector.grams).into_iter();
+        let told = numbers.zip(std::mem::take(&mut self.firsts));
+        let told = told.filter(|((number, _), _)| of_knowledge(*number));
+        (self.vector.grams, self.firsts) = told.unzip();
     }
 
-    /// The first n-gram of each number, in their order, with the number's value.
-    pub(crate) fn firsts(&self) -> impl Iterator<Item = (&Gram, f32)> {
-        let all = self.grams.iter().zip(self.firsts.iter().copied());
-        all.filter(|(_, value)| *value != 0.0)
+    /// Each number of an n-gram with its value and where it first stands.
+    pub(crate) fn firsts(&self) -> impl Iterator<Item = (u32, f32, Place)> {
+        let all = self.vector.grams.iter().zip(&self.firsts);
+        let told = all.filter(|(_, first)| **first != grams::NOWHERE);
+        told.map(|((number, value), first)| (*number, *value, *first))
     }
 }

@@ -127,9 +127,11 @@ impl<F: Fn(&[&str]) -> f64> Case<'_, F> {
         )
     }
 
-    /// What a dropped story lacks on the side that speaks against it.
+    /// What a dropped story lacks on the side that speaks against it. Words speak of both sides.
     fn dropped(&self, head: Head) -> String {
-        let terms = self.terms(|piece| head_of(piece.kind) == head && piece.weight < 0.0);
+        let of_it =
+            |piece: &Evidence| head_of(piece.kind) == head || piece.kind == EvidenceKind::Word;
+        let terms = self.terms(|piece| of_it(piece) && piece.weight < 0.0);
         if let Some(terms) = self.fewest(&terms, |score| score >= self.threshold) {
             return format!(
                 "Without {}, which speaks of something else, it would be kept.",

@@ -30,5 +30,5 @@ mod verdict;
 pub use classifier::{Classifier, CountryVotes, Explanation, OtherLanguages};
 pub use features::{Head, Vector};
 pub use knowledge::{Knowledge, KnowledgeError, KnowledgeFiles};
-pub use model::{Model, ModelError, PassageWeights, Summary, Weights};
+pub use model::{Model, ModelError, PassageWeights, Summary, Sums, Weights};
 pub use verdict::{DropReason, drop_reason};

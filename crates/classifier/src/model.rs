@@ -1,4 +1,5 @@
-//! What a story's numbers count: a linear model with two heads, read from bytes.
+//! What a story's numbers count: a linear model with two heads, one for what a story is about and
+//! one for where it plays, and what its words say of both at once; read from bytes.
 
 mod file;
 mod passages;
@@ -16,9 +17,10 @@ pub use passages::PassageWeights;
 pub struct Model {
     summary: Summary,
     dense: [Box<[f32]>; 2],
-    /// Weights of the n-grams in steps of `step`.
+    /// Weights of n-grams, terms and words in steps of `step`.
     grams: Box<[i16]>,
     step: f32,
+    wordless: f32,
     /// What passages count, where the model judges by them.
     pub(crate) passages: Option<PassageWeights>,
 }
@@ -32,7 +34,7 @@ pub struct Summary {
     pub languages: Vec<String>,
     /// The score from which a story is kept where nothing else is said.
     pub threshold: f64,
-    /// A score's log-odds are `slope` times those of both heads together, plus `offset`.
+    /// A score's log-odds are `slope` times [`Sums::odds`], plus `offset`.
     pub slope: f64,
     /// See `slope`.
     pub offset: f64,
@@ -45,10 +47,29 @@ pub struct Summary {
 pub struct Weights {
     /// Weights of the knowledge's features, by head: topic and region.
     pub dense: [Vec<f32>; 2],
-    /// Weights of the n-grams by their numbers.
+    /// Weights of n-grams, terms and words by their numbers.
     pub grams: Vec<f32>,
+    /// What words add to a story on average, for one whose words are not read.
+    pub wordless: f32,
     /// Weights of what stands in passages, for a model that judges by them.
     pub passages: Option<PassageWeights>,
+}
+
+/// What a story's features sum up to, as log-odds.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Sums {
+    /// By head: topic and region.
+    pub heads: [f32; 2],
+    /// What all words, those of names among them, say of both at once.
+    pub words: f32,
+}
+
+impl Sums {
+    /// The log-odds that both heads hold, and what the words add to them.
+    pub fn odds(self) -> f64 {
+        let both = logistic(self.heads[0]) * logistic(self.heads[1]);
+        (both.max(1e-9) / (1.0 - both).max(1e-9)).ln() + f64::from(self.words)
+    }
 }
 
 impl Model {
@@ -72,6 +93,7 @@ impl Model {
             dense: weights.dense.map(Vec::into_boxed_slice),
             grams,
             step,
+            wordless: weights.wordless,
             passages: weights.passages,
         }
     }
@@ -89,6 +111,7 @@ impl Model {
         let weights = Weights {
             dense: [0, 1].map(|head: usize| added(&self.dense[head], &by.dense[head])),
             grams: added(&own, &by.grams),
+            wordless: self.wordless + by.wordless,
             passages: self.passages.clone(),
         };
         let Self {
@@ -96,6 +119,7 @@ impl Model {
             dense,
             grams,
             step,
+            wordless,
             passages,
         } = Self::new(summary, weights);
         // Field by field, so that whatever else a model comes to hold is not left behind here.
@@ -104,6 +128,7 @@ impl Model {
             dense,
             grams,
             step,
+            wordless,
             passages,
         }
     }
@@ -140,7 +165,11 @@ impl Model {
             offset,
             ..
         } = &self.summary;
-        let weights = self.dense.iter().flatten().chain([&self.step]);
+        let weights = self
+            .dense
+            .iter()
+            .flatten()
+            .chain([&self.step, &self.wordless]);
         let passages = self.passages.iter().flat_map(PassageWeights::numbers);
         weights.copied().chain(passages).all(f32::is_finite)
             && [threshold, slope, offset]
@@ -167,7 +196,7 @@ impl Model {
 
     /// The score of a vector.
     pub fn score(&self, vector: &Vector) -> f64 {
-        self.calibrated(self.logits(vector))
+        self.calibrated(self.sums(vector))
     }
 
     /// Whether the model judges by passages: what it judges must have them.
@@ -175,26 +204,42 @@ impl Model {
         self.passages.is_some()
     }
 
-    /// What each head's features sum up to.
-    pub fn logits(&self, vector: &Vector) -> [f32; 2] {
+    /// What a vector's features sum up to.
+    pub fn sums(&self, vector: &Vector) -> Sums {
         let dense = |head: Head| -> f32 {
             let parts = vector.dense[head as usize].iter();
             parts.map(|(at, value)| self.dense(head, *at) * value).sum()
         };
-        let grams = vector.grams.iter();
-        let grams: f32 = grams
-            .map(|(bucket, value)| self.gram(*bucket) * value)
-            .sum();
-        let passages = self.passages.as_ref();
-        let passages = passages.map_or(0.0, |part| part.logit(vector));
-        [dense(Head::Topic) + grams + passages, dense(Head::Region)]
+        self.sums_with([dense(Head::Topic), dense(Head::Region)], vector)
     }
 
-    /// The probability that both heads hold, as it turned out on stories that it was not trained on.
-    pub(crate) fn calibrated(&self, logits: [f32; 2]) -> f64 {
-        let both = logistic(logits[0]) * logistic(logits[1]);
-        let odds = (both.max(1e-9) / (1.0 - both).max(1e-9)).ln();
-        1.0 / (1.0 + (-(self.summary.slope * odds + self.summary.offset)).exp())
+    /// The same, where it is known what the knowledge's features of each head sum up to.
+    pub(crate) fn sums_with(&self, [topic, region]: [f32; 2], vector: &Vector) -> Sums {
+        let before_words = |(number, _): &(u32, f32)| (*number as usize) < Vector::WORDS;
+        let (grams, words) = vector
+            .grams
+            .split_at(vector.grams.partition_point(before_words));
+        let sum = |numbers: &[(u32, f32)]| -> f32 {
+            let adds = numbers.iter();
+            adds.map(|(bucket, value)| self.gram(*bucket) * value).sum()
+        };
+        let passages = self.passages.as_ref();
+        let passages = passages.map_or(0.0, |part| part.logit(vector));
+        Sums {
+            heads: [topic + sum(grams) + passages, region],
+            words: if words.is_empty() {
+                self.wordless
+            } else {
+                sum(words)
+            },
+        }
+    }
+
+    /// The probability that a story is looked for, as it turned out on stories that the model was not
+    /// trained on.
+    pub(crate) fn calibrated(&self, sums: Sums) -> f64 {
+        let odds = self.summary.slope * sums.odds() + self.summary.offset;
+        1.0 / (1.0 + (-odds).exp())
     }
 
     pub(crate) fn dense(&self, head: Head, feature: u32) -> f32 {

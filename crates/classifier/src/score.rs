@@ -1,9 +1,10 @@
 //! The score: how likely a story is about what is looked for (its topic) and plays where it is
-//! looked for (its region), as a model weighs its features; both must hold.
+//! looked for (its region), as a model weighs its features; both must hold. Its words speak for or
+//! against both at once as well.
 
 use crate::{
     features::{Features, Head},
-    model::Model,
+    model::{Model, Sums},
 };
 
 /// What a story scores, and what each of its features adds.
@@ -11,7 +12,7 @@ use crate::{
 pub(crate) struct Score<'a> {
     pub model: &'a Model,
     pub features: Features,
-    logits: [f32; 2],
+    sums: Sums,
     /// What each feature of the knowledge adds, by its number.
     parts: [Vec<f32>; 2],
 }
@@ -31,46 +32,46 @@ impl<'a> Score<'a> {
             });
             adds.sum()
         };
-        let grams = features.vector.grams.iter();
-        let grams: f32 = grams
-            .map(|(bucket, value)| model.gram(*bucket) * value)
-            .sum();
-        let passages = model.passages.as_ref();
-        let passages = passages.map_or(0.0, |part| part.logit(&features.vector));
-        let logits = [dense(Head::Topic) + grams + passages, dense(Head::Region)];
+        let sums = [dense(Head::Topic), dense(Head::Region)];
+        let sums = model.sums_with(sums, &features.vector);
         Self {
             model,
             features,
-            logits,
+            sums,
             parts,
         }
     }
 
     /// What the features of one head sum up to.
     pub(crate) fn logit(&self, head: Head) -> f32 {
-        self.logits[head as usize]
+        self.sums.heads[head as usize]
+    }
+
+    /// What the words say of both heads at once.
+    pub(crate) fn words(&self) -> f32 {
+        self.sums.words
     }
 
     /// How likely a story is one about the topic.
     pub(crate) fn topic(&self) -> f64 {
-        logistic(self.logits[0])
+        logistic(self.sums.heads[0])
     }
 
     /// How likely a story is one about the region.
     pub(crate) fn region(&self) -> f64 {
-        logistic(self.logits[1])
+        logistic(self.sums.heads[1])
     }
 
     /// How likely a story is one that is looked for.
     pub(crate) fn total(&self) -> f64 {
-        self.model.calibrated(self.logits)
+        self.model.calibrated(self.sums)
     }
 
     /// How likely it would be if one head's features summed up to something else.
     pub(crate) fn total_with(&self, head: Head, logit: f32) -> f64 {
-        let mut logits = self.logits;
-        logits[head as usize] = logit;
-        self.model.calibrated(logits)
+        let mut sums = self.sums;
+        sums.heads[head as usize] = logit;
+        self.model.calibrated(sums)
     }
 
     /// What one feature adds to its head.

@@ -301,7 +301,7 @@ pub enum EvidenceKind {
     Place,
     /// Words that make security terms mean something else.
     Trap,
-    /// A word or two that stand in no table and that the model learned something from.
+    /// A word or two by what the model learned from them, beside what a table says of them, if one does.
     Word,
     /// A sentence that is one of the few that speak most for the story, for a model that judges by
     /// them; what else is in it counts for itself as well.

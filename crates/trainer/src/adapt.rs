@@ -11,7 +11,7 @@
 
 mod columns;
 
-use classifier::{Classifier, Knowledge, Model, Summary, Vector};
+use classifier::{Classifier, Knowledge, Model, Summary, Sums, Vector};
 use story::Article;
 
 use crate::{
@@ -118,8 +118,12 @@ impl<'a> Adapter<'a> {
         for example in &self.examples {
             for (form, vector) in example.forms.iter().enumerate() {
                 let share = if form == 0 { 1.0 } else { BEGINNING_WEIGHT };
+                let Sums {
+                    heads: [topic, region],
+                    words,
+                } = self.base.sums(vector);
                 rows.push(Row {
-                    base: self.base.logits(vector).map(f64::from),
+                    base: [topic, region, words].map(f64::from),
                     cells: columns.cells(vector),
                     label: example.label,
                     weight: f64::from(example.weight * share),
@@ -218,18 +222,19 @@ impl Objective {
 
     /// The loss on one row, whose slope is added to the gradient.
     fn row(&self, row: &Row, by: &[f64], gradient: &mut [f64]) -> f64 {
-        let logits = [0, 1].map(|head: usize| {
-            let cells = row.cells[head].iter();
-            row.base[head] + cells.map(|(at, value)| by[*at] * value).sum::<f64>()
+        let [topic, region, words] = [0, 1, 2].map(|sum: usize| {
+            let cells = row.cells[sum].iter();
+            row.base[sum] + cells.map(|(at, value)| by[*at] * value).sum::<f64>()
         });
-        let z = self.slope * odds_of(logits) + self.offset;
+        let heads = [topic, region];
+        let z = self.slope * (odds_of(heads) + words) + self.offset;
         let label = f64::from(u8::from(row.label));
         let error = row.weight * (logistic(z) - label) * self.slope;
-        let sure = logits.map(logistic);
+        let sure = heads.map(logistic);
         let not_both = (1.0 - sure[0] * sure[1]).max(1e-9);
-        for head in [0, 1] {
-            let blame = error * (1.0 - sure[head]) / not_both;
-            for (at, value) in &row.cells[head] {
+        let [topic, region] = sure.map(|sure| error * (1.0 - sure) / not_both);
+        for (blame, cells) in [topic, region, error].iter().zip(&row.cells) {
+            for (at, value) in cells {
                 gradient[*at] += blame * value;
             }
         }

@@ -37,11 +37,6 @@ pub(crate) fn fit(points: &[(f64, bool, f64)]) -> Calibration {
 }
 
 /// The log-odds that both heads hold.
-pub(crate) fn odds(logits: [f32; 2]) -> f64 {
-    odds_of(logits.map(f64::from))
-}
-
-/// The same of finer numbers.
 pub(crate) fn odds_of(logits: [f64; 2]) -> f64 {
     let [topic, region] = logits.map(|logit| 1.0 / (1.0 + (-logit).exp()));
     let both = topic * region;

@@ -1,4 +1,4 @@
-//! One fit: weights from examples, for the knowledge's features or for the n-grams.
+//! One fit: weights from examples, for the knowledge's features, for the n-grams or for all words.
 
 use std::collections::HashMap;
 
@@ -9,7 +9,7 @@ use crate::{
     ftrl::{Ftrl, Rates},
 };
 
-/// What a fit learns besides where stories play.
+/// What a fit learns. The first two learn where stories play besides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Subject {
     /// The knowledge's features. Each outlet has a starting point of its own, so that what an
@@ -17,6 +17,9 @@ pub(crate) enum Subject {
     Knowledge,
     /// N-grams.
     Grams,
+    /// The beginnings of all words, from the label alone: what a story is about and where it plays
+    /// are not told apart.
+    Words,
 }
 
 impl Subject {
@@ -24,6 +27,7 @@ impl Subject {
         match self {
             Self::Knowledge => TERMS,
             Self::Grams => GRAMS,
+            Self::Words => WORDS,
         }
     }
 }
@@ -34,6 +38,7 @@ pub(crate) const EPOCHS: usize = 6;
 const DENSE: Rates = rates(0.05);
 const GRAMS: Rates = rates(0.3);
 const TERMS: Rates = rates(0.05);
+const WORDS: Rates = rates(0.02);
 const OUTLETS: Rates = rates(0.3);
 
 const fn rates(step: f32) -> Rates {
@@ -45,7 +50,7 @@ const fn rates(step: f32) -> Rates {
 const GRAM_OUTLETS: u32 = 3;
 const GRAM_FORMS: u32 = 4;
 
-/// What an n-gram's value is multiplied by for each time that it is e times rarer.
+/// What an n-gram's or a word's value is multiplied by for each time that it is e times rarer.
 const RARITY: f32 = 2.0;
 
 /// Weights as they stand after some epoch.
@@ -80,7 +85,7 @@ impl Fitted {
         }
     }
 
-    /// What each head's features sum up to.
+    /// What each head's features sum up to; for words, the first is their sum.
     pub(crate) fn logits(&self, vector: &Vector) -> [f32; 2] {
         let mut logits = [0, 1].map(|head: usize| {
             let values = vector.dense[head].iter();
@@ -157,17 +162,19 @@ impl Learner {
         }
     }
 
-    /// One step for one form of an example: the loss is that of the product of both heads.
+    /// One step for one form of an example: the loss is that of the product of both heads, or for words
+    /// that of their sum.
     fn learn(&mut self, example: &Example, form: usize) {
         let vector = &example.forms[form];
         let outlet = self.outlet_numbers[&example.group];
         let mut used: [Vec<(usize, f32, f32)>; 3] = [Vec::new(), Vec::new(), Vec::new()];
         for head in [0, 1] {
-            // For n-grams, the topic has no feature of the knowledge but its starting point.
-            let read = if head == 0 && self.subject == Subject::Grams {
-                1
-            } else {
-                u32::MAX
+            // For n-grams, the topic has no feature of the knowledge but its starting point; words
+            // go with none.
+            let read = match (self.subject, head) {
+                (Subject::Knowledge, _) | (Subject::Grams, 1) => u32::MAX,
+                (Subject::Grams, _) => 1,
+                (Subject::Words, _) => 0,
             };
             for (at, value) in vector.dense[head].iter().filter(|(at, _)| *at < read) {
                 used[head].push((*at as usize, *value, self.dense[head].weight(*at as usize)));
@@ -192,7 +199,11 @@ impl Learner {
             logits = [logits[0] + starts[0], logits[1] + starts[1]];
         }
         let weight = example.weight * if form == 0 { 1.0 } else { BEGINNING_WEIGHT };
-        let gradients = gradients(logits, example.label).map(|gradient| gradient * weight);
+        let gradients = match self.subject {
+            Subject::Words => [error(logits[0], example.label), 0.0],
+            _ => gradients(logits, example.label),
+        };
+        let gradients = gradients.map(|gradient| gradient * weight);
         for head in [0, 1] {
             for (at, value, weight) in &used[head] {
                 self.dense[head].learn(*at, *weight, gradients[head] * value);
@@ -219,7 +230,6 @@ impl Learner {
 /// How the loss changes with each head's sum. A story that is not looked for fails in either or
 /// both, and the head that is less sure of it takes most of the blame.
 fn gradients([topic, region]: [f32; 2], label: bool) -> [f32; 2] {
-    let logistic = |logit: f32| 1.0 / (1.0 + (-logit).exp());
     let (topic, region) = (logistic(topic), logistic(region));
     if label {
         [topic - 1.0, region - 1.0]
@@ -230,7 +240,16 @@ fn gradients([topic, region]: [f32; 2], label: bool) -> [f32; 2] {
     }
 }
 
-/// Terms count as they are; n-grams by how rare they are (Spärck Jones 1972), so that what stands in
+/// How the loss changes with the one sum of a fit that has no heads.
+fn error(logit: f32, label: bool) -> f32 {
+    logistic(logit) - f32::from(u8::from(label))
+}
+
+fn logistic(logit: f32) -> f32 {
+    1.0 / (1.0 + (-logit).exp())
+}
+
+/// Terms count as they are; n-grams and words by how rare they are (Spärck Jones 1972), so that what stands in
 /// every story does not speak for the outlets that it was seen in.
 fn scales(examples: &[&Example], outlets: &HashMap<u64, usize>, subject: Subject) -> Vec<f32> {
     // Where no outlets are known, each article is its own.
@@ -246,12 +265,18 @@ fn scales(examples: &[&Example], outlets: &HashMap<u64, usize>, subject: Subject
     let forms = examples.iter().map(|example| example.forms.len());
     let all = forms.sum::<usize>() as f32;
     let scale = |(at, (forms, outlets)): (usize, &(u32, u64))| {
-        let term = at >= Vector::TERMS;
+        let of = match at {
+            Vector::WORDS.. => Subject::Words,
+            Vector::TERMS.. => Subject::Knowledge,
+            _ => Subject::Grams,
+        };
         let enough = *forms >= GRAM_FORMS && outlets.count_ones() >= GRAM_OUTLETS;
-        match (enough, subject, term) {
-            (true, Subject::Knowledge, true) => 1.0,
-            (true, Subject::Grams, false) => RARITY * (all / *forms as f32).ln(),
-            _ => 0.0,
+        let rarity = RARITY * (all / *forms as f32).ln();
+        match subject {
+            _ if of != subject || !enough => 0.0,
+            Subject::Knowledge => 1.0,
+            Subject::Grams => rarity,
+            Subject::Words => RARITY + rarity,
         }
     };
     seen.iter().enumerate().map(scale).collect()

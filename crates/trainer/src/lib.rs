@@ -7,8 +7,9 @@
 //!                 Model ◀── fit on all ◀── how long, how much of what, calibration
 //! ```
 //!
-//! Two fits are mixed: one of the knowledge's features and one of the n-grams. Fitted together,
-//! n-grams would explain away what the knowledge says, and they know only the outlets they saw.
+//! Three fits are mixed: one of the knowledge's features and one of the n-grams for what a story is
+//! about and where it plays, and one of all words for both at once. Fitted together, n-grams and words
+//! would explain away what the knowledge says, and they know only the outlets they saw.
 //!
 //! An [`Adapter`] starts from a model that is there and needs no more than one labelled article.
 
@@ -27,4 +28,5 @@ mod trainer;
 pub use adapt::{Adapted, Adapter, NothingToLearn};
 pub use example::Labelled;
 pub use measure::{Bin, Figures, Judgement, bins, figures};
+pub use plan::Mixture;
 pub use trainer::{Options, Stage, TrainError, Trained, Trainer};

@@ -1,16 +1,51 @@
 //! What the folds have shown to be best: how long to fit, how much of what goes into the model, and
 //! how scores become probabilities.
 
-use classifier::{PassageWeights, Weights};
+use classifier::{PassageWeights, Sums, Weights};
 
 use crate::{
-    calibration::{self, Calibration, odds},
+    calibration::{self, Calibration},
     example::{Example, FORMS},
     fit::{EPOCHS, Fitted, Subject},
 };
 
-/// How much of each fit goes into the model: knowledge, n-grams.
-const MIXTURES: [(f32, f32); 9] = [
+/// How much of each fit goes into the model: knowledge and n-grams into what a story is about and
+/// where it plays, words into the score's log-odds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Mixture {
+    /// Of the knowledge.
+    pub knowledge: f32,
+    /// Of the n-grams.
+    pub grams: f32,
+    /// Of the words.
+    pub words: f32,
+}
+
+impl Mixture {
+    /// The knowledge alone.
+    const KNOWLEDGE: Self = Self {
+        knowledge: 1.0,
+        grams: 0.0,
+        words: 0.0,
+    };
+
+    /// What is tried of knowledge and n-grams where nothing is stated.
+    fn of_heads() -> impl Iterator<Item = Self> {
+        HEADS.into_iter().map(|(knowledge, grams)| Self {
+            knowledge,
+            grams,
+            words: 0.0,
+        })
+    }
+
+    /// How much of where stories play comes from the n-grams' fit.
+    fn share_of_grams(self) -> f32 {
+        self.grams / (self.knowledge + self.grams)
+    }
+}
+
+/// Knowledge and n-grams, and words besides them.
+const HEADS: [(f32, f32); 9] = [
     (1.0, 0.0),
     (0.9, 0.15),
     (0.8, 0.3),
@@ -21,47 +56,42 @@ const MIXTURES: [(f32, f32); 9] = [
     (0.3, 1.6),
     (0.1, 1.5),
 ];
+const WORDS: [f32; 6] = [0.0, 0.1, 0.2, 0.35, 0.6, 0.8];
 /// The same of a model with passages: both fits together, all passages, those that count by
 /// themselves.
 const BASES: [f32; 4] = [0.0, 0.25, 0.5, 1.0];
 const WHOLES: [f32; 4] = [0.0, 0.5, 1.0, 1.5];
 const SINGLES: [f32; 4] = [0.0, 0.5, 1.0, 1.5];
 /// The share of stories that are looked for in the stream for which scores are probabilities.
-const LOOKED_FOR: f64 = 0.4;
+const LOOKED_FOR: f64 = 0.5;
 
 /// Sums of both heads: by example, epoch and form.
 pub(crate) type Logits = Vec<[[[f32; 2]; FORMS]; EPOCHS]>;
 
 /// What fits said about what they had not seen.
 pub(crate) struct HeldOut {
-    pub by_subject: [Logits; 2],
+    pub by_subject: [Logits; 3],
     /// Of all passages and of those that count by themselves, by example and form; none where the
     /// model does not judge by passages.
     pub by_passages: Option<Vec<[[f32; 2]; FORMS]>>,
 }
 
 impl HeldOut {
-    pub(crate) fn mixed(&self, at: usize, form: usize, plan: &Plan) -> [f32; 2] {
-        let [knowledge, grams] = [0, 1]
+    pub(crate) fn mixed(&self, at: usize, form: usize, plan: &Plan) -> Sums {
+        let [knowledge, grams, words] = [0, 1, 2]
             .map(|subject: usize| self.by_subject[subject][at][plan.epochs.0[subject] - 1][form]);
-        let [topic, region] = mixed(plan.mixture, knowledge, grams);
-        let Some(passages) = &self.by_passages else {
-            return [topic, region];
-        };
-        let ([whole, single], by) = (passages[at][form], plan.shares);
-        [
-            by.base * topic + by.whole * whole + by.single * single,
-            region,
-        ]
+        let (by, mixture) = (plan.shares, plan.mixture);
+        let mut topic = by.base * (mixture.knowledge * knowledge[0] + mixture.grams * grams[0]);
+        if let Some(passages) = &self.by_passages {
+            let [whole, single] = passages[at][form];
+            topic += by.whole * whole + by.single * single;
+        }
+        let share = mixture.share_of_grams();
+        Sums {
+            heads: [topic, (1.0 - share) * knowledge[1] + share * grams[1]],
+            words: mixture.words * words[0],
+        }
     }
-}
-
-fn mixed((knowledge, grams): (f32, f32), a: [f32; 2], b: [f32; 2]) -> [f32; 2] {
-    let share = grams / (knowledge + grams);
-    [
-        knowledge * a[0] + grams * b[0],
-        (1.0 - share) * a[1] + share * b[1],
-    ]
 }
 
 /// How much of both fits and of the passages goes into the topic's logit.
@@ -97,62 +127,95 @@ impl Shares {
     }
 }
 
-/// For how many epochs each subject is fitted: knowledge, n-grams.
+/// For how many epochs each subject is fitted: knowledge, n-grams, words.
 #[derive(Clone, Copy)]
-pub(crate) struct Epochs(pub [usize; 2]);
+pub(crate) struct Epochs(pub [usize; 3]);
 
 impl Epochs {
     pub(crate) fn map_subjects(
         self,
         mut with: impl FnMut(Subject, usize) -> Fitted,
-    ) -> [Fitted; 2] {
+    ) -> [Fitted; 3] {
         [
             with(Subject::Knowledge, self.0[0]),
             with(Subject::Grams, self.0[1]),
+            with(Subject::Words, self.0[2]),
         ]
     }
 }
 
 /// What the folds have shown to be best.
+#[derive(Clone, Copy)]
 pub(crate) struct Plan {
     pub epochs: Epochs,
-    pub mixture: (f32, f32),
+    pub mixture: Mixture,
     pub shares: Shares,
     pub calibration: Calibration,
 }
 
 impl Plan {
-    /// The epochs, mixture, shares and calibration with the least loss on what was held out.
-    pub(crate) fn of(examples: &[Example], held_out: &HeldOut) -> Self {
-        let knowledge = (1..=EPOCHS).map(|epochs| ([epochs, 1], MIXTURES[0], Shares::BASE));
-        let first = Self::best(examples, held_out, knowledge);
-        let both = (1..=EPOCHS).flat_map(|grams| {
-            MIXTURES.map(|mixture| ([first.epochs.0[0], grams], mixture, Shares::BASE))
+    /// The epochs, mixture, shares and calibration with the least loss on what was held out; the
+    /// mixture is the stated one, if there is one.
+    pub(crate) fn of(examples: &[Example], held_out: &HeldOut, stated: Option<Mixture>) -> Self {
+        let start = Self {
+            epochs: Epochs([1; 3]),
+            mixture: Mixture::KNOWLEDGE,
+            shares: Shares::BASE,
+            calibration: Calibration {
+                slope: 1.0,
+                offset: 0.0,
+            },
+        };
+        let best =
+            |candidates: &mut dyn Iterator<Item = Self>| Self::best(examples, held_out, candidates);
+        let knowledge = best(&mut start.with_each_epoch(0));
+        let heads: Vec<_> = match stated {
+            Some(stated) => vec![Mixture {
+                words: 0.0,
+                ..stated
+            }],
+            None => Mixture::of_heads().collect(),
+        };
+        let heads = heads.into_iter().flat_map(|mixture| {
+            let plan = Self {
+                mixture,
+                ..knowledge
+            };
+            plan.with_each_epoch(1)
         });
-        let best = Self::best(examples, held_out, both);
+        let heads = best(&mut { heads });
+        let words = stated.map_or(WORDS.to_vec(), |stated| vec![stated.words]);
+        let words = words.into_iter().flat_map(|words| {
+            let mixture = Mixture {
+                words,
+                ..heads.mixture
+            };
+            let plan = Self { mixture, ..heads };
+            plan.with_each_epoch(2)
+        });
+        let words = best(&mut { words });
         if held_out.by_passages.is_none() {
-            return best;
+            return words;
         }
-        let shares = Shares::all().map(|shares| (best.epochs.0, best.mixture, shares));
-        Self::best(examples, held_out, shares)
+        best(&mut Shares::all().map(|shares| Self { shares, ..words }))
     }
 
+    /// The plan with each number of epochs for one subject.
+    fn with_each_epoch(self, subject: usize) -> impl Iterator<Item = Self> {
+        (1..=EPOCHS).map(move |epochs| {
+            let mut plan = self;
+            plan.epochs.0[subject] = epochs;
+            plan
+        })
+    }
+
+    /// The plan with the least loss, calibrated.
     fn best(
         examples: &[Example],
         held_out: &HeldOut,
-        candidates: impl Iterator<Item = ([usize; 2], (f32, f32), Shares)>,
+        candidates: &mut dyn Iterator<Item = Self>,
     ) -> Self {
-        let plans = candidates.map(|(epochs, mixture, shares)| {
-            let calibration = Calibration {
-                slope: 1.0,
-                offset: 0.0,
-            };
-            let mut plan = Self {
-                epochs: Epochs(epochs),
-                mixture,
-                shares,
-                calibration,
-            };
+        let plans = candidates.map(|mut plan| {
             let points = plan.points(examples, held_out);
             plan.calibration = calibration::fit(&points);
             (calibration::loss(&points, plan.calibration), plan)
@@ -172,7 +235,7 @@ impl Plan {
         let shares = [(1.0 - LOOKED_FOR) / total(false), LOOKED_FOR / total(true)];
         let form = |at: usize, form: usize| {
             let example = &examples[at];
-            let odds = odds(held_out.mixed(at, form, self));
+            let odds = held_out.mixed(at, form, self).odds();
             let weight = f64::from(example.weight) * shares[usize::from(example.label)];
             (odds, example.label, weight * examples.len() as f64)
         };
@@ -187,25 +250,40 @@ impl Plan {
         all.map(|(at, number)| form(at, number)).collect()
     }
 
-    /// The weights of both fits, and those of passages, as one.
+    /// The weights of all fits, and those of passages, as one.
     pub(crate) fn mix(
         &self,
-        [knowledge, grams]: [Fitted; 2],
+        [knowledge, grams, words]: [Fitted; 3],
         passages: Option<PassageWeights>,
     ) -> Weights {
-        let (k, g) = self.mixture;
-        let share = g / (k + g);
-        let base = self.shares.base;
-        let mix = |a: &[f32], b: &[f32], k: f32, g: f32| {
-            a.iter().zip(b).map(|(a, b)| k * a + g * b).collect()
+        let (mixture, base) = (self.mixture, self.shares.base);
+        let (k, g) = (base * mixture.knowledge, base * mixture.grams);
+        let share = mixture.share_of_grams();
+        let sum = |parts: &[(f32, &[f32])]| -> Vec<f32> {
+            let size = parts.iter().map(|(_, weights)| weights.len()).max();
+            let mut sum = vec![0.0; size.unwrap_or(0)];
+            for (by, weights) in parts {
+                let slots = sum.iter_mut().zip(*weights);
+                slots.for_each(|(slot, weight)| *slot += by * weight);
+            }
+            sum
         };
         Weights {
             dense: [
-                mix(&knowledge.dense[0], &grams.dense[0], base * k, base * g),
-                mix(&knowledge.dense[1], &grams.dense[1], 1.0 - share, share),
+                sum(&[(k, &knowledge.dense[0]), (g, &grams.dense[0])]),
+                sum(&[(1.0 - share, &knowledge.dense[1]), (share, &grams.dense[1])]),
             ],
-            grams: grams.grams.iter().map(|weight| base * g * weight).collect(),
+            // Each fit has weights for numbers of its own: terms, n-grams, words.
+            grams: sum(&[
+                (k, &knowledge.grams),
+                (g, &grams.grams),
+                (mixture.words, &words.grams),
+            ]),
+            wordless: 0.0,
             passages: passages.map(|part| part.scaled([self.shares.whole, self.shares.single])),
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,13 +3,13 @@
 use classifier::{Knowledge, Model, PassageWeights, Summary, Vector, Weights};
 
 use crate::{
-    calibration::{Calibration, odds},
+    calibration::Calibration,
     example::{Example, FORMS, Labelled, Learned},
     fit::{EPOCHS, Fitted, Subject, fit},
     folds::{FOLDS, folds},
     measure::{Judgement, best_threshold},
     passages,
-    plan::{HeldOut, Plan, Shares},
+    plan::{HeldOut, Mixture, Plan, Shares},
 };
 
 /// What a model is trained for.
@@ -26,6 +26,8 @@ pub struct Options {
     pub beginnings: bool,
     /// How many passages count by themselves, where the model is to judge by passages as well.
     pub passages: Option<usize>,
+    /// How much of each fit goes into the model; what did best on what was held out where there is none.
+    pub mixture: Option<Mixture>,
 }
 
 /// How far training has come: steps done, and steps in all.
@@ -114,7 +116,7 @@ impl<'k> Trainer<'k> {
                 negatives,
             });
         }
-        let fits = 2 + usize::from(self.options.passages.is_some());
+        let fits = 3 + usize::from(self.options.passages.is_some());
         let of = fits * (FOLDS as usize + 1);
         let mut done = 0;
         let mut step = || {
@@ -122,7 +124,7 @@ impl<'k> Trainer<'k> {
             progress(Stage { done, of });
         };
         let held_out = self.held_out(&mut step);
-        let plan = Plan::of(&self.examples, &held_out);
+        let plan = Plan::of(&self.examples, &held_out, self.options.mixture);
         let all: Vec<_> = self.examples.iter().collect();
         let fits = plan.epochs.map_subjects(|subject, epochs| {
             let fitted = self.mean_of_orders(&all, subject, epochs);
@@ -142,7 +144,8 @@ impl<'k> Trainer<'k> {
         }
         // Where too few outlets share their words there is nothing to weigh, and no part for it.
         let passages = passages.filter(|part| !part.weights.is_empty());
-        let weights = plan.mix(fits, passages);
+        let mut weights = plan.mix(fits, passages);
+        weights.wordless = self.mean_of_words(&weights);
         let id = identity(&weights, plan.calibration, threshold);
         let summary = self.summary(&plan, &id, threshold);
         let model = Model::new(summary, weights);
@@ -180,7 +183,7 @@ impl<'k> Trainer<'k> {
         let features = self.knowledge.features().len();
         let none = vec![[[[0.0; 2]; FORMS]; EPOCHS]; self.examples.len()];
         let mut held_out = HeldOut {
-            by_subject: [none.clone(), none],
+            by_subject: [none.clone(), none.clone(), none],
             by_passages: self
                 .options
                 .passages
@@ -193,11 +196,11 @@ impl<'k> Trainer<'k> {
                 .zip(&fold)
                 .filter(|(_, fold)| **fold != number);
             let others: Vec<_> = others.map(|(example, _)| example).collect();
-            for (logits, subject) in held_out
-                .by_subject
-                .iter_mut()
-                .zip([Subject::Knowledge, Subject::Grams])
-            {
+            for (logits, subject) in held_out.by_subject.iter_mut().zip([
+                Subject::Knowledge,
+                Subject::Grams,
+                Subject::Words,
+            ]) {
                 fit(
                     &others,
                     features,
@@ -229,10 +232,29 @@ impl<'k> Trainer<'k> {
         held_out
     }
 
+    /// What words add on average, to as many articles that are looked for as to others.
+    fn mean_of_words(&self, weights: &Weights) -> f32 {
+        let adds = |example: &Example| {
+            let numbers = example.forms[0].grams.iter();
+            let words = numbers.filter(|(at, _)| *at as usize >= Vector::WORDS);
+            words
+                .map(|(at, value)| weights.grams[*at as usize] * value)
+                .sum::<f32>()
+        };
+        let mean = |label: bool| {
+            let of = self
+                .examples
+                .iter()
+                .filter(|example| example.label == label);
+            of.clone().map(adds).sum::<f32>() / of.count() as f32
+        };
+        f32::midpoint(mean(true), mean(false))
+    }
+
     /// What was held out with its scores; none of it is kept yet.
     fn judgements(&self, held_out: &HeldOut, plan: &Plan) -> Vec<Judgement> {
         let judgement = |(at, example): (usize, &Example)| {
-            let z = plan.calibration.slope * odds(held_out.mixed(at, 0, plan))
+            let z = plan.calibration.slope * held_out.mixed(at, 0, plan).odds()
                 + plan.calibration.offset;
             let score = 1.0 / (1.0 + (-z).exp());
             Judgement {
@@ -250,17 +272,19 @@ impl<'k> Trainer<'k> {
         let many = |count: &usize| *count as f64 >= LANGUAGE_SHARE * self.examples.len() as f64;
         let languages = self.languages.iter().filter(|(_, count)| many(count));
         let positives = self.examples.iter().filter(|example| example.label).count();
+        let Mixture {
+            knowledge,
+            grams,
+            words,
+        } = plan.mixture;
         let mut training = vec![
             ("id", id.to_owned()),
             ("articles", self.examples.len().to_string()),
             ("positives", positives.to_string()),
             ("outlets", outlets.len().to_string()),
             ("seed", self.options.seed.to_string()),
-            (
-                "epochs",
-                format!("{} {}", plan.epochs.0[0], plan.epochs.0[1]),
-            ),
-            ("mixture", format!("{} {}", plan.mixture.0, plan.mixture.1)),
+            ("epochs", plan.epochs.0.map(|n| n.to_string()).join(" ")),
+            ("mixture", format!("{knowledge} {grams} {words}")),
             ("trained-with", self.knowledge.hash().to_owned()),
         ];
         if let Some(top) = self.options.passages {
@@ -301,7 +325,13 @@ fn by_form(example: &Example, says: impl Fn(&Vector) -> [f32; 2]) -> [[f32; 2]; 
 /// What a model is known by in the records that it makes: two that judge differently differ in it.
 fn identity(weights: &Weights, calibration: Calibration, threshold: f64) -> String {
     let passages = weights.passages.iter().flat_map(PassageWeights::numbers);
-    let weights = weights.dense.iter().flatten().chain(&weights.grams);
+    let Weights {
+        dense,
+        grams,
+        wordless,
+        ..
+    } = weights;
+    let weights = dense.iter().flatten().chain(grams).chain([wordless]);
     let numbers = weights
         .copied()
         .chain(passages)

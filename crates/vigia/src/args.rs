@@ -71,7 +71,7 @@ pub(crate) struct TrainArgs {
     #[arg(long, value_name = "MODEL", conflicts_with = "seed")]
     #[expect(clippy::option_option, reason = "not given, given, given with a name")]
     pub(crate) base: Option<Option<PathBuf>>,
-    /// The topic that it is for: its name, knowledge and threshold [default: latam-security]
+    /// The topic that it is for: its name, knowledge, threshold and what its model is made of [default: latam-security]
     #[arg(long, value_name = "FILE")]
     pub(crate) topic: Option<PathBuf>,
     /// Where the random numbers start

@@ -8,6 +8,7 @@ use std::{
 
 use pipeline::{Classifier, Knowledge, LoadModelError, Model, load_knowledge, load_model};
 use serde::Deserialize;
+use trainer::Mixture;
 
 /// What is looked for. The default is the topic that is part of the program.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,6 +27,8 @@ pub(crate) struct Topic {
     pub(crate) beginnings: bool,
     /// How many passages its model is to count by themselves, if it is to judge by passages.
     pub(crate) passages: Option<usize>,
+    /// How much of each fit is to go into its model; what does best where there is none.
+    pub(crate) mixture: Option<Mixture>,
 }
 
 /// The topic that is part of the program.
@@ -41,8 +44,48 @@ struct RawTopic {
     threshold: Option<f64>,
     beginnings: Option<bool>,
     passages: Option<usize>,
+    mixture: Option<RawMixture>,
 }
 
+#[derive(Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawMixture {
+    knowledge: f32,
+    ngrams: f32,
+    words: f32,
+}
+
+impl RawMixture {
+    fn checked(self) -> Result<Mixture, String> {
+        let Self {
+            knowledge,
+            ngrams,
+            words,
+        } = self;
+        let parts = [
+            ("knowledge", knowledge),
+            ("ngrams", ngrams),
+            ("words", words),
+        ];
+        let may_be = |part: &f32| (0.0..=PART_MAX).contains(part);
+        if let Some((name, part)) = parts.into_iter().find(|(_, part)| !may_be(part)) {
+            return Err(format!(
+                "mixture.{name} {part} is not between 0 and {PART_MAX}"
+            ));
+        }
+        if knowledge + ngrams <= 0.0 {
+            return Err("mixture.knowledge or mixture.ngrams must be above 0".to_owned());
+        }
+        Ok(Mixture {
+            knowledge,
+            grams: ngrams,
+            words,
+        })
+    }
+}
+
+/// Most of a fit that may go into a model.
+const PART_MAX: f32 = 10.0;
 /// Most passages that a topic may have counted by themselves.
 const PASSAGES_MAX: usize = 20;
 
@@ -102,6 +145,7 @@ impl Default for Topic {
             threshold: None,
             beginnings: true,
             passages: None,
+            mixture: None,
         }
     }
 }
@@ -113,43 +157,60 @@ impl Topic {
             path: path.to_owned(),
             source,
         })?;
-        let invalid = |problem: String| TopicError::Invalid {
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let topic = Self::parse(&text, folder).map_err(|problem| TopicError::Invalid {
             path: path.to_owned(),
             problem,
-        };
-        let raw: RawTopic = toml::from_str(&text).map_err(|error| invalid(error.to_string()))?;
+        })?;
+        Ok(Self {
+            file: Some(path.to_owned()),
+            ..topic
+        })
+    }
+
+    /// The topic that is part of the program, as its model is trained.
+    pub(crate) fn to_train() -> Self {
+        let text = include_str!("../../../config/topics/latam-security.toml");
+        let topic = Self::parse(text, Path::new("")).expect("the shipped topic");
+        Self {
+            model: None,
+            ..topic
+        }
+    }
+
+    /// A topic's file, its paths relative to a folder, or what is wrong with it.
+    fn parse(text: &str, folder: &Path) -> Result<Self, String> {
+        let raw: RawTopic = toml::from_str(text).map_err(|error| error.to_string())?;
         if raw.name.is_empty()
             || raw
                 .name
                 .contains(|c: char| !c.is_alphanumeric() && c != '-')
         {
-            return Err(invalid(format!(
+            return Err(format!(
                 "`{}` is no name: use letters, digits and hyphens",
                 raw.name
-            )));
+            ));
         }
         if let Some(threshold) = raw
             .threshold
             .filter(|threshold| !(0.0..=1.0).contains(threshold))
         {
-            return Err(invalid(format!(
-                "threshold {threshold} is not between 0 and 1"
-            )));
+            return Err(format!("threshold {threshold} is not between 0 and 1"));
         }
         if let Some(passages) = raw.passages.filter(|n| !(1..=PASSAGES_MAX).contains(n)) {
-            return Err(invalid(format!(
+            return Err(format!(
                 "passages {passages} is not between 1 and {PASSAGES_MAX}"
-            )));
+            ));
         }
-        let folder = path.parent().unwrap_or(Path::new(""));
         Ok(Self {
             name: raw.name,
-            file: Some(path.to_owned()),
+            file: None,
             model: raw.model.map(|model| folder.join(model)),
             knowledge: raw.knowledge.map(|knowledge| folder.join(knowledge)),
             threshold: raw.threshold,
             beginnings: raw.beginnings.unwrap_or(true),
             passages: raw.passages,
+            mixture: raw.mixture.map(RawMixture::checked).transpose()?,
         })
     }
 
@@ -231,6 +292,22 @@ mod tests {
         check("name = \"a\"\nthreshold = 2.0", Err("between 0 and 1"));
         check("name = \"a\"\npassages = 0", Err("between 1 and 20"));
         check("name = \"a\"\npassages = \"2\"", Err("passages"));
+        check(
+            "name = \"a\"\n[mixture]\nknowledge = 0.5\nngrams = 0\nwords = 2",
+            Ok(("a", None)),
+        );
+        check(
+            "name = \"a\"\nmixture = { knowledge = 0.5, ngrams = 0.5 }",
+            Err("words"),
+        );
+        check(
+            "name = \"a\"\nmixture = { knowledge = 1, ngrams = -1, words = 0 }",
+            Err("mixture.ngrams -1 is not between 0 and 10"),
+        );
+        check(
+            "name = \"a\"\nmixture = { knowledge = 0, ngrams = 0, words = 1 }",
+            Err("must be above 0"),
+        );
         check("name = \"a\"\nmodle = \"x\"", Err("modle"));
     }
 

@@ -1,5 +1,6 @@
 //! Words and pairs of words, hashed. Names are taken out first: what a model learns from a town,
-//! a group or an outlet it has seen says nothing about those it has not.
+//! a group or an outlet it has seen says nothing about those it has not. The beginnings of all words
+//! are there once more for themselves, names among them.
 
 use crate::{
     fold::Word,
@@ -12,6 +13,12 @@ use crate::{
 pub(crate) const BITS: u32 = 20;
 /// The same for terms of the knowledge, whose numbers follow those of the n-grams.
 pub(crate) const TERM_BITS: u32 = 14;
+/// The same for word beginnings, whose numbers follow those of the terms.
+pub(crate) const WORD_BITS: u32 = 19;
+/// Letters that a word beginning keeps.
+const BEGINNING_LETTERS: usize = 6;
+/// How often a word of the headline counts there.
+const HEADLINE_TIMES: usize = 2;
 /// Letters of a term's word by which it is known: a stem's endings are alike.
 const TERM_LETTERS: usize = 7;
 /// What a term counts when it stands there once.
@@ -23,17 +30,36 @@ const LEAD_WORDS: usize = 50;
 /// Letters that a stem keeps.
 const STEM_LETTERS: usize = 5;
 
-/// A hashed n-gram and where it stands.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Gram {
-    /// Its number; those of terms are `1 << BITS` and above.
-    pub bucket: u32,
-    /// Where it counts: in the story or in its beginning.
-    pub block: u8,
+/// Where an n-gram stands, in the order of the text: part, first word and number of words in one
+/// number. At most 100,000 characters of a text are read, which are fewer words than these bits hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Place(u64);
+
+const LENGTH_BITS: u32 = 18;
+const START_BITS: u32 = 24;
+const PLACE_BITS: u32 = 1 + START_BITS + LENGTH_BITS;
+
+/// A number and its place share 64 bits.
+const _: () = assert!(super::Vector::GRAMS <= 1 << (64 - PLACE_BITS));
+
+impl Place {
+    pub(crate) fn new(part: usize, (start, end): (u32, u32)) -> Self {
+        debug_assert!(part < 2 && start >> START_BITS == 0 && (end - start) >> LENGTH_BITS == 0);
+        let at = (part as u64) << START_BITS | u64::from(start);
+        Self(at << LENGTH_BITS | u64::from(end - start))
+    }
+
     /// The part of the story.
-    pub part: u8,
+    pub(crate) fn part(self) -> usize {
+        (self.0 >> (START_BITS + LENGTH_BITS)) as usize
+    }
+
     /// The words that it is made of.
-    pub words: (u32, u32),
+    pub(crate) fn words(self) -> (u32, u32) {
+        let low = |number: u64, bits: u32| (number & ((1 << bits) - 1)) as u32;
+        let start = low(self.0 >> LENGTH_BITS, START_BITS);
+        (start, start + low(self.0, LENGTH_BITS))
+    }
 }
 
 /// A word or a name as one unit.
@@ -45,15 +71,74 @@ pub(super) struct Token {
     pub words: (u32, u32),
 }
 
-/// All n-grams of a story.
-pub(crate) fn all(reading: &Reading<'_>) -> Vec<Gram> {
-    let mut grams = words(reading);
-    terms(reading, &mut grams);
-    grams
+/// What an n-gram counts as: each kind is counted for itself.
+#[derive(Clone, Copy)]
+enum Counted {
+    InStory,
+    InLead,
+    Term,
+    Word,
+}
+const KINDS: usize = 4;
+
+/// All n-grams of a story, by kind: each one's number, and behind it where it stands, so that the first
+/// of a number sorts first. Numbers of terms are `1 << BITS` and above, those of word beginnings
+/// follow.
+pub(crate) struct Grams([Vec<u64>; KINDS]);
+
+impl Grams {
+    pub(crate) fn of(reading: &Reading<'_>) -> Self {
+        let mut grams = Self([2048, 512, 256, 1024].map(Vec::with_capacity));
+        words(reading, &mut grams);
+        terms(reading, &mut grams);
+        beginnings(reading, &mut grams);
+        grams
+    }
+
+    fn add(&mut self, counted: Counted, number: u32, place: Place) {
+        self.0[counted as usize].push(u64::from(number) << PLACE_BITS | place.0);
+    }
+
+    /// The numbers with their values: how often each stands there, in proportion to all of its kind,
+    /// so that a summary and a long read come to as much.
+    pub(crate) fn valued(mut self) -> Valued {
+        let all = self.0.iter().map(Vec::len).sum();
+        let mut valued = Valued {
+            values: Vec::with_capacity(all),
+            firsts: Vec::with_capacity(all),
+        };
+        let [in_story, in_lead, terms, words] = &mut self.0;
+        valued.add_in_proportion(in_story);
+        let middle = valued.values.len();
+        valued.add_in_proportion(in_lead);
+        valued.tell_once(middle);
+        valued.add(terms, |repeated| TERM_VALUE * repeated);
+        valued.add_in_proportion(words);
+        valued
+    }
+}
+
+/// The beginnings of all words, those of names among them.
+fn beginnings(reading: &Reading<'_>, grams: &mut Grams) {
+    for (number, part) in reading.parts.iter().enumerate() {
+        let times = if number == 0 { HEADLINE_TIMES } else { 1 };
+        for (at, word) in (0..).zip(part.words.all().iter().take(WORDS_MAX)) {
+            let folded = part.words.folded(word);
+            let hash = if folded.starts_with(|c: char| c.is_ascii_digit()) {
+                hashed(kind_of_number(folded))
+            } else {
+                hashed(prefix(folded, BEGINNING_LETTERS))
+            };
+            let bucket = (mixed(hash) >> (64 - WORD_BITS)) as u32;
+            let bucket = (1 << BITS) + (1 << TERM_BITS) + bucket;
+            let place = Place::new(number, (at, at + 1));
+            (0..times).for_each(|_| grams.add(Counted::Word, bucket, place));
+        }
+    }
 }
 
 /// The terms of the knowledge, told apart by their words: what each is worth by itself.
-fn terms(reading: &Reading<'_>, grams: &mut Vec<Gram>) {
+fn terms(reading: &Reading<'_>, grams: &mut Grams) {
     for (number, part) in reading.parts.iter().enumerate() {
         let words = part.words.all();
         for hit in part.terms.iter().chain(&part.domains).chain(&part.vetoes) {
@@ -61,29 +146,20 @@ fn terms(reading: &Reading<'_>, grams: &mut Vec<Gram>) {
                 words[hit.start as usize..hit.end as usize]
                     .iter()
                     .fold(TERM, |hash, word| {
-                        let folded = part.words.folded(word);
-                        let end = folded.char_indices().nth(TERM_LETTERS);
-                        let stem = &folded[..end.map_or(folded.len(), |(end, _)| end)];
+                        let stem = prefix(part.words.folded(word), TERM_LETTERS);
                         hash.rotate_left(17).wrapping_add(hashed(stem))
                     });
             let early = part.prominence(*hit) >= Prominence::Lead;
-            for (block, space) in [(BLOCKS, 0), (BLOCKS + 1, EARLY)] {
-                if block == BLOCKS || early {
-                    let bucket = (mixed(hash ^ space) >> (64 - TERM_BITS)) as u32;
-                    grams.push(Gram {
-                        bucket: (1 << BITS) + bucket,
-                        block,
-                        part: number as u8,
-                        words: (hit.start, hit.end),
-                    });
-                }
+            for space in [Some(0), early.then_some(EARLY)].into_iter().flatten() {
+                let bucket = (mixed(hash ^ space) >> (64 - TERM_BITS)) as u32;
+                let place = Place::new(number, (hit.start, hit.end));
+                grams.add(Counted::Term, (1 << BITS) + bucket, place);
             }
         }
     }
 }
 
-fn words(reading: &Reading<'_>) -> Vec<Gram> {
-    let mut grams = Vec::with_capacity(4096);
+fn words(reading: &Reading<'_>, grams: &mut Grams) {
     let mut tokens = Vec::with_capacity(WORDS_MAX);
     for (number, part) in reading.parts.iter().enumerate() {
         tokens.clear();
@@ -94,22 +170,11 @@ fn words(reading: &Reading<'_>) -> Vec<Gram> {
                 .get(at + 1)
                 .filter(|next| next.sentence == token.sentence);
             let mut add = |space: u64, hash: u64, end: u32| {
-                let words = (token.words.0, end);
                 let bucket = |space: u64| (mixed(hash ^ space) >> (64 - BITS)) as u32;
-                grams.push(Gram {
-                    bucket: bucket(space),
-                    block: 0,
-                    part: number as u8,
-                    words,
-                });
+                let place = Place::new(number, (token.words.0, end));
+                grams.add(Counted::InStory, bucket(space), place);
                 if early {
-                    let bucket = bucket(space ^ EARLY);
-                    grams.push(Gram {
-                        bucket,
-                        block: 1,
-                        part: number as u8,
-                        words,
-                    });
+                    grams.add(Counted::InLead, bucket(space ^ EARLY), place);
                 }
             };
             add(0, token.hash, token.words.1);
@@ -125,79 +190,43 @@ fn words(reading: &Reading<'_>) -> Vec<Gram> {
             }
         }
     }
-    grams
 }
 
 /// What the n-grams count, and where.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Valued {
-    /// Each number with its value, block after block and by number within one.
+    /// Each number with its value, kind after kind and by number within one.
     pub values: Vec<(u32, f32)>,
-    /// For each of them the first n-gram that has the number, by its place in the list; [`NOWHERE`]
-    /// for a number that a later block has as well.
-    firsts: Vec<u32>,
+    /// For each of them where the number first stands; [`NOWHERE`] for one that a later kind has as well.
+    pub firsts: Vec<Place>,
 }
 
 /// The place of a number that is told elsewhere.
-const NOWHERE: u32 = u32::MAX;
-
-/// The n-grams with their values: how often each stands there, in proportion to all of its block,
-/// so that a summary and a long read come to as much.
-pub(crate) fn valued(grams: &[Gram]) -> Valued {
-    let mut valued = Valued {
-        values: Vec::with_capacity(grams.len()),
-        firsts: Vec::with_capacity(grams.len()),
-    };
-    let mut places = Vec::with_capacity(grams.len());
-    let mut starts = [0; BLOCKS as usize + 1];
-    for block in 0..BLOCKS {
-        let squares = valued.add(grams, &mut places, |of| of == block, |repeated| repeated);
-        let norm = 1.0 / f32::max(squares, 1.0).sqrt();
-        let from = starts[usize::from(block)];
-        valued.values[from..]
-            .iter_mut()
-            .for_each(|(_, value)| *value *= norm);
-        starts[usize::from(block) + 1] = valued.values.len();
-    }
-    valued.tell_once(starts[1]);
-    let value = |repeated| TERM_VALUE * repeated;
-    valued.add(grams, &mut places, |of| of >= BLOCKS, value);
-    valued
-}
+pub(super) const NOWHERE: Place = Place(u64::MAX);
 
 impl Valued {
-    /// The value of each number at the place of its first n-gram, 0 elsewhere.
-    pub(crate) fn by_place(&self, places: usize) -> Vec<f32> {
-        let mut values = vec![0.0; places];
-        for ((_, value), first) in self.values.iter().zip(&self.firsts) {
-            if let Some(slot) = values.get_mut(*first as usize) {
-                *slot = *value;
-            }
-        }
-        values
+    /// Adds the numbers of a kind, in proportion to all of it: their squares are one together.
+    fn add_in_proportion(&mut self, keys: &mut [u64]) {
+        let from = self.values.len();
+        let squares = self.add(keys, |repeated| repeated);
+        let norm = 1.0 / f32::max(squares, 1.0).sqrt();
+        let added = self.values[from..].iter_mut();
+        added.for_each(|(_, value)| *value *= norm);
     }
 
-    /// Adds the numbers of some blocks and returns the sum of their squares.
-    fn add(
-        &mut self,
-        grams: &[Gram],
-        places: &mut Vec<u64>,
-        admits: impl Fn(u8) -> bool,
-        value: impl Fn(f32) -> f32,
-    ) -> f32 {
-        places.clear();
-        let of_block = grams
-            .iter()
-            .zip(0_u64..)
-            .filter(|(gram, _)| admits(gram.block));
-        places.extend(of_block.map(|(gram, place)| u64::from(gram.bucket) << 32 | place));
-        places.sort_unstable();
+    /// Adds the numbers of some n-grams and returns the sum of their squares.
+    fn add(&mut self, keys: &mut [u64], value: impl Fn(f32) -> f32) -> f32 {
+        keys.sort_unstable();
         let mut squares = 0.0;
-        for same in places.chunk_by(|a, b| a >> 32 == b >> 32) {
-            let value = value(1.0 + (same.len() as f32).ln());
+        for same in keys.chunk_by(|a, b| a >> PLACE_BITS == b >> PLACE_BITS) {
+            let repeated = match same.len() {
+                1 => 1.0,
+                times => 1.0 + (times as f32).ln(),
+            };
+            let value = value(repeated);
             squares += value * value;
-            self.values.push(((same[0] >> 32) as u32, value));
-            self.firsts.push(same[0] as u32);
+            self.values.push(((same[0] >> PLACE_BITS) as u32, value));
+            self.firsts.push(Place(same[0] & ((1 << PLACE_BITS) - 1)));
         }
         squares
     }
@@ -218,8 +247,6 @@ impl Valued {
     }
 }
 
-/// How many blocks n-grams are counted in.
-const BLOCKS: u8 = 2;
 const STEM: u64 = 0x1b87_3593_c2b2_ae35;
 const TERM: u64 = 0x27d4_eb2f_1656_67c5;
 const PAIR: u64 = 0x85eb_ca6b_27d4_eb2f;
@@ -261,15 +288,12 @@ pub(super) fn tokenise(
 fn token(part: &Part<'_>, word: &Word, at: u32) -> Token {
     let folded = part.words.folded(word);
     let (hash, stem) = if folded.starts_with(|c: char| c.is_ascii_digit()) {
-        let hash = hashed(number(folded));
+        let hash = hashed(kind_of_number(folded));
         (hash, hash)
     } else {
-        let end = folded
-            .char_indices()
-            .nth(STEM_LETTERS)
-            .map_or(folded.len(), |(end, _)| end);
-        let stem = hashed(&folded[..end]);
-        (hashed_on(stem, &folded[end..]), stem)
+        let start = prefix(folded, STEM_LETTERS);
+        let stem = hashed(start);
+        (hashed_on(stem, &folded[start.len()..]), stem)
     };
     Token {
         hash,
@@ -279,7 +303,19 @@ fn token(part: &Part<'_>, word: &Word, at: u32) -> Token {
     }
 }
 
-fn number(folded: &str) -> &'static str {
+/// The first letters of a word, all of them where it has no more.
+fn prefix(folded: &str, letters: usize) -> &str {
+    match folded.as_bytes().get(..letters) {
+        None => folded,
+        Some(bytes) if bytes.is_ascii() => &folded[..letters],
+        Some(_) => {
+            let end = folded.char_indices().nth(letters);
+            end.map_or(folded, |(end, _)| &folded[..end])
+        }
+    }
+}
+
+fn kind_of_number(folded: &str) -> &'static str {
     match folded.parse::<u32>() {
         Ok(1900..2005) => "<past>",
         Ok(2005..2035) => "<year>",
@@ -305,4 +341,72 @@ pub(super) fn mixed(hash: u64) -> u64 {
     let hash = (hash ^ (hash >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
     let hash = (hash ^ (hash >> 33)).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
     hash ^ (hash >> 33)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::LazyLock;
+
+    use story::{Article, TextSource};
+
+    use super::*;
+    use crate::{features::Vector, knowledge::KnowledgeFiles};
+
+    static KNOWLEDGE: LazyLock<Knowledge> = LazyLock::new(|| {
+        Knowledge::parse(KnowledgeFiles::embedded()).expect("the shipped knowledge")
+    });
+
+    fn valued(title: &str, text: &str) -> Valued {
+        let article = Article::new(title.to_owned(), text.to_owned(), TextSource::Text);
+        Grams::of(&Reading::of(&article, &KNOWLEDGE)).valued()
+    }
+
+    /// The numbers of n-grams, and those of word beginnings.
+    fn numbers(valued: &Valued) -> [Vec<u32>; 2] {
+        let numbers = valued.values.iter().map(|(number, _)| *number);
+        let is_word = |number: &u32| *number as usize >= Vector::WORDS;
+        let (words, grams) = numbers.partition(is_word);
+        [grams, words]
+    }
+
+    #[test]
+    fn n_grams_do_not_know_a_name_and_word_beginnings_do() {
+        let [in_one, words_of_one] = numbers(&valued("", "it rained in Medellín"));
+        let [in_other, words_of_other] = numbers(&valued("", "it rained in Bogotá"));
+        assert_eq!(in_one, in_other);
+        assert_ne!(words_of_one, words_of_other);
+        // What follows the sixth letter does not count.
+        let [_, long] = numbers(&valued("", "bombing bombings bombero"));
+        assert_eq!(long.len(), 2, "{long:?}");
+    }
+
+    #[test]
+    fn a_kind_has_the_same_weight_in_a_summary_and_in_a_long_read() {
+        let long = "storm after storm came over the hills ".repeat(30);
+        for text in ["storm", "two words", &long] {
+            let values = valued("", text).values;
+            let words = values
+                .iter()
+                .filter(|(number, _)| *number as usize >= Vector::WORDS);
+            let squares: f32 = words.map(|(_, value)| value * value).sum();
+            assert!((squares - 1.0).abs() < 1e-4, "{squares}");
+        }
+    }
+
+    #[test]
+    fn a_number_is_told_where_it_first_stands() {
+        let valued = valued("Storm", "rain and storm");
+        let places: Vec<_> = valued
+            .firsts
+            .iter()
+            .filter(|place| **place != NOWHERE)
+            .map(|place| (place.part(), place.words()))
+            .collect();
+        assert!(places.contains(&(0, (0, 1))), "{places:?}");
+        assert!(places.contains(&(1, (1, 2))), "{places:?}");
+        assert!(!places.contains(&(1, (2, 3))), "{places:?}");
+        let far = Place::new(1, (16_000_000, 16_200_000));
+        assert_eq!((far.part(), far.words()), (1, (16_000_000, 16_200_000)));
+        assert!(Place::new(0, (9, 10)) < Place::new(1, (0, 1)));
+    }
 }

@@ -6,7 +6,7 @@
 //! …                                 one line for each key
 //!                                   a blank line
 //! dense weights                     both heads, 4 bytes each
-//! n-grams with a weight             how far from the one before (LEB128), weight in steps (2 bytes)
+//! n-grams, terms, words with one    how far from the one before (LEB128), weight in steps (2 bytes)
 //! passages' weights                 how far from the one before (LEB128), two weights (4 bytes each)
 //! SHA-256 of all of this            32 bytes
 //! ```
@@ -99,6 +99,7 @@ pub(super) fn write(model: &Model, knowledge: &Knowledge) -> Vec<u8> {
                 .to_string(),
         ),
         ("step", model.step.to_string()),
+        (LAST, model.wordless.to_string()),
     ];
     if let Some(part) = &model.passages {
         let [whole, single] = part.starts;
@@ -218,7 +219,7 @@ fn weights(
     if !body.0.is_empty() {
         return Err(ModelError::Damaged);
     }
-    let last = passages.as_ref().map_or("step", |_| LAST_WITH_PASSAGES);
+    let last = passages.as_ref().map_or(LAST, |_| LAST_WITH_PASSAGES);
     let words = header.text("languages")?.split_whitespace();
     let summary = Summary {
         topic: header.text("topic")?.to_owned(),
@@ -233,11 +234,13 @@ fn weights(
         dense: [topic, region],
         grams,
         step: header.number("step")?,
+        wordless: header.number(LAST)?,
         passages,
     })
 }
 
-/// The last line of the header before how the model was trained.
+/// The last line of the header before how the model was trained, and that of one with passages.
+const LAST: &str = "wordless";
 const LAST_WITH_PASSAGES: &str = "passage-top";
 
 fn passage_weights(header: &Header<'_>, body: &mut Body<'_>) -> Result<PassageWeights, ModelError> {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use classifier::{Vector, Weights};
 
 /// How firmly a weight is held that was seen in no text: one of the knowledge's features, all of
-/// which training saw, and one of an n-gram or term. Found by measuring: far below, one label turns
+/// which training saw, and one of an n-gram, term or word. Found by measuring: far below, one label turns
 /// verdicts on stories that are nothing like its own, and far above it does not even turn its own.
 const FIRMNESS_DENSE: f64 = 30.0;
 const FIRMNESS_GRAM: f64 = 0.3;
@@ -21,10 +21,10 @@ enum Weighed {
 /// One form of an article, by the columns.
 #[derive(Debug)]
 pub(super) struct Row {
-    /// What each head's features sum up to in the model as it is.
-    pub base: [f64; 2],
-    /// The columns of each head that are not zero, in units of how freely they move.
-    pub cells: [Vec<(usize, f64)>; 2],
+    /// What the features of topic, region and words sum up to in the model as it is.
+    pub base: [f64; 3],
+    /// The columns of each that are not zero, in units of how freely they move.
+    pub cells: [Vec<(usize, f64)>; 3],
     pub label: bool,
     pub weight: f64,
 }
@@ -64,16 +64,17 @@ impl Columns {
         self.units.len()
     }
 
-    /// A vector's cells by head, each in its column, which is made where it is new.
-    pub(super) fn cells(&mut self, vector: &Vector) -> [Vec<(usize, f64)>; 2] {
-        let mut cells = [Vec::new(), Vec::new()];
+    /// A vector's cells by what they sum up to, each in its column, which is made where it is new.
+    pub(super) fn cells(&mut self, vector: &Vector) -> [Vec<(usize, f64)>; 3] {
+        let mut cells = [Vec::new(), Vec::new(), Vec::new()];
         for (weighed, value) in values(vector) {
             let column = self.column(weighed);
-            let head = match weighed {
+            let sum = match weighed {
                 Weighed::Dense(head, _) => head,
+                Weighed::Gram(number) if number as usize >= Vector::WORDS => 2,
                 Weighed::Gram(_) => 0,
             };
-            cells[head].push((column, f64::from(value) * self.units[column]));
+            cells[sum].push((column, f64::from(value) * self.units[column]));
         }
         cells
     }
@@ -99,6 +100,7 @@ impl Columns {
         let mut weights = Weights {
             dense: [vec![0.0; features], vec![0.0; features]],
             grams: vec![0.0; Vector::GRAMS],
+            wordless: 0.0,
             passages: None,
         };
         for (weighed, column) in &self.numbers {

@@ -146,29 +146,33 @@ fn the_slope_is_that_of_the_value() {
     let mut columns = Columns::new(&[], 10.0);
     let vector = Vector {
         dense: [vec![(0, 1.0), (3, 0.4)], vec![(0, 1.0)]],
-        grams: vec![(7, 0.2)],
+        grams: vec![(7, 0.2), (Vector::WORDS as u32 + 3, 0.7)],
         passages: Vec::new(),
     };
     let row = |base, label| Row {
         base,
         label,
         weight: 1.5,
-        cells: [vec![(0, 1.0), (1, 0.4), (2, 0.2)], vec![(3, 1.0)]],
+        cells: [
+            vec![(0, 1.0), (1, 0.4), (2, 0.2)],
+            vec![(3, 1.0)],
+            vec![(4, 0.7)],
+        ],
     };
-    assert_eq!(columns.cells(&vector)[0].len(), 3);
+    assert_eq!(columns.cells(&vector).map(|cells| cells.len()), [3, 1, 1]);
     let objective = Objective {
-        rows: vec![row([0.5, -1.0], true), row([1.5, 2.0], false)],
+        rows: vec![row([0.5, -1.0, 0.6], true), row([1.5, 2.0, -0.3], false)],
         slope: 1.3,
         offset: -0.2,
     };
-    let by = [0.3, -0.2, 0.5, 0.1];
-    let mut slope = [0.0; 4];
+    let by = [0.3, -0.2, 0.5, 0.1, -0.4];
+    let mut slope = [0.0; 5];
     objective.at(&by, &mut slope);
     for (at, slope) in slope.into_iter().enumerate() {
         let value = |off: f64| {
             let mut by = by;
             by[at] += off;
-            objective.at(&by, &mut [0.0; 4])
+            objective.at(&by, &mut [0.0; 5])
         };
         let measured = (value(1e-4) - value(-1e-4)) / 2e-4;
         assert!((slope - measured).abs() < 1e-5, "{at}: {slope} {measured}");

@@ -19,17 +19,9 @@ use super::{
 };
 use crate::{args::TrainArgs, topic::Topic};
 
-/// The score from which the built-in topic keeps a story. A topic of its own that states none gets
-/// the one that did best on what was held out.
-const THRESHOLD: f64 = 0.5;
-
 pub(crate) fn run(args: &TrainArgs) -> Result<()> {
-    let built_in = || Topic {
-        threshold: Some(THRESHOLD),
-        ..Topic::default()
-    };
     let topic = args.topic.as_deref();
-    let topic = topic.map_or_else(|| Ok(built_in()), Topic::read)?;
+    let topic = topic.map_or_else(|| Ok(Topic::to_train()), Topic::read)?;
     let out = WholeFile::at(&args.out, sources(args))?;
     let labels = labelled::labels(args.labels.as_deref())?;
     let knowledge = topic.load_knowledge()?;
@@ -41,6 +33,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<()> {
             seed: args.seed,
             beginnings: topic.beginnings,
             passages: topic.passages,
+            mixture: topic.mixture,
         },
     );
     let mut languages: BTreeMap<String, usize> = BTreeMap::new();

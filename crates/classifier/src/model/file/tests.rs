@@ -18,6 +18,7 @@ fn model() -> Model {
     let mut weights = Weights {
         dense: [0.5, -0.25].map(|weight| vec![weight; KNOWLEDGE.features().len()]),
         grams: vec![0.0; Vector::GRAMS],
+        wordless: -0.75,
         passages: None,
     };
     for (bucket, weight) in [(0, 1.0), (3, -0.5), (400, 0.25), (Vector::GRAMS - 1, -1.0)] {

@@ -40,8 +40,8 @@ pub(in crate::commands) fn explanation(
     let [topic, region] = explained.rest;
     writeln!(
         out,
-        "\n{DIM}Besides: where the model starts from, length, language and how terms are spread \
-         add {topic:+.1} to the topic and {region:+.1} to the region.{DIM:#}"
+        "\n{DIM}Besides: where the model starts from, length, language, how terms are spread and words \
+         too small to be told add {topic:+.1} to the topic and {region:+.1} to the region.{DIM:#}"
     )?;
     writeln!(
         out,
