@@ -7,7 +7,6 @@ mod passages;
 use crate::{
     features::{Head, Vector},
     knowledge::Knowledge,
-    score::logistic,
 };
 pub use file::ModelError;
 pub use passages::PassageWeights;
@@ -67,8 +66,14 @@ pub struct Sums {
 impl Sums {
     /// The log-odds that both heads hold, and what the words add to them.
     pub fn odds(self) -> f64 {
-        let both = logistic(self.heads[0]) * logistic(self.heads[1]);
-        (both.max(1e-9) / (1.0 - both).max(1e-9)).ln() + f64::from(self.words)
+        Self::odds_of_both(self.heads.map(f64::from)) + f64::from(self.words)
+    }
+
+    /// The log-odds that both heads hold, of sums as fine as a gradient needs them.
+    pub fn odds_of_both(heads: [f64; 2]) -> f64 {
+        let [topic, region] = heads.map(|logit| 1.0 / (1.0 + (-logit).exp()));
+        let both = topic * region;
+        (both.max(1e-9) / (1.0 - both).max(1e-9)).ln()
     }
 }
 

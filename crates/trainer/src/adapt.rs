@@ -15,7 +15,6 @@ use classifier::{Classifier, Knowledge, Model, Summary, Sums, Vector};
 use story::Article;
 
 use crate::{
-    calibration::odds_of,
     descent,
     example::{BEGINNING_WEIGHT, Example, Labelled, Learned},
 };
@@ -227,7 +226,7 @@ impl Objective {
             row.base[sum] + cells.map(|(at, value)| by[*at] * value).sum::<f64>()
         });
         let heads = [topic, region];
-        let z = self.slope * (odds_of(heads) + words) + self.offset;
+        let z = self.slope * (Sums::odds_of_both(heads) + words) + self.offset;
         let label = f64::from(u8::from(row.label));
         let error = row.weight * (logistic(z) - label) * self.slope;
         let sure = heads.map(logistic);

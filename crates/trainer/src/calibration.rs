@@ -36,13 +36,6 @@ pub(crate) fn fit(points: &[(f64, bool, f64)]) -> Calibration {
     Calibration { slope, offset }
 }
 
-/// The log-odds that both heads hold.
-pub(crate) fn odds_of(logits: [f64; 2]) -> f64 {
-    let [topic, region] = logits.map(|logit| 1.0 / (1.0 + (-logit).exp()));
-    let both = topic * region;
-    (both.max(1e-9) / (1.0 - both).max(1e-9)).ln()
-}
-
 /// The mean loss of calibrated log-odds, in nats.
 pub(crate) fn loss(points: &[(f64, bool, f64)], calibration: Calibration) -> f64 {
     let total: f64 = points.iter().map(|(.., weight)| weight).sum();

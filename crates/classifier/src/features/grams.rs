@@ -3,6 +3,7 @@
 //! are there once more for themselves, names among them.
 
 use crate::{
+    features::Vector,
     fold::Word,
     knowledge::Knowledge,
     matcher::Kind,
@@ -40,7 +41,7 @@ const START_BITS: u32 = 24;
 const PLACE_BITS: u32 = 1 + START_BITS + LENGTH_BITS;
 
 /// A number and its place share 64 bits.
-const _: () = assert!(super::Vector::GRAMS <= 1 << (64 - PLACE_BITS));
+const _: () = assert!(Vector::GRAMS <= 1 << (64 - PLACE_BITS));
 
 impl Place {
     pub(crate) fn new(part: usize, (start, end): (u32, u32)) -> Self {
@@ -82,8 +83,8 @@ enum Counted {
 const KINDS: usize = 4;
 
 /// All n-grams of a story, by kind: each one's number, and behind it where it stands, so that the first
-/// of a number sorts first. Numbers of terms are `1 << BITS` and above, those of word beginnings
-/// follow.
+/// of a number sorts first. Numbers of terms begin at [`Vector::TERMS`], those of words at
+/// [`Vector::WORDS`].
 pub(crate) struct Grams([Vec<u64>; KINDS]);
 
 impl Grams {
@@ -130,7 +131,7 @@ fn beginnings(reading: &Reading<'_>, grams: &mut Grams) {
                 hashed(prefix(folded, BEGINNING_LETTERS))
             };
             let bucket = (mixed(hash) >> (64 - WORD_BITS)) as u32;
-            let bucket = (1 << BITS) + (1 << TERM_BITS) + bucket;
+            let bucket = Vector::WORDS as u32 + bucket;
             let place = Place::new(number, (at, at + 1));
             (0..times).for_each(|_| grams.add(Counted::Word, bucket, place));
         }
@@ -153,7 +154,7 @@ fn terms(reading: &Reading<'_>, grams: &mut Grams) {
             for space in [Some(0), early.then_some(EARLY)].into_iter().flatten() {
                 let bucket = (mixed(hash ^ space) >> (64 - TERM_BITS)) as u32;
                 let place = Place::new(number, (hit.start, hit.end));
-                grams.add(Counted::Term, (1 << BITS) + bucket, place);
+                grams.add(Counted::Term, Vector::TERMS as u32 + bucket, place);
             }
         }
     }
@@ -350,7 +351,7 @@ mod tests {
     use story::{Article, TextSource};
 
     use super::*;
-    use crate::{features::Vector, knowledge::KnowledgeFiles};
+    use crate::knowledge::KnowledgeFiles;
 
     static KNOWLEDGE: LazyLock<Knowledge> = LazyLock::new(|| {
         Knowledge::parse(KnowledgeFiles::embedded()).expect("the shipped knowledge")
