@@ -1,9 +1,9 @@
 //! A story as numbers: what a model weighs.
 //!
 //! Two kinds: those of the knowledge ([`dense`]), few and each with a name of its own, and hashed
-//! n-grams, terms and word beginnings ([`grams`]), many and known by numbers. For a model that judges by them there are [`passages`] too. A change
-//! to what any of them means is a new version, so that no model judges by numbers that it was not
-//! trained on.
+//! n-grams, terms and word beginnings ([`grams`]), many and known by numbers. For a model that judges
+//! by them there are [`passages`] too. A change to what any of them means is a new version, so that no
+//! model judges by numbers that it was not trained on.
 
 pub(crate) mod dense;
 pub(crate) mod grams;
