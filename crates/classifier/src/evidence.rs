@@ -5,7 +5,10 @@ use story::{Evidence, EvidenceKind};
 
 use crate::{
     actors::{Named, is_armed_group},
-    features::{Head, Place, dense::Layout},
+    features::{
+        Head, Place,
+        dense::{Layout, Quantity, quantity},
+    },
     geography::{Geography, Sense},
     matcher::Hit,
     reading::{Prominence, Reading},
@@ -77,36 +80,49 @@ struct Rows<'r, 'a> {
 impl Rows<'_, '_> {
     fn terms(&mut self, security: &Security, score: &Score<'_>) {
         let shares = Shares::of(self.reading, security);
-        let topic = |names: &[&str]| {
-            let numbers = names
-                .iter()
-                .flat_map(|name| Layout::of_quantity(Head::Topic, name));
-            numbers
-                .map(|number| score.part(Head::Topic, number))
-                .sum::<f32>()
-        };
-        let title = topic(&[
-            "title",
-            "violent-title",
-            "short-violent-title",
-            "ratio-title",
-        ]);
-        let lead = topic(&[
-            "lead",
-            "opening",
-            "violent-opening",
-            "violent-lead",
-            "short-violent-lead",
-        ]) + topic(&[
-            "types-early",
-            "short-types-early",
-            "ratio-early",
-            "short-ratio-early",
-        ]);
-        let all = topic(&[
-            "density", "terms", "strong", "ratio", "types", "densest", "agreeing",
-        ]) + topic(&["spread", "violent-spread", "violent-density"])
-            + topic(&["short-spread", "short-violent-spread"]);
+        let title = quantities(
+            score,
+            &quantity![
+                Topic,
+                "title",
+                "violent-title",
+                "short-violent-title",
+                "ratio-title",
+            ],
+        );
+        let lead = quantities(
+            score,
+            &quantity![
+                Topic,
+                "lead",
+                "opening",
+                "violent-opening",
+                "violent-lead",
+                "short-violent-lead",
+                "types-early",
+                "short-types-early",
+                "ratio-early",
+                "short-ratio-early",
+            ],
+        );
+        let all = quantities(
+            score,
+            &quantity![
+                Topic,
+                "density",
+                "terms",
+                "strong",
+                "ratio",
+                "types",
+                "densest",
+                "agreeing",
+                "spread",
+                "violent-spread",
+                "violent-density",
+                "short-spread",
+                "short-violent-spread",
+            ],
+        );
         let adds = |term: &Term| {
             let types = term.event_types.iter().map(|(event_type, weight)| {
                 let at = Layout::event_type(usize::from(*event_type)) as u32;
@@ -153,7 +169,7 @@ impl Rows<'_, '_> {
             .iter()
             .map(|(_, mentions)| mentions.len())
             .sum();
-        let part = quantities(score, Head::Topic, &["vetoes", "vetoes-title"]);
+        let part = quantities(score, &quantity![Topic, "vetoes", "vetoes-title"]);
         for (node, mentions) in &security.vetoes {
             let veto = self
                 .reading
@@ -174,7 +190,7 @@ impl Rows<'_, '_> {
             .iter()
             .filter(|named| is_armed_group(knowledge, named.actor));
         let total: usize = groups.map(|named| named.mentions.len()).sum();
-        let part = quantities(score, Head::Topic, &["actors", "actors-early"]);
+        let part = quantities(score, &quantity![Topic, "actors", "actors-early"]);
         for named in actors {
             let share = if is_armed_group(knowledge, named.actor) {
                 named.mentions.len() as f32 / total as f32
@@ -187,11 +203,22 @@ impl Rows<'_, '_> {
     }
 
     fn names(&mut self, geography: &Geography, score: &Score<'_>) {
-        let part = |names: &[&str]| quantities(score, Head::Region, names);
-        let both = part(&["share", "share-early", "share-title"]);
-        let latin = part(&["latin", "latin-title", "latin-lead", "latin-first"]) + both.max(0.0);
-        let foreign =
-            part(&["foreign", "foreign-title", "foreign-lead", "foreign-first"]) + both.min(0.0);
+        let part = |quantities: &[Quantity]| self::quantities(score, quantities);
+        let both = part(&quantity![Region, "share", "share-early", "share-title"]);
+        let latin = part(&quantity![
+            Region,
+            "latin",
+            "latin-title",
+            "latin-lead",
+            "latin-first",
+        ]) + both.max(0.0);
+        let foreign = part(&quantity![
+            Region,
+            "foreign",
+            "foreign-title",
+            "foreign-lead",
+            "foreign-first",
+        ]) + both.min(0.0);
         let atlas = &self.reading.knowledge.atlas;
         for name in geography.names.iter().filter(|name| name.vote > 0.0) {
             let Some(country) = name.country else {
@@ -234,7 +261,7 @@ impl Rows<'_, '_> {
         // What is told begins where enough is added in all; only that needs to be put in order.
         let mut enough =
             [0, 1].map(|part: usize| vec![0.0; self.reading.parts[part].words.len() + 1]);
-        let at = |place: Place| (place.part(), place.words().0 as usize);
+        let at = |place: Place| (place.part, place.words.0 as usize);
         for (place, add) in &adds {
             let (part, word) = at(*place);
             enough[part][word] += add.abs();
@@ -249,8 +276,8 @@ impl Rows<'_, '_> {
             if weight.abs() < WORD_LEAST {
                 continue;
             }
-            let part = &self.reading.parts[place.part()];
-            let (term, (start, end)) = part.quote_words(place.words());
+            let part = &self.reading.parts[place.part];
+            let (term, (start, end)) = part.quote_words(place.words);
             self.rows.push(Evidence {
                 kind: EvidenceKind::Word,
                 term: term.to_owned(),
@@ -317,7 +344,11 @@ fn whole<'s>(score: &'s Score<'_>) -> impl Iterator<Item = (Place, f32)> + use<'
     places.filter_map(move |(passage, at)| {
         let first = told.insert(at.number);
         let weight = adds.get(&at.number).filter(|_| first)?;
-        Some((Place::new(usize::from(passage.part), at.words), *weight))
+        let place = Place {
+            part: usize::from(passage.part),
+            words: at.words,
+        };
+        Some((place, *weight))
     })
 }
 
@@ -364,9 +395,10 @@ fn share(part: f32, sum: f32) -> f32 {
 }
 
 /// What some quantities add, as they are and by their steps.
-fn quantities(score: &Score<'_>, head: Head, names: &[&str]) -> f32 {
-    let numbers = names
-        .iter()
-        .flat_map(|name| Layout::of_quantity(head, name));
-    numbers.map(|number| score.part(head, number)).sum()
+fn quantities(score: &Score<'_>, quantities: &[Quantity]) -> f32 {
+    let part = |quantity: &Quantity| -> f32 {
+        let features = quantity.features();
+        features.map(|at| score.part(quantity.head, at)).sum()
+    };
+    quantities.iter().map(part).sum()
 }

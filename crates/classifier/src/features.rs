@@ -117,7 +117,6 @@ impl Features {
     /// Each number of an n-gram with its value and where it first stands.
     pub(crate) fn firsts(&self) -> impl Iterator<Item = (u32, f32, Place)> {
         let all = self.vector.grams.iter().zip(&self.firsts);
-        let told = all.filter(|(_, first)| **first != grams::NOWHERE);
-        told.map(|((number, value), first)| (*number, *value, *first))
+        all.map(|((number, value), first)| (*number, *value, *first))
     }
 }

@@ -59,37 +59,50 @@ impl Words {
             open: None,
             sentence: 0,
             joined: true,
+            lettered: 0,
+            capital: 0,
         };
-        // `at` counts code points, of which `rest` is what is not read yet.
-        let (mut at, mut rest) = (0, text);
+        // `at` counts code points, `byte` bytes.
+        let (mut at, mut byte) = (0, 0);
         while at < chars_max {
-            let byte = text.len() - rest.len();
-            let run = ascii_run(rest, chars_max - at);
-            if !run.is_empty() {
-                reader.run(at as u32, byte as u32, run);
-                at += run.len();
-                rest = &rest[run.len()..];
+            let rest = &text[byte..];
+            let run = Run::at_start_of(rest, chars_max - at);
+            if run.length > 0 {
+                if reader.open.is_none() && run.is_word_before(&rest[run.length..]) {
+                    reader.word(at as u32, byte as u32, rest, run);
+                } else {
+                    reader.run(at as u32, byte as u32, rest, run);
+                }
+                at += run.length;
+                byte += run.length;
                 continue;
             }
             let Some(c) = rest.chars().next() else {
                 break;
             };
-            rest = &rest[c.len_utf8()..];
+            let rest = &rest[c.len_utf8()..];
+            let first = byte as u32;
             at += 1;
-            if c.is_alphanumeric()
-                || (reader.open.is_some() && !c.is_ascii() && is_combining_mark(c))
-            {
-                reader.letter(at as u32 - 1, byte as u32, c);
+            byte += c.len_utf8();
+            if c == ' ' {
+                // Most spaces stand behind a word that is read already.
+                if reader.open.is_some() {
+                    reader.close();
+                }
+            } else if is_letter(c) || (reader.open.is_some() && is_combining_mark(c)) {
+                reader.letter(at as u32 - 1, first, c);
             } else if matches!(c, '\'' | '’') && reader.open.is_some() && possessive(rest) {
                 reader.close();
                 at += 1;
-                rest = &rest[1..];
+                byte += 1;
             } else if !(c == '.' && reader.in_pointed_acronym() && initial_follows(rest)) {
                 reader.part(c, rest.chars().next().filter(|_| at < chars_max));
             }
         }
         reader.close();
-        reader.words.judge_capitals();
+        // A headline in English capitals has few small words; running prose has three in four.
+        reader.words.capitals_tell =
+            reader.capital > 0 && reader.capital * 100 < reader.lettered * 65;
         reader.words
     }
 
@@ -114,20 +127,6 @@ impl Words {
     pub(crate) fn folded(&self, word: &Word) -> &str {
         &self.folded[word.folded.0 as usize..word.folded.1 as usize]
     }
-
-    fn judge_capitals(&mut self) {
-        let letters = |word: &&Word| self.folded(word).starts_with(|c: char| c.is_alphabetic());
-        let lettered = self.all.iter().filter(letters).count();
-        let capital = self
-            .all
-            .iter()
-            .filter(|word| word.shape != Shape::Lower)
-            .count();
-        // A headline in English capitals has few small words; running prose has three in four.
-        self.capitals_tell = capital > 0 && capital * 100 < lettered * 65;
-        let small = |word: &Word| word.shape == Shape::Capital && word.span.1 > word.span.0 + 1;
-        self.is_mixed_case = self.all.iter().any(small);
-    }
 }
 
 struct Reader {
@@ -135,6 +134,9 @@ struct Reader {
     open: Option<Open>,
     sentence: u32,
     joined: bool,
+    /// Words that begin with a letter, and those that begin with a capital.
+    lettered: usize,
+    capital: usize,
 }
 
 /// The word that is being read.
@@ -155,39 +157,128 @@ impl Open {
     }
 
     /// Counts letters and digits of ASCII one behind the other.
-    fn add_run(&mut self, at: u32, run: &[u8]) {
-        let Some((last, before)) = run.split_last() else {
-            return;
-        };
-        let letters = |run: &[u8]| run.iter().filter(|c| c.is_ascii_alphabetic()).count() as u32;
-        let capitals = run.iter().filter(|c| c.is_ascii_uppercase()).count();
+    fn add_run(&mut self, at: u32, run: Run) {
         self.pointed &= self.letters == 0 || self.word.span.1 < at;
-        self.letters += letters(before);
         // Two letters side by side are no initials.
-        self.pointed &= before.is_empty() || self.letters == 0;
-        self.letters += letters(&[*last]);
-        self.capitals += capitals as u32;
-        self.word.span.1 = at + run.len() as u32;
+        self.pointed &= run.length == 1 || self.letters + run.letters - run.ends_in_letter == 0;
+        self.letters += run.letters;
+        self.capitals += run.capitals;
+        self.word.span.1 = at + run.length as u32;
     }
+}
+
+/// Letters and digits of ASCII one behind the other, which most of any text are.
+#[derive(Clone, Copy)]
+struct Run {
+    length: usize,
+    letters: u32,
+    capitals: u32,
+    /// 1 where the last is a letter, else 0.
+    ends_in_letter: u32,
+}
+
+impl Run {
+    /// Those at the start of a text, at most so many.
+    fn at_start_of(text: &str, most: usize) -> Self {
+        let (mut counts, mut last) = (0, 0);
+        let mut length = 0;
+        for byte in text.bytes().take(most.min(Self::LENGTH_MAX)) {
+            let signs = Self::SIGNS[usize::from(byte)];
+            if signs == 0 {
+                break;
+            }
+            counts += signs;
+            last = signs;
+            length += 1;
+        }
+        let letters = |counts: u64| (counts >> Self::BITS) as u32 & ((1 << Self::BITS) - 1);
+        Self {
+            length,
+            letters: letters(counts),
+            capitals: (counts >> (2 * Self::BITS)) as u32,
+            ends_in_letter: letters(last),
+        }
+    }
+
+    /// Whether they are a word where this follows: neither more letters nor what may be a possessive
+    /// or stand within an acronym.
+    fn is_word_before(self, rest: &str) -> bool {
+        match rest.as_bytes().first() {
+            None => true,
+            Some(b'.') => self.letters >= 2,
+            Some(byte) => byte.is_ascii() && *byte != b'\'' && Self::SIGNS[usize::from(*byte)] == 0,
+        }
+    }
+
+    /// Bits of one of the counts, of which three share a number.
+    const BITS: u32 = 21;
+    /// What is longer goes on in another run.
+    const LENGTH_MAX: usize = (1 << Self::BITS) - 1;
+    /// For each byte what it adds to the counts of letters and digits, of letters and of capitals.
+    const SIGNS: [u64; 256] = {
+        let mut signs = [0; 256];
+        let mut byte = 0;
+        while byte < 128 {
+            let c = byte as u8;
+            signs[byte] = c.is_ascii_alphanumeric() as u64
+                | (c.is_ascii_alphabetic() as u64) << Self::BITS
+                | (c.is_ascii_uppercase() as u64) << (2 * Self::BITS);
+            byte += 1;
+        }
+        signs
+    };
 }
 
 impl Reader {
     fn letter(&mut self, at: u32, byte: u32, c: char) {
-        let capital = c.is_uppercase();
+        let told = accented(c).map(|capital| (true, capital));
+        let (letter, capital) = told.unwrap_or_else(|| (c.is_alphabetic(), c.is_uppercase()));
         let open = self.open(at, byte, capital);
-        open.add(at, c.is_alphabetic(), capital);
+        open.add(at, letter, capital);
         open.word.bytes.1 = byte + c.len_utf8() as u32;
         fold_into(c, &mut self.words.folded);
     }
 
-    /// Reads letters and digits of ASCII, which most of any text are.
-    fn run(&mut self, at: u32, byte: u32, run: &str) {
-        let open = self.open(at, byte, run.starts_with(|c: char| c.is_ascii_uppercase()));
-        open.add_run(at, run.as_bytes());
-        open.word.bytes.1 = byte + run.len() as u32;
+    /// Reads a word of ASCII at the start of `rest`: what most of any text is made of.
+    fn word(&mut self, at: u32, byte: u32, rest: &str, run: Run) {
+        let first = rest.as_bytes()[0];
+        let shape = if run.capitals >= 2 && run.capitals == run.letters {
+            Shape::Upper
+        } else if first.is_ascii_uppercase() {
+            Shape::Capital
+        } else {
+            Shape::Lower
+        };
+        let folded = self.fold(rest, run);
+        let length = run.length as u32;
+        let word = Word {
+            span: (at, at + length),
+            bytes: (byte, byte + length),
+            shape,
+            sentence: self.sentence,
+            joined: self.joined,
+            folded: (folded, folded + length),
+        };
+        self.push(word, first.is_ascii_alphabetic());
+    }
+
+    /// Reads letters and digits of ASCII at the start of `rest`, which are a word with what stands
+    /// around them.
+    fn run(&mut self, at: u32, byte: u32, rest: &str, run: Run) {
+        let open = self.open(at, byte, rest.starts_with(|c: char| c.is_ascii_uppercase()));
+        open.add_run(at, run);
+        open.word.bytes.1 = byte + run.length as u32;
+        self.fold(rest, run);
+    }
+
+    /// Appends the folded form of a run, and returns where it begins.
+    fn fold(&mut self, rest: &str, run: Run) -> u32 {
         let from = self.words.folded.len();
-        self.words.folded.push_str(run);
-        self.words.folded[from..].make_ascii_lowercase();
+        self.words.folded.push_str(&rest[..run.length]);
+        if run.capitals > 0 {
+            self.words.folded[from..].make_ascii_lowercase();
+        }
+        from as u32
     }
 
     /// The word that is being read, or else one that begins here.
@@ -227,7 +318,17 @@ impl Reader {
         if open.capitals >= 2 && open.capitals == open.letters {
             open.word.shape = Shape::Upper;
         }
-        self.words.all.push(open.word);
+        let lettered = self.words.folded(&open.word);
+        let lettered = lettered.starts_with(|c: char| c.is_alphabetic());
+        self.push(open.word, lettered);
+    }
+
+    /// Adds a word; `lettered` where it begins with a letter.
+    fn push(&mut self, word: Word, lettered: bool) {
+        self.lettered += usize::from(lettered);
+        self.capital += usize::from(word.shape != Shape::Lower);
+        self.words.is_mixed_case |= word.shape == Shape::Capital && word.span.1 > word.span.0 + 1;
+        self.words.all.push(word);
         self.joined = true;
     }
 
@@ -246,13 +347,18 @@ impl Reader {
     }
 }
 
-/// The letters and digits of ASCII at the start of a text, at most so many.
-fn ascii_run(text: &str, most: usize) -> &str {
-    let bytes = text.as_bytes();
-    let end = bytes[..bytes.len().min(most)]
-        .iter()
-        .position(|byte| !byte.is_ascii_alphanumeric());
-    &text[..end.unwrap_or(bytes.len().min(most))]
+/// Whether a letter with an accent is a capital; nothing of other characters. The letters of the
+/// region's languages are told without the tables of Unicode.
+fn accented(c: char) -> Option<bool> {
+    match c {
+        'à'..='ö' | 'ø'..='ÿ' => Some(false),
+        'À'..='Ö' | 'Ø'..='Þ' => Some(true),
+        _ => None,
+    }
+}
+
+fn is_letter(c: char) -> bool {
+    accented(c).is_some() || c.is_alphanumeric()
 }
 
 fn possessive(rest: &str) -> bool {
@@ -317,6 +423,24 @@ mod tests {
     fn a_pointed_acronym_is_one_word() {
         check("el E.L.N. y la U.S. Navy. Otra", "el eln y la us navy otra");
         check("EE.UU. y p.m.", "ee uu y p m");
+    }
+
+    #[test]
+    fn what_follows_a_word_may_belong_to_it() {
+        check("la B.B.C. y 20.B con 4K.", "la bbc y 20b con 4k");
+        check("Peru's, perú’s; x'y Ana\u{301}lia", "peru peru x y analia");
+        check("vigía2x3ñ", "vigia2x3n");
+    }
+
+    #[test]
+    fn a_run_of_any_length_is_one_word_and_is_read_as_far_as_is_asked_for() {
+        let words = Words::of_name(&"A".repeat(5_000_000));
+        assert_eq!(words.len(), 1);
+        assert_eq!(words.get(0).unwrap().span, (0, 5_000_000));
+        assert_eq!(words.get(0).unwrap().shape, Shape::Upper);
+        let words = Words::read("año nuevo", 6);
+        let folded: Vec<_> = words.all().iter().map(|word| words.folded(word)).collect();
+        assert_eq!(folded, ["ano", "nu"]);
     }
 
     #[test]

@@ -143,21 +143,27 @@ impl Matcher {
         let mut labels = Labels {
             words: Vec::with_capacity(words.len()),
             stems: Vec::new(),
+            starts: Vec::with_capacity(words.len() / 2),
         };
-        for word in words.all() {
+        for (at, word) in (0..).zip(words.all()) {
             let folded = words.folded(word);
-            let from = labels.stems.len() as u32;
+            let from = labels.stems.len();
             self.stems.of(folded, &mut labels.stems);
             let label = self.vocabulary.get(folded).copied().unwrap_or(UNKNOWN);
-            labels.words.push((label, from, labels.stems.len() as u32));
+            let mut all = labels.stems[from..].iter().chain([&label]);
+            if all.any(|label| self.next(0, *label).is_some()) {
+                labels.starts.push(at);
+            }
+            let to = labels.stems.len() as u32;
+            labels.words.push((label, from as u32, to));
         }
         labels
     }
 
-    /// All patterns that start at the word `start`, shortest first.
-    pub(crate) fn hits(&self, labels: &Labels, start: usize, hits: &mut Vec<Hit>) {
+    /// All patterns that start at the word `start`, one of the labels' starts, shortest first.
+    pub(crate) fn hits(&self, labels: &Labels, start: u32, hits: &mut Vec<Hit>) {
         hits.clear();
-        self.walk(labels, start, start, 0, hits);
+        self.walk(labels, start as usize, start as usize, 0, hits);
         hits.sort_unstable_by_key(|hit| (hit.end, hit.node));
     }
 
@@ -195,6 +201,8 @@ pub(crate) struct Labels {
     /// A word's number and the range of its stems in `stems`.
     words: Vec<(Label, u32, u32)>,
     stems: Vec<Label>,
+    /// The words that patterns start with: few of a text's do.
+    pub starts: Vec<u32>,
 }
 
 /// Collects patterns.
@@ -449,8 +457,8 @@ mod tests {
         let words = Words::of_name(text);
         let labels = matcher.label(&words);
         let (mut hits, mut found) = (Vec::new(), Vec::new());
-        for start in 0..words.len() {
-            matcher.hits(&labels, start, &mut hits);
+        for start in &labels.starts {
+            matcher.hits(&labels, *start, &mut hits);
             for hit in &hits {
                 let words: Vec<_> = (hit.start..hit.end)
                     .map(|at| words.folded(words.get(at as usize).unwrap()))

@@ -130,7 +130,7 @@ impl<'a> Part<'a> {
         let labels = matcher.label(&self.words);
         let (mut names_from, mut terms_from) = (0, 0);
         let mut hits = Vec::new();
-        for start in 0..self.words.len() {
+        for start in labels.starts.iter().copied() {
             matcher.hits(&labels, start, &mut hits);
             let mut name = None;
             let mut term = None;
@@ -155,7 +155,7 @@ impl<'a> Part<'a> {
                 }
             }
             if let Some(hit) = name.filter(|_| start >= names_from) {
-                names_from = hit.end as usize;
+                names_from = hit.end;
                 self.names.push(hit);
             }
             if start < terms_from {
@@ -163,11 +163,11 @@ impl<'a> Part<'a> {
             }
             match (term, veto) {
                 (Some(term), veto) if veto.is_none_or(|veto| veto.end < term.end) => {
-                    terms_from = term.end as usize;
+                    terms_from = term.end;
                     self.terms.push(term);
                 }
                 (_, Some(veto)) => {
-                    terms_from = veto.end as usize;
+                    terms_from = veto.end;
                     self.vetoes.push(veto);
                 }
                 _ => {}

@@ -103,11 +103,46 @@ impl Article {
         }
     }
 
-    /// How many words the text has.
+    /// How many words the text has: what stands between white space.
     pub fn words(&self) -> usize {
-        self.text.split_whitespace().count()
+        let bytes = self.text.as_bytes();
+        let (mut words, mut at, mut before) = (0, 0, SPACE);
+        while let Some(byte) = bytes.get(at) {
+            let (kind, length) = match KINDS[usize::from(*byte)] {
+                MAY_BE_SPACE => match self.text[at..].chars().next() {
+                    Some(c) if c.is_whitespace() => (SPACE, c.len_utf8()),
+                    _ => (LETTER, 1),
+                },
+                kind => (kind, 1),
+            };
+            words += usize::from(before > kind);
+            before = kind;
+            at += length;
+        }
+        words
     }
 }
+
+/// What a byte is, or the character that begins with it.
+const LETTER: u8 = 0;
+const SPACE: u8 = 1;
+const MAY_BE_SPACE: u8 = 2;
+
+/// For each byte of UTF-8 what it is. White space that is not ASCII begins with one of four bytes.
+const KINDS: [u8; 256] = {
+    let mut kinds = [LETTER; 256];
+    let mut byte = b'\t';
+    while byte <= b'\r' {
+        kinds[byte as usize] = SPACE;
+        byte += 1;
+    }
+    kinds[b' ' as usize] = SPACE;
+    kinds[0xc2] = MAY_BE_SPACE;
+    kinds[0xe1] = MAY_BE_SPACE;
+    kinds[0xe2] = MAY_BE_SPACE;
+    kinds[0xe3] = MAY_BE_SPACE;
+    kinds
+};
 
 /// Which text an article holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -153,4 +188,24 @@ pub enum PublishedSource {
     Feed,
     /// The line that a filter read.
     Input,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_stand_between_white_space_of_any_kind() {
+        for text in [
+            "",
+            " \n",
+            "dos palabras",
+            "  «tres\tpalabras»\r\n\u{b}más ",
+            "no\u{a0}se\u{85}parte\u{1680}la\u{2009}línea\u{2028}aquí\u{3000}—ção—",
+            "ño\u{200b}ño…\u{202f}€ あ",
+        ] {
+            let article = Article::new(String::new(), text.to_owned(), TextSource::Text);
+            assert_eq!(article.words(), text.split_whitespace().count(), "{text:?}");
+        }
+    }
 }

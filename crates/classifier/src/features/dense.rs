@@ -1,8 +1,5 @@
 //! What the knowledge says about a story, as numbers that have names.
 
-use std::sync::LazyLock;
-
-use rustc_hash::FxHashMap;
 use story::Lang;
 
 use crate::{
@@ -131,32 +128,72 @@ const DOMAIN_PARTS: [&str; 5] = [
 ];
 
 /// Where the features of one quantity are.
-#[derive(Clone, Copy, Default)]
-struct Quantity {
+#[derive(Clone, Copy)]
+pub(crate) struct Quantity {
+    pub head: Head,
     /// The feature that is the quantity as it is.
-    plain: Option<usize>,
-    /// The first feature of its steps, and the steps.
-    steps: Option<(usize, &'static [f32])>,
+    plain: Option<u32>,
+    /// The first feature of its steps.
+    from: u32,
+    steps: &'static [f32],
 }
-
-/// The quantities by their names: every story asks for each of them.
-static QUANTITIES: LazyLock<FxHashMap<(&str, Head), Quantity>> = LazyLock::new(|| {
-    let mut quantities: FxHashMap<_, Quantity> = FxHashMap::default();
-    for (at, name) in PLAIN.iter().enumerate() {
-        quantities.entry(*name).or_default().plain = Some(at);
-    }
-    for (number, (name, head, steps)) in STEPPED.iter().enumerate() {
-        let quantity = quantities.entry((*name, *head)).or_default();
-        quantity.steps = Some((Layout::stepped(number), *steps));
-    }
-    quantities
-});
 
 impl Quantity {
-    fn named(head: Head, name: &str) -> Self {
-        QUANTITIES.get(&(name, head)).copied().unwrap_or_default()
+    /// The quantity of a name. Every story asks for each of them, so that they are looked up where
+    /// the program is compiled, by [`quantity`]; there a name that is none is an error.
+    pub(crate) const fn named(head: Head, name: &str) -> Self {
+        let mut quantity = Self {
+            head,
+            plain: None,
+            from: 0,
+            steps: &[],
+        };
+        let mut at = 0;
+        while at < PLAIN.len() {
+            if PLAIN[at].1 as u8 == head as u8 && is(PLAIN[at].0, name) {
+                quantity.plain = Some(at as u32);
+            }
+            at += 1;
+        }
+        at = 0;
+        while at < STEPPED.len() {
+            if STEPPED[at].1 as u8 == head as u8 && is(STEPPED[at].0, name) {
+                quantity.from = Layout::stepped(at) as u32;
+                quantity.steps = STEPPED[at].2;
+            }
+            at += 1;
+        }
+        assert!(quantity.plain.is_some() || !quantity.steps.is_empty());
+        quantity
+    }
+
+    /// The numbers of its features.
+    pub(crate) fn features(self) -> impl Iterator<Item = u32> {
+        let steps = self.from..self.from + self.steps.len() as u32;
+        self.plain.into_iter().chain(steps)
     }
 }
+
+/// Whether two names are the same, where `==` cannot be asked.
+const fn is(one: &str, other: &str) -> bool {
+    let (one, other) = (one.as_bytes(), other.as_bytes());
+    let mut at = 0;
+    while at < one.len() && at < other.len() && one[at] == other[at] {
+        at += 1;
+    }
+    at == one.len() && at == other.len()
+}
+
+/// The quantity of a name, or an array of those of several, looked up where the program is compiled.
+macro_rules! quantity {
+    ($head:ident, $name:literal) => {
+        const { $crate::features::dense::Quantity::named($crate::features::Head::$head, $name) }
+    };
+    ($head:ident, $($name:literal),+ $(,)?) => {
+        [$(quantity!($head, $name)),+]
+    };
+}
+pub(crate) use quantity;
 
 /// Names the numbers of the features for one taxonomy.
 #[derive(Clone, Copy)]
@@ -171,16 +208,14 @@ impl Layout {
         }
     }
 
-    /// The numbers of the features that one quantity has, as it is and by its steps.
-    pub(crate) fn of_quantity(head: Head, name: &str) -> impl Iterator<Item = u32> {
-        let Quantity { plain, steps } = Quantity::named(head, name);
-        let steps = steps.map_or(0..0, |(from, steps)| from..from + steps.len());
-        plain.into_iter().chain(steps).map(|at| at as u32)
-    }
-
-    fn stepped(number: usize) -> usize {
-        let before = STEPPED[..number].iter().map(|(.., steps)| steps.len());
-        PLAIN.len() + before.sum::<usize>()
+    const fn stepped(number: usize) -> usize {
+        let mut before = PLAIN.len();
+        let mut at = 0;
+        while at < number {
+            before += STEPPED[at].2.len();
+            at += 1;
+        }
+        before
     }
 
     /// The feature of an event type; those of its terms in headline and lead and of its terms in
@@ -244,17 +279,15 @@ impl Values {
         }
     }
 
-    pub(super) fn plain(&mut self, head: Head, name: &str, value: f32) {
-        let at = Quantity::named(head, name).plain;
-        self.put(head, at.expect("a feature of the list"), value);
+    pub(super) fn plain(&mut self, quantity: Quantity, value: f32) {
+        let at = quantity.plain.expect("a quantity that counts as it is");
+        self.put(quantity.head, at as usize, value);
     }
 
-    pub(super) fn steps(&mut self, head: Head, name: &str, value: f32) {
-        let steps = Quantity::named(head, name).steps;
-        let (from, steps) = steps.expect("a feature of the list");
-        let reached = steps.iter().filter(|step| value >= **step).count();
-        for step in 0..reached {
-            self.put(head, from + step, 1.0);
+    pub(super) fn steps(&mut self, quantity: Quantity, value: f32) {
+        let reached = quantity.steps.iter().filter(|step| value >= **step);
+        for step in 0..reached.count() {
+            self.put(quantity.head, quantity.from as usize + step, 1.0);
         }
     }
 
@@ -299,20 +332,19 @@ impl Values {
         let (title, lead) = (sum(&from(Prominence::Title)), sum(&from(Prominence::Lead)));
         let all = sum(&|term| term.weight * term.mentions.len() as f32);
         let density = 100.0 * all / security.words.max(40.0);
-        self.plain(Topic, "topic", 1.0);
-        self.plain(Topic, "title", title.ln_1p());
-        self.plain(Topic, "lead", lead.ln_1p());
-        self.plain(Topic, "density", density.ln_1p());
-        self.plain(Topic, "terms", sum(&|term| term.weight).ln_1p());
-        self.steps(Topic, "title", title);
-        self.steps(Topic, "lead", lead);
-        self.steps(Topic, "density", density);
+        self.plain(quantity!(Topic, "topic"), 1.0);
+        self.plain(quantity!(Topic, "title"), title.ln_1p());
+        self.plain(quantity!(Topic, "lead"), lead.ln_1p());
+        self.plain(quantity!(Topic, "density"), density.ln_1p());
+        self.plain(quantity!(Topic, "terms"), sum(&|term| term.weight).ln_1p());
+        self.steps(quantity!(Topic, "title"), title);
+        self.steps(quantity!(Topic, "lead"), lead);
+        self.steps(quantity!(Topic, "density"), density);
         self.steps(
-            Topic,
-            "strong",
+            quantity!(Topic, "strong"),
             sum(&|term| f32::from(u8::from(term.weight >= 1.0))),
         );
-        self.steps(Topic, "words", security.words);
+        self.steps(quantity!(Topic, "words"), security.words);
         let mut others = 0.0;
         for (domain, (per_hundred, in_title)) in security.domains.iter().enumerate() {
             let at = self.layout.domain(domain).start;
@@ -320,7 +352,10 @@ impl Values {
             self.put(Topic, at + 1, flag(*in_title));
             others += per_hundred;
         }
-        self.steps(Topic, "ratio", density / (density + others + 0.3));
+        self.steps(
+            quantity!(Topic, "ratio"),
+            density / (density + others + 0.3),
+        );
         let groups = actors
             .iter()
             .filter(|named| is_armed_group(reading.knowledge, named.actor));
@@ -330,19 +365,18 @@ impl Values {
             count += 1;
             early += u32::from(reading.parts[*part].prominence(*hit) >= Prominence::Lead);
         }
-        self.plain(Topic, "actors", (count as f32).ln_1p());
-        self.plain(Topic, "actors-early", (early as f32).ln_1p());
+        self.plain(quantity!(Topic, "actors"), (count as f32).ln_1p());
+        self.plain(quantity!(Topic, "actors-early"), (early as f32).ln_1p());
         let vetoes = security.vetoes.iter().flat_map(|(_, places)| places);
         let (mut count, mut early) = (0, 0);
         for (part, hit) in vetoes {
             count += 1;
             early += u32::from(reading.parts[*part].prominence(*hit) == Prominence::Title);
         }
-        self.plain(Topic, "vetoes", (count as f32).ln_1p());
-        self.plain(Topic, "vetoes-title", (early as f32).ln_1p());
+        self.plain(quantity!(Topic, "vetoes"), (count as f32).ln_1p());
+        self.plain(quantity!(Topic, "vetoes-title"), (early as f32).ln_1p());
         self.plain(
-            Topic,
-            "past",
+            quantity!(Topic, "past"),
             (100.0 * past(reading) / security.words.max(50.0)).ln_1p(),
         );
     }
@@ -351,33 +385,29 @@ impl Values {
         let knowledge = reading.knowledge;
         let (latin, foreign) = (geography.latin, geography.foreign);
         let share = latin / (latin + foreign + 0.5);
-        self.plain(Region, "region", 1.0);
-        self.plain(Region, "share", share);
-        self.plain(Region, "latin", latin.ln_1p());
-        self.plain(Region, "foreign", foreign.ln_1p());
-        self.steps(Region, "share", share);
-        self.steps(Region, "latin", latin);
-        self.steps(Region, "foreign", foreign);
+        self.plain(quantity!(Region, "region"), 1.0);
+        self.plain(quantity!(Region, "share"), share);
+        self.plain(quantity!(Region, "latin"), latin.ln_1p());
+        self.plain(quantity!(Region, "foreign"), foreign.ln_1p());
+        self.steps(quantity!(Region, "share"), share);
+        self.steps(quantity!(Region, "latin"), latin);
+        self.steps(quantity!(Region, "foreign"), foreign);
         let prominence = geography.latin_prominence;
         self.plain(
-            Region,
-            "latin-title",
+            quantity!(Region, "latin-title"),
             flag(prominence == Some(Prominence::Title)),
         );
         self.plain(
-            Region,
-            "latin-lead",
+            quantity!(Region, "latin-lead"),
             flag(prominence >= Some(Prominence::Lead)),
         );
         let prominence = geography.foreign_prominence;
         self.plain(
-            Region,
-            "foreign-title",
+            quantity!(Region, "foreign-title"),
             flag(prominence == Some(Prominence::Title)),
         );
         self.plain(
-            Region,
-            "foreign-lead",
+            quantity!(Region, "foreign-lead"),
             flag(prominence >= Some(Prominence::Lead)),
         );
         let mut early = [[0.0_f32; 2]; 2];
@@ -402,32 +432,30 @@ impl Values {
             }
         }
         let share = |[latin, foreign]: [f32; 2]| (latin + 0.1) / (latin + foreign + 0.2);
-        self.steps(Region, "share-early", share(early[0]));
-        self.steps(Region, "share-title", share(early[1]));
+        self.steps(quantity!(Region, "share-early"), share(early[0]));
+        self.steps(quantity!(Region, "share-title"), share(early[1]));
         let first = first[0].or(first[1]);
         self.plain(
-            Region,
-            "latin-first",
+            quantity!(Region, "latin-first"),
             flag(first.is_some_and(|(_, foreign)| foreign == 0)),
         );
         self.plain(
-            Region,
-            "foreign-first",
+            quantity!(Region, "foreign-first"),
             flag(first.is_some_and(|(_, foreign)| foreign == 1)),
         );
-        self.plain(Region, "nowhere", flag(first.is_none()));
-        for (name, lang) in [
-            ("spanish", Lang::ES),
-            ("portuguese", Lang::PT),
-            ("english", Lang::EN),
+        self.plain(quantity!(Region, "nowhere"), flag(first.is_none()));
+        for (quantity, lang) in [
+            (quantity!(Region, "spanish"), Lang::ES),
+            (quantity!(Region, "portuguese"), Lang::PT),
+            (quantity!(Region, "english"), Lang::EN),
         ] {
-            self.plain(Region, name, flag(reading.lang == Some(lang)));
+            self.plain(quantity, flag(reading.lang == Some(lang)));
         }
         let groups = actors
             .iter()
             .filter(|named| is_armed_group(knowledge, named.actor));
         let count: usize = groups.map(|named| named.mentions.len()).sum();
-        self.plain(Region, "actors-latin", (count as f32).ln_1p());
+        self.plain(quantity!(Region, "actors-latin"), (count as f32).ln_1p());
     }
 }
 

@@ -19,7 +19,7 @@ pub(crate) const WORD_BITS: u32 = 19;
 /// Letters that a word beginning keeps.
 const BEGINNING_LETTERS: usize = 6;
 /// How often a word of the headline counts there.
-const HEADLINE_TIMES: usize = 2;
+const HEADLINE_TIMES: u32 = 2;
 /// Letters of a term's word by which it is known: a stem's endings are alike.
 const TERM_LETTERS: usize = 7;
 /// What a term counts when it stands there once.
@@ -31,36 +31,13 @@ const LEAD_WORDS: usize = 50;
 /// Letters that a stem keeps.
 const STEM_LETTERS: usize = 5;
 
-/// Where an n-gram stands, in the order of the text: part, first word and number of words in one
-/// number. At most 100,000 characters of a text are read, which are fewer words than these bits hold.
+/// Where an n-gram stands, in the order of the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Place(u64);
-
-const LENGTH_BITS: u32 = 18;
-const START_BITS: u32 = 24;
-const PLACE_BITS: u32 = 1 + START_BITS + LENGTH_BITS;
-
-/// A number and its place share 64 bits.
-const _: () = assert!(Vector::GRAMS <= 1 << (64 - PLACE_BITS));
-
-impl Place {
-    pub(crate) fn new(part: usize, (start, end): (u32, u32)) -> Self {
-        debug_assert!(part < 2 && start >> START_BITS == 0 && (end - start) >> LENGTH_BITS == 0);
-        let at = (part as u64) << START_BITS | u64::from(start);
-        Self(at << LENGTH_BITS | u64::from(end - start))
-    }
-
+pub(crate) struct Place {
     /// The part of the story.
-    pub(crate) fn part(self) -> usize {
-        (self.0 >> (START_BITS + LENGTH_BITS)) as usize
-    }
-
+    pub part: usize,
     /// The words that it is made of.
-    pub(crate) fn words(self) -> (u32, u32) {
-        let low = |number: u64, bits: u32| (number & ((1 << bits) - 1)) as u32;
-        let start = low(self.0 >> LENGTH_BITS, START_BITS);
-        (start, start + low(self.0, LENGTH_BITS))
-    }
+    pub words: (u32, u32),
 }
 
 /// A word or a name as one unit.
@@ -72,59 +49,114 @@ pub(super) struct Token {
     pub words: (u32, u32),
 }
 
-/// What an n-gram counts as: each kind is counted for itself.
-#[derive(Clone, Copy)]
-enum Counted {
-    InStory,
-    InLead,
-    Term,
-    Word,
+/// All n-grams of a story, counted by kind. Numbers of terms begin at [`Vector::TERMS`], those of words
+/// at [`Vector::WORDS`].
+pub(crate) struct Grams {
+    in_story: Tally,
+    in_lead: Tally,
+    terms: Tally,
+    words: Tally,
 }
-const KINDS: usize = 4;
-
-/// All n-grams of a story, by kind: each one's number, and behind it where it stands, so that the first
-/// of a number sorts first. Numbers of terms begin at [`Vector::TERMS`], those of words at
-/// [`Vector::WORDS`].
-pub(crate) struct Grams([Vec<u64>; KINDS]);
 
 impl Grams {
     pub(crate) fn of(reading: &Reading<'_>) -> Self {
-        let mut grams = Self([2048, 512, 256, 1024].map(Vec::with_capacity));
+        let mut grams = Self {
+            in_story: Tally::with_capacity(2048),
+            in_lead: Tally::with_capacity(256),
+            terms: Tally::with_capacity(128),
+            words: Tally::with_capacity(512),
+        };
         words(reading, &mut grams);
-        terms(reading, &mut grams);
-        beginnings(reading, &mut grams);
+        terms(reading, &mut grams.terms);
+        beginnings(reading, &mut grams.words);
         grams
-    }
-
-    fn add(&mut self, counted: Counted, number: u32, place: Place) {
-        self.0[counted as usize].push(u64::from(number) << PLACE_BITS | place.0);
     }
 
     /// The numbers with their values: how often each stands there, in proportion to all of its kind,
     /// so that a summary and a long read come to as much.
-    pub(crate) fn valued(mut self) -> Valued {
-        let all = self.0.iter().map(Vec::len).sum();
+    pub(crate) fn valued(self) -> Valued {
+        let all = [&self.in_story, &self.in_lead, &self.terms, &self.words];
+        let all = all.iter().map(|tally| tally.counts.len()).sum();
         let mut valued = Valued {
             values: Vec::with_capacity(all),
             firsts: Vec::with_capacity(all),
         };
-        let [in_story, in_lead, terms, words] = &mut self.0;
-        valued.add_in_proportion(in_story);
-        let middle = valued.values.len();
-        valued.add_in_proportion(in_lead);
-        valued.tell_once(middle);
-        valued.add(terms, |repeated| TERM_VALUE * repeated);
-        valued.add_in_proportion(words);
+        valued.add_in_proportion(&self.in_story);
+        valued.add_in_proportion(&self.in_lead);
+        valued.add(&self.terms, |repeated| TERM_VALUE * repeated);
+        valued.add_in_proportion(&self.words);
         valued
     }
 }
 
+/// How often each number stands in a story. A story asks for thousands, so that this is a bare table
+/// of hashes: numbers are hashes already.
+struct Tally {
+    /// At a number's low bits or behind, which of `counts` is its own, counted from 1; 0 is none.
+    slots: Vec<u32>,
+    counts: Vec<Count>,
+}
+
+struct Count {
+    number: u32,
+    times: u32,
+    first: Place,
+}
+
+impl Tally {
+    /// A table that need not grow for so many numbers.
+    fn with_capacity(numbers: usize) -> Self {
+        Self {
+            slots: vec![0; (2 * numbers).next_power_of_two()],
+            counts: Vec::with_capacity(numbers),
+        }
+    }
+
+    /// Counts a number so many times at a place, behind those that it was counted at.
+    fn add(&mut self, number: u32, times: u32, place: Place) {
+        let slot = self.slot(number);
+        let at = self.slots[slot] as usize;
+        if at > 0 {
+            let count = &mut self.counts[at - 1];
+            count.times += times;
+            return;
+        }
+        self.counts.push(Count {
+            number,
+            times,
+            first: place,
+        });
+        self.slots[slot] = self.counts.len() as u32;
+        if 2 * self.counts.len() > self.slots.len() {
+            self.grow();
+        }
+    }
+
+    /// The slot of a number, or the one where it belongs.
+    fn slot(&self, number: u32) -> usize {
+        let last = self.slots.len() - 1;
+        let mut slot = number as usize & last;
+        while self.slots[slot] > 0 && self.counts[self.slots[slot] as usize - 1].number != number {
+            slot = (slot + 1) & last;
+        }
+        slot
+    }
+
+    fn grow(&mut self) {
+        self.slots = vec![0; 2 * self.slots.len()];
+        for at in 0..self.counts.len() {
+            let slot = self.slot(self.counts[at].number);
+            self.slots[slot] = at as u32 + 1;
+        }
+    }
+}
+
 /// The beginnings of all words, those of names among them.
-fn beginnings(reading: &Reading<'_>, grams: &mut Grams) {
-    for (number, part) in reading.parts.iter().enumerate() {
-        let times = if number == 0 { HEADLINE_TIMES } else { 1 };
-        for (at, word) in (0..).zip(part.words.all().iter().take(WORDS_MAX)) {
-            let folded = part.words.folded(word);
+fn beginnings(reading: &Reading<'_>, tally: &mut Tally) {
+    for (part, Part { words, .. }) in reading.parts.iter().enumerate() {
+        let times = if part == 0 { HEADLINE_TIMES } else { 1 };
+        for (at, word) in (0..).zip(words.all().iter().take(WORDS_MAX)) {
+            let folded = words.folded(word);
             let hash = if folded.starts_with(|c: char| c.is_ascii_digit()) {
                 hashed(kind_of_number(folded))
             } else {
@@ -132,14 +164,14 @@ fn beginnings(reading: &Reading<'_>, grams: &mut Grams) {
             };
             let bucket = (mixed(hash) >> (64 - WORD_BITS)) as u32;
             let bucket = Vector::WORDS as u32 + bucket;
-            let place = Place::new(number, (at, at + 1));
-            (0..times).for_each(|_| grams.add(Counted::Word, bucket, place));
+            let words = (at, at + 1);
+            tally.add(bucket, times, Place { part, words });
         }
     }
 }
 
 /// The terms of the knowledge, told apart by their words: what each is worth by itself.
-fn terms(reading: &Reading<'_>, grams: &mut Grams) {
+fn terms(reading: &Reading<'_>, tally: &mut Tally) {
     for (number, part) in reading.parts.iter().enumerate() {
         let words = part.words.all();
         for hit in part.terms.iter().chain(&part.domains).chain(&part.vetoes) {
@@ -153,8 +185,11 @@ fn terms(reading: &Reading<'_>, grams: &mut Grams) {
             let early = part.prominence(*hit) >= Prominence::Lead;
             for space in [Some(0), early.then_some(EARLY)].into_iter().flatten() {
                 let bucket = (mixed(hash ^ space) >> (64 - TERM_BITS)) as u32;
-                let place = Place::new(number, (hit.start, hit.end));
-                grams.add(Counted::Term, Vector::TERMS as u32 + bucket, place);
+                let place = Place {
+                    part: number,
+                    words: (hit.start, hit.end),
+                };
+                tally.add(Vector::TERMS as u32 + bucket, 1, place);
             }
         }
     }
@@ -172,10 +207,13 @@ fn words(reading: &Reading<'_>, grams: &mut Grams) {
                 .filter(|next| next.sentence == token.sentence);
             let mut add = |space: u64, hash: u64, end: u32| {
                 let bucket = |space: u64| (mixed(hash ^ space) >> (64 - BITS)) as u32;
-                let place = Place::new(number, (token.words.0, end));
-                grams.add(Counted::InStory, bucket(space), place);
+                let place = Place {
+                    part: number,
+                    words: (token.words.0, end),
+                };
+                grams.in_story.add(bucket(space), 1, place);
                 if early {
-                    grams.add(Counted::InLead, bucket(space ^ EARLY), place);
+                    grams.in_lead.add(bucket(space ^ EARLY), 1, place);
                 }
             };
             add(0, token.hash, token.words.1);
@@ -196,55 +234,36 @@ fn words(reading: &Reading<'_>, grams: &mut Grams) {
 /// What the n-grams count, and where.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Valued {
-    /// Each number with its value, kind after kind and by number within one.
+    /// Each number with its value, kind after kind, as they first stand there.
     pub values: Vec<(u32, f32)>,
-    /// For each of them where the number first stands; [`NOWHERE`] for one that a later kind has as well.
+    /// For each of them where it first stands.
     pub firsts: Vec<Place>,
 }
 
-/// The place of a number that is told elsewhere.
-pub(super) const NOWHERE: Place = Place(u64::MAX);
-
 impl Valued {
     /// Adds the numbers of a kind, in proportion to all of it: their squares are one together.
-    fn add_in_proportion(&mut self, keys: &mut [u64]) {
+    fn add_in_proportion(&mut self, tally: &Tally) {
         let from = self.values.len();
-        let squares = self.add(keys, |repeated| repeated);
+        let squares = self.add(tally, |repeated| repeated);
         let norm = 1.0 / f32::max(squares, 1.0).sqrt();
         let added = self.values[from..].iter_mut();
         added.for_each(|(_, value)| *value *= norm);
     }
 
-    /// Adds the numbers of some n-grams and returns the sum of their squares.
-    fn add(&mut self, keys: &mut [u64], value: impl Fn(f32) -> f32) -> f32 {
-        keys.sort_unstable();
+    /// Adds the numbers of a kind and returns the sum of their squares.
+    fn add(&mut self, tally: &Tally, value: impl Fn(f32) -> f32) -> f32 {
         let mut squares = 0.0;
-        for same in keys.chunk_by(|a, b| a >> PLACE_BITS == b >> PLACE_BITS) {
-            let repeated = match same.len() {
+        for count in &tally.counts {
+            let repeated = match count.times {
                 1 => 1.0,
                 times => 1.0 + (times as f32).ln(),
             };
             let value = value(repeated);
             squares += value * value;
-            self.values.push(((same[0] >> PLACE_BITS) as u32, value));
-            self.firsts.push(Place(same[0] & ((1 << PLACE_BITS) - 1)));
+            self.values.push((count.number, value));
+            self.firsts.push(count.first);
         }
         squares
-    }
-
-    /// Has each number that stands on both sides of `middle` told by the later one.
-    fn tell_once(&mut self, middle: usize) {
-        let mut before = 0;
-        for after in middle..self.values.len() {
-            let number = self.values[after].0;
-            while before < middle && self.values[before].0 < number {
-                before += 1;
-            }
-            if before < middle && self.values[before].0 == number {
-                self.firsts[after] = self.firsts[after].min(self.firsts[before]);
-                self.firsts[before] = NOWHERE;
-            }
-        }
     }
 }
 
@@ -346,7 +365,7 @@ pub(super) fn mixed(hash: u64) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::LazyLock;
+    use std::{collections::HashSet, sync::LazyLock};
 
     use story::{Article, TextSource};
 
@@ -400,14 +419,32 @@ mod tests {
         let places: Vec<_> = valued
             .firsts
             .iter()
-            .filter(|place| **place != NOWHERE)
-            .map(|place| (place.part(), place.words()))
+            .map(|place| (place.part, place.words))
             .collect();
         assert!(places.contains(&(0, (0, 1))), "{places:?}");
         assert!(places.contains(&(1, (1, 2))), "{places:?}");
         assert!(!places.contains(&(1, (2, 3))), "{places:?}");
-        let far = Place::new(1, (16_000_000, 16_200_000));
-        assert_eq!((far.part(), far.words()), (1, (16_000_000, 16_200_000)));
-        assert!(Place::new(0, (9, 10)) < Place::new(1, (0, 1)));
+        let numbers = numbers(&valued).concat();
+        let different: HashSet<_> = numbers.iter().collect();
+        assert_eq!(different.len(), numbers.len());
+    }
+
+    #[test]
+    fn a_tally_counts_any_numbers_however_many() {
+        let mut tally = Tally::with_capacity(4);
+        let place = |start| Place {
+            part: 0,
+            words: (start, start + 1),
+        };
+        // They share their low bits, by which a table would find them.
+        let numbers: Vec<u32> = (0..500).map(|number| number << 12).collect();
+        for (at, number) in (0..).zip(numbers.iter().chain(&numbers)) {
+            tally.add(*number, 2, place(at));
+        }
+        for (at, (count, number)) in (0..).zip(tally.counts.iter().zip(&numbers)) {
+            let counted = (count.number, count.times, count.first);
+            assert_eq!(counted, (*number, 4, place(at)));
+        }
+        assert_eq!(tally.counts.len(), numbers.len());
     }
 }

@@ -2,14 +2,13 @@
 //! a place of the region stand together. A story that is about violence tells of it all along; one
 //! that names it in passing does not.
 
-use super::dense::{Head, Values};
+use super::dense::{Values, quantity};
 use crate::{
     actors::{Named, is_armed_group},
     geography::Geography,
     reading::{Prominence, Reading},
     security::Security,
 };
-use Head::{Region, Topic};
 
 /// Sentences that open a story, behind its headline.
 const OPENING: u32 = 3;
@@ -102,13 +101,15 @@ fn violence(
     let spread = share(|sentence| sentence.security);
     let violent_spread = share(|sentence| sentence.violence);
     let violent_opening = opening(|sentence| sentence.violence);
-    values.steps(Topic, "spread", spread);
-    values.steps(Topic, "violent-spread", violent_spread);
-    values.steps(Topic, "opening", opening(|sentence| sentence.security));
-    values.steps(Topic, "violent-opening", violent_opening);
+    values.steps(quantity!(Topic, "spread"), spread);
+    values.steps(quantity!(Topic, "violent-spread"), violent_spread);
     values.steps(
-        Topic,
-        "densest",
+        quantity!(Topic, "opening"),
+        opening(|sentence| sentence.security),
+    );
+    values.steps(quantity!(Topic, "violent-opening"), violent_opening);
+    values.steps(
+        quantity!(Topic, "densest"),
         all().map(|s| s.security).fold(0.0, f32::max),
     );
     let from = |least: Prominence| {
@@ -124,11 +125,10 @@ fn violence(
         from(Prominence::Lead),
         from(Prominence::Background),
     );
-    values.steps(Topic, "violent-title", title);
-    values.steps(Topic, "violent-lead", lead);
+    values.steps(quantity!(Topic, "violent-title"), title);
+    values.steps(quantity!(Topic, "violent-lead"), lead);
     values.steps(
-        Topic,
-        "violent-density",
+        quantity!(Topic, "violent-density"),
         100.0 * all / security.words.max(40.0),
     );
     let types = |least: Prominence| {
@@ -142,17 +142,17 @@ fn violence(
         set.count_ones() as f32
     };
     let early_types = types(Prominence::Lead);
-    values.steps(Topic, "types", types(Prominence::Background));
-    values.steps(Topic, "types-early", early_types);
+    values.steps(quantity!(Topic, "types"), types(Prominence::Background));
+    values.steps(quantity!(Topic, "types-early"), early_types);
     if title > 0.0 && violent_opening >= 0.8 && violent_spread >= 0.2 {
-        values.plain(Topic, "agreeing", 1.0);
+        values.plain(quantity!(Topic, "agreeing"), 1.0);
     }
     if security.words < SHORT {
-        values.steps(Topic, "short-spread", spread);
-        values.steps(Topic, "short-violent-spread", violent_spread);
-        values.steps(Topic, "short-violent-title", title);
-        values.steps(Topic, "short-violent-lead", lead);
-        values.steps(Topic, "short-types-early", early_types);
+        values.steps(quantity!(Topic, "short-spread"), spread);
+        values.steps(quantity!(Topic, "short-violent-spread"), violent_spread);
+        values.steps(quantity!(Topic, "short-violent-title"), title);
+        values.steps(quantity!(Topic, "short-violent-lead"), lead);
+        values.steps(quantity!(Topic, "short-types-early"), early_types);
     }
 }
 
@@ -183,14 +183,17 @@ fn others(values: &mut Values, reading: &Reading<'_>, security: &Security) {
     let [lead, violent] = of(Prominence::Lead);
     let total: f32 = early.iter().sum();
     let ratio = lead / (lead + 0.4 * total + 0.2);
-    values.steps(Topic, "ratio-early", ratio);
-    values.steps(Topic, "ratio-title", title / (title + 0.4 * in_title + 0.1));
+    values.steps(quantity!(Topic, "ratio-early"), ratio);
+    values.steps(
+        quantity!(Topic, "ratio-title"),
+        title / (title + 0.4 * in_title + 0.1),
+    );
     if security.words < SHORT {
-        values.steps(Topic, "short-ratio-early", ratio);
+        values.steps(quantity!(Topic, "short-ratio-early"), ratio);
     }
     if title == 0.0 {
-        values.plain(Topic, "no-title", 1.0);
-        values.plain(Topic, "others-title", flag(total > 0.0));
+        values.plain(quantity!(Topic, "no-title"), 1.0);
+        values.plain(quantity!(Topic, "others-title"), flag(total > 0.0));
     }
     for (domain, count) in early.iter().enumerate().filter(|(_, count)| **count > 0.0) {
         values.early_domain(domain, [*count, flag(violent < 1.0), flag(*count >= 2.0)]);
@@ -209,9 +212,12 @@ fn groups(values: &mut Values, reading: &Reading<'_>, security: &Security, actor
     let violent: f32 = violent
         .map(|term| term.weight * term.mentions.len() as f32)
         .sum();
-    values.steps(Topic, "groups", count);
-    values.plain(Topic, "groups-title", flag(in_title));
-    values.plain(Topic, "groups-alone", flag(count > 0.0 && violent < 1.5));
+    values.steps(quantity!(Topic, "groups"), count);
+    values.plain(quantity!(Topic, "groups-title"), flag(in_title));
+    values.plain(
+        quantity!(Topic, "groups-alone"),
+        flag(count > 0.0 && violent < 1.5),
+    );
 }
 
 /// Whether security stands in the sentences of the region's places or of others.
@@ -228,24 +234,25 @@ fn together(values: &mut Values, sentences: &Sentences) {
         }
     }
     let share = (here + 0.5 * both + 0.2) / (here + there + both + 0.4);
-    values.steps(Region, "security-share", share);
-    values.steps(Region, "security-here", here);
-    values.steps(Region, "security-there", there);
-    values.steps(Region, "security-both", both);
+    values.steps(quantity!(Region, "security-share"), share);
+    values.steps(quantity!(Region, "security-here"), here);
+    values.steps(quantity!(Region, "security-there"), there);
+    values.steps(quantity!(Region, "security-both"), both);
     values.steps(
-        Region,
-        "spread-latin",
+        quantity!(Region, "spread-latin"),
         all().filter(|s| s.latin).count() as f32 / count,
     );
     values.steps(
-        Region,
-        "spread-foreign",
+        quantity!(Region, "spread-foreign"),
         all().filter(|s| s.foreign).count() as f32 / count,
     );
     let foreign_alone = sentences[0]
         .first()
         .is_some_and(|title| title.foreign && !title.latin);
-    values.plain(Region, "foreign-title-alone", flag(foreign_alone));
+    values.plain(
+        quantity!(Region, "foreign-title-alone"),
+        flag(foreign_alone),
+    );
 }
 
 /// How the strongest country of the region stands against the strongest elsewhere.
@@ -264,22 +271,25 @@ fn votes(values: &mut Values, reading: &Reading<'_>, geography: &Geography, acto
         named[side] += flag(*vote > 0.0);
     }
     let [latin, foreign] = top;
-    values.steps(Region, "top-share", latin / (latin + foreign + 0.3));
-    values.steps(Region, "top-latin", latin);
-    values.steps(Region, "top-foreign", foreign);
-    values.steps(Region, "countries-latin", named[0]);
-    values.steps(Region, "countries-foreign", named[1]);
+    values.steps(
+        quantity!(Region, "top-share"),
+        latin / (latin + foreign + 0.3),
+    );
+    values.steps(quantity!(Region, "top-latin"), latin);
+    values.steps(quantity!(Region, "top-foreign"), foreign);
+    values.steps(quantity!(Region, "countries-latin"), named[0]);
+    values.steps(quantity!(Region, "countries-foreign"), named[1]);
     if latin < 0.3 {
         let lang = match reading.lang {
-            Some(story::Lang::ES) => "spanish-nowhere",
-            Some(story::Lang::PT) => "portuguese-nowhere",
-            _ => "english-nowhere",
+            Some(story::Lang::ES) => quantity!(Region, "spanish-nowhere"),
+            Some(story::Lang::PT) => quantity!(Region, "portuguese-nowhere"),
+            _ => quantity!(Region, "english-nowhere"),
         };
-        values.plain(Region, lang, 1.0);
+        values.plain(lang, 1.0);
         let armed = actors
             .iter()
             .any(|named| is_armed_group(reading.knowledge, named.actor));
-        values.plain(Region, "groups-nowhere", flag(armed));
+        values.plain(quantity!(Region, "groups-nowhere"), flag(armed));
     }
 }
 

@@ -1,11 +1,15 @@
 //! The fields of a line that a filter reads: what the record does not have of its own is carried
 //! through, and what it reads of others' fields is taken where it has the right form.
 
-use std::{collections::BTreeMap, fmt};
+use std::{fmt, marker::PhantomData};
 
 use serde::{
     Deserialize, Deserializer, Serialize,
-    de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor},
+    de::{
+        self, DeserializeOwned, DeserializeSeed, IntoDeserializer, MapAccess, Visitor,
+        value::MapAccessDeserializer,
+    },
+    forward_to_deserialize_any,
 };
 use serde_json::{Map, Value};
 
@@ -19,13 +23,17 @@ impl Fields {
         line: &'line str,
         texts: &[&str],
     ) -> Result<(T, Self), (Value, serde_json::Error)> {
-        let others = || {
-            let mut json = serde_json::Deserializer::from_str(line);
-            Others(texts).deserialize(&mut json)
+        let mut fields = Map::new();
+        let mut json = serde_json::Deserializer::from_str(line);
+        let both = Both {
+            texts,
+            fields: &mut fields,
+            typed: PhantomData,
         };
-        let both = || Ok((serde_json::from_str(line)?, others()?));
-        both()
-            .map(|(typed, fields)| (typed, Self(fields)))
+        let typed = both.deserialize(&mut json);
+        typed
+            .and_then(|typed| json.end().map(|()| typed))
+            .map(|typed| (typed, Self(fields)))
             .map_err(|error| {
                 let value: Value = serde_json::from_str(line).unwrap_or_default();
                 (value.get("id").cloned().unwrap_or_default(), error)
@@ -66,14 +74,18 @@ impl Fields {
     /// The line of a record that was made of these fields: the record's own in its order, with the
     /// `id` that came in, and behind them every field that it does not have, but for those `used`
     /// up in making it. An id that is not a string is carried as it is.
-    pub(super) fn carried(mut self, record: &impl Serialize, used: &[&str]) -> String {
+    pub(super) fn carried<T: Serialize + DeserializeOwned>(
+        mut self,
+        record: &T,
+        used: &[&str],
+    ) -> String {
         let mut line = serde_json::to_string(record).expect("records are plain data");
         let id = self.0.remove("id");
-        if !self.0.is_empty() {
-            let own = names(&line);
-            self.0
-                .retain(|name, _| !used.contains(&name.as_str()) && !own.contains(&name.as_str()));
-        }
+        let own = names::<T>();
+        // A name of its own that it has nothing for may be left out.
+        let has = |name: &str| own.contains(&name) && line.contains(&format!("\"{name}\":"));
+        self.0
+            .retain(|name, _| !used.contains(&name.as_str()) && !has(name));
         if let Some(id) = id {
             set_id(&mut line, &id);
         }
@@ -87,46 +99,105 @@ impl Fields {
     }
 }
 
-/// Reads the fields of an object but for those with these names.
-struct Others<'a>(&'a [&'a str]);
+/// Reads an object as `T` and, in the same pass, its fields but for the `texts`.
+struct Both<'a, T> {
+    texts: &'a [&'a str],
+    fields: &'a mut Map<String, Value>,
+    typed: PhantomData<T>,
+}
 
-impl<'de> DeserializeSeed<'de> for Others<'_> {
-    type Value = Map<String, Value>;
+impl<'de, T: Deserialize<'de>> DeserializeSeed<'de> for Both<'_, T> {
+    type Value = T;
 
-    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Self::Value, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<T, D::Error> {
         json.deserialize_map(self)
     }
 }
 
-impl<'de> Visitor<'de> for Others<'_> {
-    type Value = Map<String, Value>;
+impl<'de, T: Deserialize<'de>> Visitor<'de> for Both<'_, T> {
+    type Value = T;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a map")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Self::Value, A::Error> {
-        let mut fields = Map::new();
-        while let Some(name) = object.next_key::<String>()? {
-            if self.0.contains(&name.as_str()) {
-                object.next_value::<IgnoredAny>()?;
-            } else {
-                fields.insert(name, object.next_value()?);
-            }
-        }
-        Ok(fields)
+    fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<T, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(Kept {
+            object,
+            texts: self.texts,
+            fields: self.fields,
+            next: None,
+        }))
     }
 }
 
-/// The names of the fields of a record.
-fn names(record: &str) -> Vec<&str> {
-    #[expect(
-        clippy::zero_sized_map_values,
-        reason = "an object is read into a map; its values are passed over"
-    )]
-    let fields: Result<BTreeMap<&str, IgnoredAny>, _> = serde_json::from_str(record);
-    let fields = fields.expect("a record is an object, and its names are plain");
-    fields.into_keys().collect()
+/// An object whose fields are kept as they are read, but for the texts.
+struct Kept<'a, A> {
+    object: A,
+    texts: &'a [&'a str],
+    fields: &'a mut Map<String, Value>,
+    /// The name of the field that is to be read, if it is kept.
+    next: Option<String>,
+}
+
+impl<'de, A: MapAccess<'de>> MapAccess<'de> for Kept<'_, A> {
+    type Error = A::Error;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(
+        &mut self,
+        key: K,
+    ) -> Result<Option<K::Value>, A::Error> {
+        let Some(name) = self.object.next_key::<String>()? else {
+            return Ok(None);
+        };
+        let read = key.deserialize(name.as_str().into_deserializer())?;
+        self.next = Some(name).filter(|name| !self.texts.contains(&name.as_str()));
+        Ok(Some(read))
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, value: V) -> Result<V::Value, A::Error> {
+        let Some(name) = self.next.take() else {
+            return self.object.next_value_seed(value);
+        };
+        let kept: Value = self.object.next_value()?;
+        let read = value.deserialize(kept.clone()).map_err(de::Error::custom)?;
+        self.fields.insert(name, kept);
+        Ok(read)
+    }
+}
+
+/// The names of the fields that a structure is read from, which it is written as.
+fn names<T: DeserializeOwned>() -> &'static [&'static str] {
+    let mut names: &[_] = &[];
+    // It is told which fields are wanted, and answers nothing.
+    let _ = T::deserialize(Asked(&mut names));
+    names
+}
+
+/// Notes which fields it is asked for.
+struct Asked<'a>(&'a mut &'static [&'static str]);
+
+impl<'de> Deserializer<'de> for Asked<'_> {
+    type Error = de::value::Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Self::Error> {
+        Err(de::Error::custom("nothing is there"))
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Self::Error> {
+        *self.0 = fields;
+        self.deserialize_any(visitor)
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option
+        unit unit_struct newtype_struct seq tuple tuple_struct map enum identifier ignored_any
+    }
 }
 
 /// Puts an id in the place of the record's own, which is a text without anything escaped. In JSON
