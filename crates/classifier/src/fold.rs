@@ -134,7 +134,7 @@ struct Reader {
     open: Option<Open>,
     sentence: u32,
     joined: bool,
-    /// Words that begin with a letter, and those that begin with a capital.
+    /// Words that begin with a letter, and those that have capitals as names do.
     lettered: usize,
     capital: usize,
 }

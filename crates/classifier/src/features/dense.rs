@@ -285,6 +285,7 @@ impl Values {
     }
 
     pub(super) fn steps(&mut self, quantity: Quantity, value: f32) {
+        debug_assert!(!quantity.steps.is_empty(), "a quantity that has steps");
         let reached = quantity.steps.iter().filter(|step| value >= **step);
         for step in 0..reached.count() {
             self.put(quantity.head, quantity.from as usize + step, 1.0);

@@ -7,7 +7,7 @@ use serde::{
     Deserialize, Deserializer, Serialize,
     de::{
         self, DeserializeOwned, DeserializeSeed, IntoDeserializer, MapAccess, Visitor,
-        value::MapAccessDeserializer,
+        value::{MapAccessDeserializer, UnitDeserializer},
     },
     forward_to_deserialize_any,
 };
@@ -18,7 +18,7 @@ pub(super) struct Fields(Map<String, Value>);
 
 impl Fields {
     /// A line as `T` and as what else it is made of, or the reason why it is neither, with its id.
-    /// The `texts`, which `T` holds, are not kept a second time.
+    /// The `texts`, which `T` holds, are not kept a second time; what `T` borrows must be among them.
     pub(super) fn read<'line, T: Deserialize<'line>>(
         line: &'line str,
         texts: &[&str],
@@ -82,7 +82,8 @@ impl Fields {
         let mut line = serde_json::to_string(record).expect("records are plain data");
         let id = self.0.remove("id");
         let own = names::<T>();
-        // A name of its own that it has nothing for may be left out.
+        debug_assert!(!own.is_empty(), "a record is a structure of named fields");
+        // A name of its own that it has nothing for may be left out; such a name stands nowhere else in it.
         let has = |name: &str| own.contains(&name) && line.contains(&format!("\"{name}\":"));
         self.0
             .retain(|name, _| !used.contains(&name.as_str()) && !has(name));
@@ -125,6 +126,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for Both<'_, T> {
         T::deserialize(MapAccessDeserializer::new(Kept {
             object,
             texts: self.texts,
+            own: names::<T>(),
             fields: self.fields,
             next: None,
         }))
@@ -135,6 +137,8 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for Both<'_, T> {
 struct Kept<'a, A> {
     object: A,
     texts: &'a [&'a str],
+    /// The fields that are asked for; all where it has none, as it is read field by field then.
+    own: &'static [&'static str],
     fields: &'a mut Map<String, Value>,
     /// The name of the field that is to be read, if it is kept.
     next: Option<String>,
@@ -160,14 +164,20 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Kept<'_, A> {
             return self.object.next_value_seed(value);
         };
         let kept: Value = self.object.next_value()?;
-        let read = value.deserialize(kept.clone()).map_err(de::Error::custom)?;
+        let asked = self.own.is_empty() || self.own.contains(&name.as_str());
+        let read = if asked {
+            // Of a field that stands twice within it, the last one counts.
+            value.deserialize(kept.clone()).map_err(de::Error::custom)?
+        } else {
+            value.deserialize(UnitDeserializer::new())?
+        };
         self.fields.insert(name, kept);
         Ok(read)
     }
 }
 
 /// The names of the fields that a structure is read from, which it is written as.
-fn names<T: DeserializeOwned>() -> &'static [&'static str] {
+fn names<'de, T: Deserialize<'de>>() -> &'static [&'static str] {
     let mut names: &[_] = &[];
     // It is told which fields are wanted, and answers nothing.
     let _ = T::deserialize(Asked(&mut names));
