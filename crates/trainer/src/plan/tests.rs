@@ -76,3 +76,44 @@ fn a_model_says_what_its_fits_said_together() {
         assert!(together.abs() > 0.1, "{together} could be nothing");
     }
 }
+
+/// What a topic states goes before what the folds would choose.
+#[test]
+fn a_stated_mixture_is_kept() {
+    // The knowledge is right of each article, and the other two are wrong of most.
+    let labels: Vec<bool> = (0..60).map(|at| at % 3 == 0).collect();
+    let said = |label: bool, right: bool| if label == right { 2.0 } else { -2.0 };
+    let says = |right: fn(usize) -> bool| -> Logits {
+        let logits = labels.iter().enumerate().map(|(at, label)| {
+            let logit = said(*label, right(at));
+            [[[logit, 3.0]; FORMS]; EPOCHS]
+        });
+        logits.collect()
+    };
+    let held_out = HeldOut {
+        by_subject: [
+            says(|_| true),
+            says(|at| at % 5 == 0),
+            says(|at| at % 7 == 0),
+        ],
+        by_passages: None,
+    };
+    let examples = labels.iter().enumerate().map(|(at, label)| Example {
+        forms: vec![Vector::default()],
+        witnesses: Vec::new(),
+        label: *label,
+        weight: 1.0,
+        group: at as u64,
+        id: at as u64,
+    });
+    let examples: Vec<_> = examples.collect();
+    let stated = Mixture {
+        knowledge: 0.1,
+        grams: 1.5,
+        words: 0.8,
+    };
+    let free = Plan::of(&examples, &held_out, None).mixture;
+    assert_eq!((free.knowledge, free.grams, free.words), (1.0, 0.0, 0.0));
+    let kept = Plan::of(&examples, &held_out, Some(stated)).mixture;
+    assert_eq!(kept, stated);
+}
