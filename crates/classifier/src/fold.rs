@@ -46,6 +46,19 @@ pub(crate) struct Words {
     pub is_mixed_case: bool,
 }
 
+impl Shape {
+    /// That of a word with so many letters and capitals, and a capital or none at the start.
+    fn of(starts: bool, letters: u32, capitals: u32) -> Self {
+        if capitals >= 2 && capitals == letters {
+            Self::Upper
+        } else if starts {
+            Self::Capital
+        } else {
+            Self::Lower
+        }
+    }
+}
+
 impl Words {
     /// Reads at most `chars_max` code points of `text`.
     pub(crate) fn read(text: &str, chars_max: usize) -> Self {
@@ -242,13 +255,7 @@ impl Reader {
     /// Reads a word of ASCII at the start of `rest`: what most of any text is made of.
     fn word(&mut self, at: u32, byte: u32, rest: &str, run: Run) {
         let first = rest.as_bytes()[0];
-        let shape = if run.capitals >= 2 && run.capitals == run.letters {
-            Shape::Upper
-        } else if first.is_ascii_uppercase() {
-            Shape::Capital
-        } else {
-            Shape::Lower
-        };
+        let shape = Shape::of(first.is_ascii_uppercase(), run.letters, run.capitals);
         let folded = self.fold(rest, run);
         let length = run.length as u32;
         let word = Word {
@@ -315,9 +322,8 @@ impl Reader {
             return;
         };
         open.word.folded.1 = self.words.folded.len() as u32;
-        if open.capitals >= 2 && open.capitals == open.letters {
-            open.word.shape = Shape::Upper;
-        }
+        let capital = open.word.shape == Shape::Capital;
+        open.word.shape = Shape::of(capital, open.letters, open.capitals);
         let lettered = self.words.folded(&open.word);
         let lettered = lettered.starts_with(|c: char| c.is_alphabetic());
         self.push(open.word, lettered);
